@@ -1,0 +1,1 @@
+"""The grammar: topology, publisher, projector, decider and worker over NATS JetStream."""

@@ -1,0 +1,1 @@
+"""The words: events, subjects, streams, permissions and REST schemas of ArgusLM."""

@@ -1,0 +1,45 @@
+"""Every event there is. What is not listed here cannot be published or read."""
+
+from arguslm_contracts.events import alerts, benchmarks, checks, registry
+from arguslm_contracts.events.base import Event
+
+EVENTS: tuple[type[Event], ...] = (
+    registry.ProviderRegistered,
+    registry.ProviderUpdated,
+    registry.ProviderRemoved,
+    registry.ModelRegistered,
+    registry.ModelUpdated,
+    registry.ModelRemoved,
+    registry.MonitoringConfigured,
+    registry.MonitoringRunRequested,
+    registry.RuleCreated,
+    registry.RuleUpdated,
+    registry.RuleRemoved,
+    registry.ChannelCreated,
+    registry.ChannelUpdated,
+    registry.ChannelRemoved,
+    registry.AccountCreated,
+    registry.AccountUpdated,
+    registry.AccountRemoved,
+    registry.ApiKeyCreated,
+    registry.ApiKeyRevoked,
+    checks.CheckRequested,
+    checks.CheckCompleted,
+    checks.DiscoveryRequested,
+    checks.DiscoveryCompleted,
+    checks.ClockTicked,
+    benchmarks.BenchmarkRequested,
+    benchmarks.BenchmarkStarted,
+    benchmarks.BenchmarkSampled,
+    benchmarks.BenchmarkCancelRequested,
+    benchmarks.BenchmarkCompleted,
+    benchmarks.BenchmarkRemoved,
+    alerts.AlertRaised,
+    alerts.AlertResolved,
+    alerts.AlertAcknowledged,
+    alerts.NotificationTestRequested,
+    alerts.NotificationDelivered,
+    alerts.NotificationFailed,
+)
+
+BY_TYPE: dict[str, type[Event]] = {event.event_type(): event for event in EVENTS}

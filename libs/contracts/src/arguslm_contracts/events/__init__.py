@@ -1,0 +1,1 @@
+"""Every event of the house, one module per stream family."""

@@ -1,0 +1,124 @@
+"""CHECK_REQUESTS, CHECKS and CLOCK: time passes, endpoints are asked, answers are recorded."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
+from arguslm_contracts.outcomes import Outcome
+
+Purpose = Literal["scheduled", "manual", "connection_test"]
+
+
+class ClockTicked(Event):
+    """Time passed from `previous_second` to `second` (Unix time). Ticks form an unbroken chain:
+    after a pause one tick covers the whole gap, so that no time slot is ever lost."""
+
+    name: ClassVar[str] = "clock.ticked"
+    second: int
+    previous_second: int
+
+    @property
+    def key(self) -> str:
+        return "second"
+
+    @property
+    def identity(self) -> str:
+        return str(self.second)
+
+
+class CheckRequested(Event):
+    """Ask this endpoint once. Self-contained: the prober needs nothing else to answer it.
+
+    A request not begun before `expires_at` completes as `expired`.
+    """
+
+    name: ClassVar[str] = "check.requested"
+    request_id: UUID
+    model_id: UUID
+    location: str
+    purpose: Purpose = "scheduled"
+    run_id: UUID | None = None
+    due_at: datetime
+    expires_at: datetime
+    target: Target
+    probe: ProbeProfile
+
+    @property
+    def key(self) -> str:
+        return f"{self.location}.{self.model_id}"
+
+    @property
+    def identity(self) -> str:
+        return str(self.request_id)
+
+
+class CheckCompleted(Event):
+    """What became of one request. `check_id` is the request's id: one request, one completion."""
+
+    name: ClassVar[str] = "check.completed"
+    check_id: UUID
+    model_id: UUID
+    provider_id: str
+    provider_type: str
+    provider_name: str
+    model: str
+    location: str
+    purpose: Purpose = "scheduled"
+    run_id: UUID | None = None
+    due_at: datetime
+    started_at: datetime
+    completed_at: datetime
+    measurement: Measurement
+
+    @property
+    def key(self) -> str:
+        return f"{self.location}.{self.model_id}"
+
+    @property
+    def identity(self) -> str:
+        return str(self.check_id)
+
+
+class DiscoveryRequested(Event):
+    """List the models of this provider."""
+
+    name: ClassVar[str] = "discovery.requested"
+    request_id: UUID
+    provider_id: UUID
+    target: Target
+
+    @property
+    def key(self) -> str:
+        return str(self.provider_id)
+
+    @property
+    def identity(self) -> str:
+        return str(self.request_id)
+
+
+class DiscoveredModel(Record):
+    name: str
+    metadata: dict[str, object] = {}
+
+
+class DiscoveryCompleted(Event):
+    """What a provider says it serves. On any outcome but `ok`, `models` is empty and
+    `message` says why."""
+
+    name: ClassVar[str] = "discovery.completed"
+    request_id: UUID
+    provider_id: UUID
+    outcome: Outcome
+    message: str | None = None
+    models: tuple[DiscoveredModel, ...] = ()
+    completed_at: datetime
+
+    @property
+    def key(self) -> str:
+        return str(self.provider_id)
+
+    @property
+    def identity(self) -> str:
+        return str(self.request_id)

@@ -1,0 +1,295 @@
+"""REGISTRY: what is watched, how, and by whom. Each event carries the whole state after it.
+
+`revision` counts an aggregate's events from 1. It makes the event's id, and it is the resource's
+ETag; the expected last sequence of the aggregate's subjects (`model.*.<id>`) makes it safe.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.measurement import Record
+
+Role = Literal["viewer", "operator", "admin"]
+Severity = Literal["info", "warning", "critical"]
+RuleType = Literal[
+    "any_model_down",
+    "specific_model_down",
+    "model_unavailable_everywhere",
+]
+ChannelKind = Literal["webhook", "apprise"]
+ModelSource = Literal["discovered", "manual"]
+
+
+class Provider(Record):
+    """An account at a provider. `credentials` is a Fernet token; never the clear text."""
+
+    provider_id: UUID
+    provider_type: str
+    display_name: str
+    base_url: str | None = None
+    settings: dict[str, str] = {}
+    credentials: str | None = None
+    enabled: bool = True
+    monitor_discovered: bool = False
+    created_at: datetime
+
+
+class Model(Record):
+    """A model at a provider. `name` is the provider's own identifier, any characters.
+
+    `interval_s` None follows the monitoring configuration.
+    """
+
+    model_id: UUID
+    provider_id: UUID
+    name: str
+    custom_name: str | None = None
+    source: ModelSource = "manual"
+    monitored: bool = False
+    benchmarkable: bool = True
+    interval_s: int | None = Field(default=None, ge=10)
+    metadata: dict[str, object] = {}
+    created_at: datetime
+
+
+class MonitoringConfig(Record):
+    interval_s: int = Field(default=60, ge=10)
+    prompt_pack: str = "health_check"
+    max_tokens: int = Field(default=100, ge=1)
+    enabled: bool = True
+
+
+class Rule(Record):
+    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive."""
+
+    rule_id: UUID
+    name: str
+    rule_type: RuleType
+    target_model_id: UUID | None = None
+    target_model_name: str | None = None
+    enabled: bool = True
+    severity: Severity = "critical"
+    failures_to_raise: int = Field(default=2, ge=1)
+    successes_to_resolve: int = Field(default=2, ge=1)
+    notify_in_app: bool = True
+    channel_ids: tuple[UUID, ...] = ()
+    created_at: datetime
+
+
+class Channel(Record):
+    """Where to tell. `url` is a Fernet token: a webhook or Apprise address is a secret."""
+
+    channel_id: UUID
+    name: str
+    kind: ChannelKind
+    url: str
+    enabled: bool = True
+    created_at: datetime
+
+
+class Account(Record):
+    """A person who signs in. `password_hash` is scrypt with its parameters and salt."""
+
+    account_id: UUID
+    username: str
+    role: Role
+    password_hash: str
+    enabled: bool = True
+    created_at: datetime
+
+
+class ApiKey(Record):
+    """A program's key; `key_hash` is the SHA-256 of a random 256-bit key, `hint` its last 4."""
+
+    key_id: UUID
+    name: str
+    role: Role
+    key_hash: str
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+class RegistryEvent(Event):
+    """One change of one aggregate, by one actor (an account's name or an API key's name)."""
+
+    revision: int = Field(ge=1)
+    actor: str = "system"
+    at: datetime
+
+    @property
+    def identity(self) -> str:
+        return f"{self.key}:{self.revision}"
+
+
+class _ProviderState(RegistryEvent):
+    provider: Provider
+
+    @property
+    def key(self) -> str:
+        return str(self.provider.provider_id)
+
+
+class ProviderRegistered(_ProviderState):
+    name: ClassVar[str] = "provider.registered"
+
+
+class ProviderUpdated(_ProviderState):
+    name: ClassVar[str] = "provider.updated"
+    changed: tuple[str, ...] = ()
+
+
+class ProviderRemoved(RegistryEvent):
+    name: ClassVar[str] = "provider.removed"
+    provider_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.provider_id)
+
+
+class _ModelState(RegistryEvent):
+    model: Model
+
+    @property
+    def key(self) -> str:
+        return str(self.model.model_id)
+
+
+class ModelRegistered(_ModelState):
+    name: ClassVar[str] = "model.registered"
+
+
+class ModelUpdated(_ModelState):
+    name: ClassVar[str] = "model.updated"
+    changed: tuple[str, ...] = ()
+
+
+class ModelRemoved(RegistryEvent):
+    name: ClassVar[str] = "model.removed"
+    model_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.model_id)
+
+
+class MonitoringConfigured(RegistryEvent):
+    name: ClassVar[str] = "monitoring.configured"
+    config: MonitoringConfig
+
+    @property
+    def key(self) -> str:
+        return "global"
+
+
+class MonitoringRunRequested(RegistryEvent):
+    """A person said "run now" for these models."""
+
+    name: ClassVar[str] = "monitoring.run-requested"
+    run_id: UUID
+    model_ids: tuple[UUID, ...]
+
+    @property
+    def key(self) -> str:
+        return str(self.run_id)
+
+
+class _RuleState(RegistryEvent):
+    rule: Rule
+
+    @property
+    def key(self) -> str:
+        return str(self.rule.rule_id)
+
+
+class RuleCreated(_RuleState):
+    name: ClassVar[str] = "rule.created"
+
+
+class RuleUpdated(_RuleState):
+    name: ClassVar[str] = "rule.updated"
+    changed: tuple[str, ...] = ()
+
+
+class RuleRemoved(RegistryEvent):
+    name: ClassVar[str] = "rule.removed"
+    rule_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.rule_id)
+
+
+class _ChannelState(RegistryEvent):
+    channel: Channel
+
+    @property
+    def key(self) -> str:
+        return str(self.channel.channel_id)
+
+
+class ChannelCreated(_ChannelState):
+    name: ClassVar[str] = "channel.created"
+
+
+class ChannelUpdated(_ChannelState):
+    name: ClassVar[str] = "channel.updated"
+    changed: tuple[str, ...] = ()
+
+
+class ChannelRemoved(RegistryEvent):
+    name: ClassVar[str] = "channel.removed"
+    channel_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.channel_id)
+
+
+class _AccountState(RegistryEvent):
+    account: Account
+
+    @property
+    def key(self) -> str:
+        return str(self.account.account_id)
+
+
+class AccountCreated(_AccountState):
+    name: ClassVar[str] = "account.created"
+
+
+class AccountUpdated(_AccountState):
+    name: ClassVar[str] = "account.updated"
+    changed: tuple[str, ...] = ()
+
+
+class AccountRemoved(RegistryEvent):
+    name: ClassVar[str] = "account.removed"
+    account_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.account_id)
+
+
+class ApiKeyCreated(RegistryEvent):
+    name: ClassVar[str] = "api-key.created"
+    api_key: ApiKey
+
+    @property
+    def key(self) -> str:
+        return str(self.api_key.key_id)
+
+
+class ApiKeyRevoked(RegistryEvent):
+    name: ClassVar[str] = "api-key.revoked"
+    key_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.key_id)

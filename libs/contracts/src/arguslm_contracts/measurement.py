@@ -1,0 +1,133 @@
+"""One measured request: the shape that checks and benchmark samples share."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
+
+Milliseconds = Annotated[float, Field(ge=0)]
+
+
+class Record(BaseModel):
+    """Base of everything stored: immutable, and tolerant of fields that a later version adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Stamp(StrEnum):
+    """Where the receive times come from."""
+
+    KERNEL = "kernel"
+    LOOP = "loop"
+    CLIENT_LIBRARY = "client_library"
+
+
+class Timing(Record):
+    """All times in milliseconds since the request's first byte was handed to the socket,
+    except the connection phases, which lie before it, and `schedule_delay_ms`.
+
+    The four clocks: `headers_ms`, `first_byte_ms` (of the body), `first_token_ms` (any kind,
+    reasoning included) and `first_answer_token_ms`. A clock that never struck is None.
+    """
+
+    schedule_delay_ms: Milliseconds | None = None
+    dns_ms: Milliseconds | None = None
+    connect_ms: Milliseconds | None = None
+    tls_ms: Milliseconds | None = None
+    connection_reused: bool = False
+    headers_ms: Milliseconds | None = None
+    first_byte_ms: Milliseconds | None = None
+    first_token_ms: Milliseconds | None = None
+    first_answer_token_ms: Milliseconds | None = None
+    last_token_ms: Milliseconds | None = None
+    max_gap_ms: Milliseconds | None = None
+    total_ms: Milliseconds | None = None
+    stamp: Stamp = Stamp.LOOP
+    streamed: bool = True
+
+
+class Usage(Record):
+    """Tokens of one request. `source` says whether the provider reported or we estimated."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    source: Literal["reported", "estimated", "unknown"] = "unknown"
+
+
+class Evidence(Record):
+    """What an outcome was decided from; kept so that it can be decided again."""
+
+    http_status: int | None = None
+    error_type: str | None = None
+    error_code: str | None = None
+    message: str | None = Field(default=None, description="clipped, credentials removed")
+    finish_reason: str | None = None
+    provider_request_id: str | None = None
+    answer_preview: str | None = Field(default=None, description="the first 200 characters")
+
+
+class SelfAudit(Record):
+    """What the monitor itself did to this measurement."""
+
+    loop_lag_ms: Milliseconds = 0.0
+    trustworthy: bool = True
+
+
+class Measurement(Record):
+    """One request, one outcome."""
+
+    outcome: Outcome
+    fault_owner: FaultOwner
+    taxonomy_version: int = TAXONOMY_VERSION
+    timing: Timing = Timing()
+    usage: Usage = Usage()
+    tokens_per_s: float | None = Field(
+        default=None, description="(output tokens - 1) / (last token - first token), in seconds"
+    )
+    evidence: Evidence = Evidence()
+    audit: SelfAudit = SelfAudit()
+
+    @classmethod
+    def of(cls, outcome: Outcome, **fields: Any) -> "Measurement":
+        """A measurement whose fault owner follows from its outcome."""
+        return cls(outcome=outcome, fault_owner=VERDICTS[outcome].fault_owner, **fields)
+
+
+class Timeouts(Record):
+    """Separate deadlines; each names itself in the outcome."""
+
+    connect_s: float = Field(default=10.0, gt=0)
+    headers_s: float = Field(default=30.0, gt=0)
+    first_token_s: float = Field(default=45.0, gt=0)
+    gap_s: float = Field(default=15.0, gt=0)
+    total_s: float = Field(default=60.0, gt=0)
+
+
+class Target(Record):
+    """An endpoint to ask: all that is needed to build the request, secrets sealed.
+
+    `credentials` is a Fernet token of a JSON object such as {"api_key": "..."}; `settings` holds
+    what is not secret (region, organization_id, api_version, ...). `model` None means "any model
+    that exists there" and is only used to test a connection.
+    """
+
+    provider_id: str
+    provider_type: str
+    provider_name: str
+    base_url: str | None = None
+    settings: dict[str, str] = {}
+    credentials: str | None = None
+    model: str | None = None
+
+
+class ProbeProfile(Record):
+    """What to ask, and how long to wait."""
+
+    prompt: str
+    max_tokens: int = Field(default=100, ge=1)
+    temperature: float | None = None
+    timeouts: Timeouts = Timeouts()

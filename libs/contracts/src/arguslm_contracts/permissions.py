@@ -1,0 +1,157 @@
+"""Who may say and hear what on the bus. The NATS user configuration is generated from here."""
+
+from dataclasses import dataclass
+
+from arguslm_contracts.catalogue import EVENTS
+from arguslm_contracts.streams import (
+    ALERTS,
+    BENCHMARKS,
+    CHECK_REQUESTS,
+    CHECKS,
+    CLOCK,
+    DEAD_LETTERS,
+    REGISTRY,
+    STREAMS,
+    StreamSpec,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BusUser:
+    """One program on the bus. `publishes` are subject patterns; `reads` are whole streams;
+    `durables` are (stream, consumer name) of its competing workers."""
+
+    name: str
+    publishes: tuple[str, ...]
+    reads: tuple[StreamSpec, ...]
+    durables: tuple[tuple[StreamSpec, str], ...] = ()
+
+
+SCHEDULER = BusUser(
+    "scheduler",
+    (
+        "clock.ticked.>",
+        "check.requested.>",
+        "discovery.requested.>",
+        "model.registered.>",
+        "dead.scheduler.>",
+    ),
+    (REGISTRY, CLOCK, CHECKS, CHECK_REQUESTS),
+)
+PROBER = BusUser(
+    "prober",
+    ("check.completed.>", "discovery.completed.>", "dead.prober.>"),
+    (CHECK_REQUESTS, CHECKS),
+    ((CHECK_REQUESTS, "prober-*"),),
+)
+BENCHMARK_RUNNER = BusUser(
+    "benchmark-runner",
+    (
+        "benchmark.started.>",
+        "benchmark.sampled.>",
+        "benchmark.completed.>",
+        "dead.benchmark-runner.>",
+    ),
+    (BENCHMARKS,),
+    ((BENCHMARKS, "benchmark-runner"),),
+)
+ALERTING = BusUser(
+    "alerting",
+    ("alert.raised.>", "alert.resolved.>", "notification.>", "dead.alerting.>"),
+    (REGISTRY, CHECKS, ALERTS),
+    ((ALERTS, "notifier"),),
+)
+QUERY_API = BusUser(
+    "query-api",
+    (
+        "provider.>",
+        "model.>",
+        "monitoring.>",
+        "rule.>",
+        "channel.>",
+        "silence.>",
+        "maintenance.>",
+        "benchmark-plan.>",
+        "account.>",
+        "api-key.>",
+        "check.requested.>",
+        "discovery.requested.>",
+        "benchmark.requested.>",
+        "benchmark.cancel-requested.>",
+        "benchmark.removed.>",
+        "alert.acknowledged.>",
+        "notification.test-requested.>",
+        "dead.query-api.>",
+    ),
+    (REGISTRY, CHECK_REQUESTS, CHECKS, BENCHMARKS, ALERTS, DEAD_LETTERS),
+)
+SUBSCRIBER = BusUser("subscriber", (), (CHECKS, BENCHMARKS, ALERTS))
+
+SERVICES: tuple[BusUser, ...] = (SCHEDULER, PROBER, BENCHMARK_RUNNER, ALERTING, QUERY_API)
+USERS: tuple[BusUser, ...] = (*SERVICES, SUBSCRIBER)
+OPERATOR = "operator"
+
+
+def inbox_prefix(user: str) -> str:
+    """Each user has an inbox of its own, so that none can listen to another's answers."""
+    return f"_INBOX_{user.replace('-', '_')}"
+
+
+def may_publish(user: BusUser) -> list[str]:
+    """Every subject the user may publish to, JetStream's own API subjects included."""
+    allowed = list(user.publishes)
+    allowed.append("$JS.API.INFO")
+    for stream in {s.name: s for s in (*user.reads, *_written(user))}.values():
+        allowed.append(f"$JS.API.STREAM.INFO.{stream.name}")
+    for stream in user.reads:
+        allowed += [
+            f"$JS.API.CONSUMER.CREATE.{stream.name}.>",
+            f"$JS.API.CONSUMER.CREATE.{stream.name}",
+            f"$JS.API.CONSUMER.DELETE.{stream.name}.>",
+            f"$JS.API.CONSUMER.INFO.{stream.name}.>",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.>",
+            f"$JS.API.STREAM.MSG.GET.{stream.name}",
+            f"$JS.API.DIRECT.GET.{stream.name}",
+            f"$JS.API.DIRECT.GET.{stream.name}.>",
+            f"$JS.FC.{stream.name}.>",
+        ]
+    for stream, _ in user.durables:
+        allowed += [f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.>", f"$JS.ACK.{stream.name}.>"]
+    return allowed
+
+
+def may_subscribe(user: BusUser) -> list[str]:
+    """Every subject the user may subscribe to: its own inbox, nothing else."""
+    return [f"{inbox_prefix(user.name)}.>"]
+
+
+def _written(user: BusUser) -> list[StreamSpec]:
+    """The streams that keep what the user publishes (to ask whether they exist)."""
+    prefixes = [pattern.split(".")[0] for pattern in user.publishes]
+    return [
+        stream
+        for stream in STREAMS
+        if any(subject.split(".")[0] in prefixes for subject in stream.subjects)
+    ]
+
+
+def publishers_of(event_name: str) -> list[str]:
+    """The services that may publish an event: for the documentation and its test."""
+    return [
+        user.name
+        for user in SERVICES
+        if any(
+            event_name.startswith(pattern.removesuffix(".>") + ".")
+            or event_name == pattern.removesuffix(".>")
+            for pattern in user.publishes
+        )
+    ]
+
+
+def readers_of(stream: StreamSpec) -> list[str]:
+    """The services that may read a stream."""
+    return [user.name for user in SERVICES if stream in user.reads]
+
+
+def event_names() -> list[str]:
+    return sorted({event.name for event in EVENTS})

@@ -1,0 +1,113 @@
+"""Providers: accounts at LLM vendors, and local servers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from arguslm_contracts.rest.base import Command, Shape
+
+
+class ProviderCreate(Command):
+    """`credentials` takes `api_key`, `base_url`, `region` and the like, as in 0.x; the secret ones
+    are encrypted before they leave the request."""
+
+    provider_type: str = Field(min_length=1)
+    display_name: str = Field(min_length=1, max_length=255)
+    credentials: dict[str, Any] = Field(default_factory=dict)
+    enabled: bool = True
+    discover: bool = Field(default=True, description="list the provider's models at once")
+    monitor_discovered: bool = Field(default=False, description="watch every model found")
+
+
+class ProviderUpdate(Command):
+    """Only what is given changes. `credentials` is merged key by key; null removes a key."""
+
+    display_name: str | None = Field(default=None, min_length=1, max_length=255)
+    credentials: dict[str, Any] | None = None
+    enabled: bool | None = None
+    monitor_discovered: bool | None = None
+
+
+class ProviderDiscovery(Shape):
+    """How the last discovery went."""
+
+    at: datetime
+    outcome: str
+    message: str | None = None
+    models_found: int
+
+
+class ProviderResponse(Shape):
+    id: UUID
+    provider_type: str
+    display_name: str
+    enabled: bool
+    base_url: str | None = None
+    region: str | None = None
+    settings: dict[str, str] = {}
+    has_credentials: bool = False
+    monitor_discovered: bool = False
+    model_count: int = 0
+    monitored_count: int = 0
+    discovery: ProviderDiscovery | None = None
+    revision: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProviderListResponse(Shape):
+    providers: list[ProviderResponse]
+    total: int
+
+
+class ProviderSpecResponse(Shape):
+    """What a provider type needs."""
+
+    id: str
+    label: str
+    tested: bool
+    requires_api_key: bool
+    requires_base_url: bool
+    requires_region: bool
+    show_org_fields: bool
+    default_base_url: str | None = None
+    api_key_label: str | None = None
+    base_url_label: str | None = None
+    region_options: list[tuple[str, str]] = []
+
+
+class ProviderCatalogResponse(Shape):
+    providers: dict[str, ProviderSpecResponse]
+    total: int
+    tested_count: int
+
+
+class ProviderTestResponse(Shape):
+    """`details` holds outcome, model asked, http_status, ttft_ms and total_ms where known."""
+
+    success: bool
+    message: str
+    details: dict[str, Any] | None = None
+
+
+class ProviderRefreshResponse(Shape):
+    success: bool
+    models_discovered: int
+    message: str
+    models_added: int = 0
+
+
+class ProviderOffer(Shape):
+    """Found on this machine, not added yet: a key in the environment or a local server."""
+
+    id: str
+    provider_type: str
+    display_name: str
+    found: str = Field(description="where it was found; never the key itself")
+    base_url: str | None = None
+
+
+class ProviderOfferList(Shape):
+    offers: list[ProviderOffer]

@@ -1,0 +1,1 @@
+"""arguslm up: the whole house on one machine."""

@@ -1,0 +1,1 @@
+"""The senses: provider catalogue, discovery, request building, wire transport, decoders, outcomes."""

@@ -1,0 +1,1 @@
+"""Watch LLM endpoints: SDK and command line of ArgusLM."""

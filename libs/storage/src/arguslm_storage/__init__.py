@@ -1,0 +1,1 @@
+"""Engines, checkpoints, upserts and migrations for SQLite and PostgreSQL; sketches."""

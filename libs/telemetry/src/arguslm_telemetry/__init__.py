@@ -1,0 +1,1 @@
+"""Structured logs, metrics and the health endpoint every service carries."""

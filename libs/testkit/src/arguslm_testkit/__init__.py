@@ -1,0 +1,1 @@
+"""Real NATS and PostgreSQL fixtures, event factories and the house under test."""

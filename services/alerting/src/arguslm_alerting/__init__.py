@@ -1,0 +1,1 @@
+"""Judges and tells: completed checks become alerts and notifications."""

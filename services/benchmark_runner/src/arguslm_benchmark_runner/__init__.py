@@ -1,0 +1,1 @@
+"""Loads: requested benchmarks become samples and results."""

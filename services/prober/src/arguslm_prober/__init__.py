@@ -1,0 +1,1 @@
+"""Asks: check requests become completed checks."""

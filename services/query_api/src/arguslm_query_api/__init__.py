@@ -1,0 +1,1 @@
+"""The only door: commands in, tables out, live stream, dashboard files."""

@@ -1,0 +1,1 @@
+"""Decides when: the roster of models and the clock become check requests."""
