@@ -15,6 +15,7 @@ Transition = Literal["raised", "resolved", "test"]
 
 
 class AlertEvent(Event):
+    once: ClassVar[bool] = True
     alert_id: UUID
 
     @property
@@ -81,6 +82,7 @@ class NotificationTestRequested(Event):
 
 
 class NotificationEvent(Event):
+    once: ClassVar[bool] = True
     alert_id: UUID
     transition: Transition
     channel_id: UUID

@@ -14,6 +14,8 @@ class Event(Record):
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    once: ClassVar[bool] = False
+    """Whether its subject may ever hold one message only: the stream itself refuses a twin."""
 
     @property
     def key(self) -> str:
@@ -28,6 +30,11 @@ class Event(Record):
     @property
     def subject(self) -> str:
         return f"{self.name}.{self.key}"
+
+    @property
+    def aggregate(self) -> str:
+        """The subjects whose last sequence a writer must know: this one, unless said otherwise."""
+        return self.subject
 
     @property
     def event_id(self) -> str:

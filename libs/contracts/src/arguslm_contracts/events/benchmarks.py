@@ -41,6 +41,7 @@ class BenchmarkPlan(Record):
 
 
 class BenchmarkEvent(Event):
+    once: ClassVar[bool] = True
     run_id: UUID
 
     @property
@@ -71,6 +72,7 @@ class BenchmarkSampled(BenchmarkEvent):
     """One request of a run: number `index` (from 0) of its model, warm-up or measured."""
 
     name: ClassVar[str] = "benchmark.sampled"
+    once: ClassVar[bool] = False
     model_id: UUID
     warmup: bool
     index: int

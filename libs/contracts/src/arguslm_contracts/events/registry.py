@@ -125,6 +125,11 @@ class RegistryEvent(Event):
     def identity(self) -> str:
         return f"{self.key}:{self.revision}"
 
+    @property
+    def aggregate(self) -> str:
+        """All events of one thing share their last sequence: `model.*.<id>`."""
+        return f"{self.name.split('.')[0]}.*.{self.key}"
+
 
 class _ProviderState(RegistryEvent):
     provider: Provider

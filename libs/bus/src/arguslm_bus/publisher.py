@@ -1,0 +1,109 @@
+"""Appending events: always acknowledged by the stream, always under the event's own id."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from nats.aio.client import Client
+from nats.errors import ConnectionReconnectingError, NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.api import Header
+from nats.js.errors import APIError, NoStreamResponseError
+
+from arguslm_contracts.envelope import Cause, encode
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.subjects import stream_of
+
+log = structlog.get_logger(__name__)
+
+_WRONG_LAST_SEQUENCE = 10071
+_EXPECTED_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
+_ATTEMPT_TIMEOUT_S = 5.0
+
+
+class Conflict(Exception):
+    """Somebody else wrote to this aggregate since we read it."""
+
+
+class NotStored(Exception):
+    """The stream did not acknowledge: the event may be there or not. Saying it again is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an event stands. `duplicate`: it had been stored before."""
+
+    stream: str
+    sequence: int
+    duplicate: bool
+
+
+class Publisher:
+    """The voice of one service."""
+
+    def __init__(self, client: Client, service: str) -> None:
+        self._client = client
+        self._jetstream = client.jetstream()
+        self._service = service
+
+    async def append(
+        self,
+        event: Event,
+        *,
+        expected_sequence: int | None = None,
+        cause: Cause | None = None,
+        attempts: int = 4,
+    ) -> Stored:
+        """Store an event and wait for the acknowledgement.
+
+        `expected_sequence` is the last sequence of the event's aggregate that the caller has seen
+        (0: none). An event that may stand only once is expected to be the first of its subject;
+        its twin counts as stored. A lost acknowledgement is retried under the same id.
+
+        Raises:
+            Conflict: the aggregate has moved on.
+            NotStored: no acknowledgement after all attempts.
+        """
+        stream = stream_of(event.subject).name
+        headers, body = encode(event, source=self._service, time=datetime.now(UTC), cause=cause)
+        expected = 0 if event.once and expected_sequence is None else expected_sequence
+        if expected is not None:
+            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(expected)
+            headers[_EXPECTED_SUBJECT] = event.aggregate
+        for attempt in range(1, attempts + 1):
+            try:
+                ack = await self._jetstream.publish(
+                    event.subject, body, timeout=_ATTEMPT_TIMEOUT_S, stream=stream, headers=headers
+                )
+            except APIError as error:
+                if error.err_code != _WRONG_LAST_SEQUENCE:
+                    raise NotStored(f"{event.subject}: {error.description}") from error
+                return await self._twin_or_conflict(event, stream)
+            except (
+                NatsTimeout,
+                NoRespondersError,
+                NoStreamResponseError,
+                ConnectionReconnectingError,
+            ) as error:
+                log.warning("publish_unacknowledged", subject=event.subject, attempt=attempt)
+                if attempt == attempts:
+                    raise NotStored(f"{event.subject}: no acknowledgement") from error
+                await asyncio.sleep(0.2 * 2**attempt)
+            else:
+                return Stored(stream, ack.seq, bool(ack.duplicate))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _twin_or_conflict(self, event: Event, stream: str) -> Stored:
+        """The expectation failed: because this very event is already there, or by another one."""
+        last = await self._jetstream.get_msg(stream, subject=event.aggregate)
+        same = (last.headers or {}).get(Header.MSG_ID) == event.event_id
+        if same or event.once:
+            return Stored(stream, last.seq or 0, duplicate=True)
+        raise Conflict(f"{event.aggregate} has changed since it was read")
+
+
+async def last_sequence(client: Client, stream: str, subject: str) -> int:
+    """The sequence of the newest message under a subject pattern; 0 when there is none."""
+    message = await client.jetstream().get_msg(stream, subject=subject)
+    return message.seq or 0

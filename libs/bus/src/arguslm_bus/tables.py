@@ -1,0 +1,32 @@
+"""What a service's tables are: the metadata, and how each stream is folded into them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.envelope import Recorded
+
+Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[None]]
+"""Folds a batch of one stream's events, in order, into the tables.
+
+No side effects, no clock, no randomness: the same events give the same rows, whatever the batches.
+Tables written by two streams' folds must come out the same in any interleaving of the two.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTables:
+    """All of a service's tables, the checkpoints among them. `folds` is by stream name.
+
+    `version` is raised when a fold's meaning changes: the tables must then be rebuilt.
+    """
+
+    service: str
+    version: int
+    metadata: MetaData
+    checkpoints: Table
+    folds: Mapping[str, Fold]
+    migrations: Path

@@ -1,0 +1,271 @@
+"""A worker: events -> world -> events. It does what cannot be undone, so it never forgets a task.
+
+FastStream subscribes; everything it would lose by default is made explicit here: manual
+acknowledgement after the task has stored its result, a durable that is reconciled at start,
+heartbeats while a task runs, our own backoff, a bounded number of deliveries with a dead letter
+at the end, and unfinished work given back at once on shutdown.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.security import SASLPlaintext
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy as ConsumerAckPolicy
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+from prometheus_client import Counter, Gauge
+
+from arguslm_bus.connection import tls_context
+from arguslm_bus.dead_letters import bury
+from arguslm_bus.reader import RawMessage
+from arguslm_bus.settings import BusSettings
+from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
+from arguslm_contracts.permissions import inbox_prefix
+from arguslm_contracts.streams import StreamSpec
+
+log = structlog.get_logger(__name__)
+
+TASKS = Counter("arguslm_tasks_total", "Tasks by what became of them", ["durable", "result"])
+RUNNING = Gauge("arguslm_tasks_running", "Tasks in hand", ["durable"])
+
+_ACK_WAIT_S = 10.0
+_HEARTBEAT_S = _ACK_WAIT_S / 3
+_WATCH_S = 10.0
+
+
+class TryLater(Exception):
+    """The task cannot be done now; deliver it again after `delay_s` (None: the usual backoff)."""
+
+    def __init__(self, reason: str, *, delay_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.delay_s = delay_s
+
+
+Task = Callable[[Recorded], Awaitable[None]]
+"""Does the work and stores its result event; returning acknowledges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a worker takes on: a durable's filtered part of a stream, and how."""
+
+    stream: StreamSpec
+    subject: str
+    durable: str
+    task: Task
+    concurrency: int = 16
+    max_deliveries: int = 8
+    first_delay_s: float = 1.0
+    longest_delay_s: float = 60.0
+
+    def delay_s(self, deliveries: int) -> float:
+        """Exponential backoff before the next delivery, after `deliveries` of them."""
+        return min(self.first_delay_s * 2.0 ** (deliveries - 1), self.longest_delay_s)
+
+
+class Worker:
+    """Takes tasks off one durable, at most `duty.concurrency` at once in this process."""
+
+    def __init__(self, settings: BusSettings, client: Client, service: str, duty: Duty) -> None:
+        self._settings = settings
+        self._client = client
+        self._service = service
+        self._duty = duty
+        self._free = asyncio.Semaphore(duty.concurrency)
+        self._running: set[asyncio.Task[None]] = set()
+        self._draining = asyncio.Event()
+        self.trouble: str | None = "not started"
+
+    async def run(self) -> None:
+        """Work until cancelled; then finish or give back what is in hand."""
+        await self._declare_durable()
+        broker = self._broker()
+        subscriber = broker.subscriber(
+            self._duty.subject,
+            stream=JStream(self._duty.stream.name, declare=False),
+            durable=self._duty.durable,
+            config=self._consumer_config(),
+            pull_sub=PullSub(batch_size=1, timeout=5.0),
+            inbox_prefix=f"{self._inbox}.".encode(),
+            ack_policy=AckPolicy.MANUAL,
+            # The body is decoded by us: what cannot be decoded must reach the dead letters.
+            decoder=_undecoded,
+        )
+        subscriber(self._accept)
+        await broker.start()
+        self.trouble = None
+        try:
+            await self._watch_durable()
+        finally:
+            self._draining.set()
+            await subscriber.stop()
+            await self._drain()
+            await broker.stop()
+
+    def _broker(self) -> NatsBroker:
+        password = self._settings.nats_password
+        return NatsBroker(
+            self._settings.nats_url,
+            name=f"{self._service} {self._duty.durable}",
+            security=SASLPlaintext(
+                username=self._settings.nats_user or self._service,
+                password=password.get_secret_value() if password else "",
+                ssl_context=tls_context(self._settings),
+                use_ssl=self._settings.nats_url.startswith("tls://"),
+            ),
+            inbox_prefix=self._inbox,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            graceful_timeout=2.0,
+            logger=None,
+            apply_types=True,
+        )
+
+    @property
+    def _inbox(self) -> str:
+        return inbox_prefix(self._settings.nats_user or self._service)
+
+    def _consumer_config(self) -> ConsumerConfig:
+        return ConsumerConfig(
+            durable_name=self._duty.durable,
+            filter_subject=self._duty.subject,
+            ack_policy=ConsumerAckPolicy.EXPLICIT,
+            ack_wait=_ACK_WAIT_S,
+            deliver_policy=DeliverPolicy.ALL,
+            # Bounded by us, with a dead letter; the server would drop silently.
+            max_deliver=-1,
+            max_ack_pending=10_000,
+        )
+
+    async def _declare_durable(self) -> None:
+        """Create the durable, or bring an existing one to what is declared here."""
+        await self._client.jetstream().add_consumer(self._duty.stream.name, self._consumer_config())
+
+    async def _watch_durable(self) -> None:
+        """A durable that an operator deleted makes a silent worker: make it anew and say so."""
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            try:
+                await self._client.jetstream().consumer_info(
+                    self._duty.stream.name, self._duty.durable
+                )
+            except NotFoundError:
+                log.error("durable_was_deleted", durable=self._duty.durable)
+                await self._declare_durable()
+            except Exception as error:
+                self.trouble = f"bus: {error or type(error).__name__}"
+                continue
+            self.trouble = None
+
+    async def _accept(self, body: bytes, message: NatsMessage) -> None:
+        """Hand a message to a task of its own; wait here while all places are taken."""
+        raw = message.raw_message
+        heartbeat = asyncio.create_task(_keep_alive(raw))
+        try:
+            await self._place_or_drain()
+        except BaseException:
+            heartbeat.cancel()
+            await raw.nak()
+            raise
+        if self._draining.is_set():
+            heartbeat.cancel()
+            await raw.nak()
+            return
+        running = asyncio.create_task(self._handle(raw, heartbeat))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+    async def _place_or_drain(self) -> None:
+        place = asyncio.create_task(self._free.acquire())
+        drain = asyncio.create_task(self._draining.wait())
+        await asyncio.wait({place, drain}, return_when=asyncio.FIRST_COMPLETED)
+        drain.cancel()
+        if not place.done():
+            place.cancel()
+
+    async def _handle(self, raw: Msg, heartbeat: asyncio.Task[None]) -> None:
+        durable = self._duty.durable
+        deliveries = raw.metadata.num_delivered
+        RUNNING.labels(durable).inc()
+        try:
+            if deliveries > self._duty.max_deliveries:
+                await self._give_up(raw, "delivered too often without an end", deliveries)
+                return
+            await self._duty.task(self._decode(raw))
+        except asyncio.CancelledError:
+            await raw.nak()
+            TASKS.labels(durable, "given_back").inc()
+            raise
+        except UnreadableEvent as error:
+            await self._give_up(raw, str(error), deliveries)
+        except Exception as error:
+            await self._after_failure(raw, error, deliveries)
+        else:
+            await raw.ack()
+            TASKS.labels(durable, "done").inc()
+        finally:
+            heartbeat.cancel()
+            RUNNING.labels(durable).dec()
+            self._free.release()
+
+    async def _after_failure(self, raw: Msg, error: Exception, deliveries: int) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, TryLater):
+            log.info("task_later", durable=self._duty.durable, reason=str(error))
+        else:
+            log.exception("task_failed", durable=self._duty.durable, deliveries=deliveries)
+        if deliveries >= self._duty.max_deliveries:
+            await self._give_up(raw, reason, deliveries)
+            return
+        asked = error.delay_s if isinstance(error, TryLater) else None
+        await raw.nak(delay=asked if asked is not None else self._duty.delay_s(deliveries))
+        TASKS.labels(self._duty.durable, "later").inc()
+
+    async def _give_up(self, raw: Msg, reason: str, deliveries: int) -> None:
+        log.error("task_given_up", durable=self._duty.durable, reason=reason[:500])
+        stream = self._duty.stream.name
+        await bury(
+            self._client, self._service, stream, _as_stored(raw), reason, attempts=deliveries
+        )
+        await raw.term()
+        TASKS.labels(self._duty.durable, "dead").inc()
+
+    def _decode(self, raw: Msg) -> Recorded:
+        stored = _as_stored(raw)
+        return decode(
+            stored.headers,
+            stored.body,
+            stream=self._duty.stream.name,
+            sequence=stored.sequence,
+            subject=stored.subject,
+        )
+
+    async def _drain(self) -> None:
+        """Cancelled tasks give their messages back; nothing waits for an acknowledgement limit."""
+        for running in list(self._running):
+            running.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _as_stored(raw: Msg) -> RawMessage:
+    metadata = raw.metadata
+    return RawMessage(
+        metadata.sequence.stream, raw.subject, raw.headers, raw.data, metadata.num_pending
+    )
+
+
+async def _undecoded(message: NatsMessage) -> bytes:
+    return message.body if isinstance(message.body, bytes) else b""
+
+
+async def _keep_alive(raw: Msg) -> None:
+    """Tell the server that somebody works on it, so that nobody else begins."""
+    while True:
+        await asyncio.sleep(_HEARTBEAT_S)
+        await raw.in_progress()

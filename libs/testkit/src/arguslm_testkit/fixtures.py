@@ -1,0 +1,34 @@
+"""pytest fixtures: `bus`, `postgres`, and `storage` on both databases."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.bus import BusForTests, running_bus
+from arguslm_testkit.postgres import PostgresForTests
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[BusForTests]:
+    async with running_bus(tmp_path / "nats") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresForTests]:
+    server = PostgresForTests(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> StorageSettings:
+    """Settings of an empty database; every test that uses it runs on both."""
+    if request.param == "sqlite":
+        return StorageSettings(data_dir=tmp_path / "data", database_url=None)
+    server: PostgresForTests = request.getfixturevalue("postgres")
+    url = await server.new_database()
+    return StorageSettings(data_dir=tmp_path / "data", database_url=SecretStr(url))
