@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         now_ns = time.monotonic_ns()
         if step.data:
             transport.write(step.data.replace(STAMP_SLOT, b"%019d" % now_ns))
-            if self._reply is not None and self._reply.is_chat:
+            if step.on_schedule and self._reply is not None and self._reply.is_chat:
                 self._recorder.frame_sent(now_ns - self._read_ns - step.at_ns)
         if step.then is Then.GO_ON:
             self._step = next(self._steps)

@@ -21,11 +21,13 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`at_ns` counts from the request fully read; `data` is the wire's bytes with stamp slots."""
+    """`at_ns` counts from the request fully read; `data` is the wire's bytes with stamp slots.
+    `on_schedule` is False for what follows a token at once, as soon as it can."""
 
     at_ns: int
     data: bytes
     then: Then = Then.GO_ON
+    on_schedule: bool = True
 
 
 # Faults that strike inside an answer, after `stall_after_tokens` tokens.
@@ -125,7 +127,8 @@ class Act:
             yield self._break(opening)
             return
         tail = frames.delta({}, self.finish_reason) + frames.usage(self.counts) + form.DONE
-        yield Step(last_ns, opening + chunk(tail) + LAST_CHUNK, Then.NEXT_REQUEST)
+        data = opening + chunk(tail) + LAST_CHUNK
+        yield Step(last_ns, data, Then.NEXT_REQUEST, on_schedule=bool(opening))
 
     def _chunks(self) -> Iterator[tuple[int, int, str]]:
         """(first token, one past its last, field) of each frame that holds tokens."""

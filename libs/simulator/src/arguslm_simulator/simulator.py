@@ -1,6 +1,7 @@
 """The simulator as a context manager, for tests and for the command line."""
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -104,3 +105,10 @@ class Simulator:
 
     def stats(self) -> Stats:
         return self._recorder.snapshot()
+
+    async def until(self, condition: Callable[[Stats], bool]) -> Stats:
+        """Waits until the stats are as wished, and returns them; looks whenever a chat completion
+        begins or ends. `await sim.until(lambda stats: stats.in_flight == 0)`"""
+        while not condition(stats := self.stats()):
+            await self._recorder.change()
+        return stats

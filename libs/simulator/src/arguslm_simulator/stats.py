@@ -1,5 +1,6 @@
 """What the simulator saw and how well it kept its own schedule."""
 
+import asyncio
 import hashlib
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
@@ -46,6 +47,7 @@ class Recorder:
         self._peak_in_flight = 0
         self._last_authorization: str | None = None
         self._lateness_ns: deque[int] = deque(maxlen=16_384)
+        self._waiting: list[asyncio.Future[None]] = []
 
     def authorization_seen(self, header: str | None) -> None:
         digest = hashlib.sha256(header.encode()).hexdigest() if header is not None else None
@@ -54,12 +56,26 @@ class Recorder:
     def reply_started(self) -> None:
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
+        self._wake()
 
     def reply_over(self) -> None:
         self._in_flight -= 1
+        self._wake()
 
     def frame_sent(self, late_ns: int) -> None:
         self._lateness_ns.append(late_ns)
+
+    async def change(self) -> None:
+        """Returns when a chat completion has begun or ended."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def _wake(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()
 
     def snapshot(self) -> Stats:
         late = sorted(self._lateness_ns)
