@@ -1,0 +1,1 @@
+"""Every operation of the API, one class per resource; the clients are made of these."""
