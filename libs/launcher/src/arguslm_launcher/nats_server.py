@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -13,6 +12,8 @@ from typing import IO
 
 from arguslm_bus.server_config import render
 from arguslm_contracts.permissions import OPERATOR, USERS
+from arguslm_launcher.data_dir import write_private
+from arguslm_launcher.supervisor import die_with_parent
 
 _START_TIMEOUT_S = 15.0
 
@@ -42,7 +43,7 @@ class NatsServer:
             made = {
                 name: secrets.token_urlsafe(24) for name in [OPERATOR, *(u.name for u in USERS)]
             }
-            _write_private(path, json.dumps(made))
+            write_private(path, json.dumps(made))
         stored: dict[str, str] = json.loads(path.read_text())
         return stored
 
@@ -53,12 +54,20 @@ class NatsServer:
             BusWillNotStart: no binary, directory in use, or the server said no.
         """
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._take_lock()
+        if self._lock is None:
+            self._take_lock()
+        await self._run()
+
+    async def restart(self) -> None:
+        """Start it again on the same port after it ended; the directory stays ours."""
+        await self._run()
+
+    async def _run(self) -> None:
         ports_dir = self._directory / "ports"
         shutil.rmtree(ports_dir, ignore_errors=True)
         ports_dir.mkdir()
         config = self._directory / "nats.conf"
-        _write_private(
+        write_private(
             config,
             render(
                 passwords=self.passwords,
@@ -75,6 +84,9 @@ class NatsServer:
             "-l",
             str(log_file),
             start_new_session=True,
+            # The lock lives as long as the server does, even when we are killed.
+            pass_fds=(self._lock.fileno(),) if self._lock else (),
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
         self.url = await self._listening(ports_dir, log_file)
 
@@ -101,9 +113,6 @@ class NatsServer:
         assert self._process is not None
         self._process.kill()
         await self._process.wait()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     def _take_lock(self) -> None:
         lock = (self._directory / "lock").open("w")
@@ -146,8 +155,3 @@ def _last_fault(log_file: Path) -> str:
     lines = log_file.read_text().splitlines() if log_file.exists() else []
     faults = [line for line in lines if "[FTL]" in line or "[ERR]" in line]
     return (faults or lines or ["ended without a word"])[-1]
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text)

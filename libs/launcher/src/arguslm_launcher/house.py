@@ -1,0 +1,244 @@
+"""The whole house on one machine: the bus, five services, and what holds them together."""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from arguslm_bus.connection import connect
+from arguslm_bus.settings import BusSettings
+from arguslm_bus.topology import apply_topology
+from arguslm_contracts.permissions import OPERATOR
+from arguslm_launcher.dashboard import dashboard_dir
+from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
+from arguslm_launcher.nats_server import BusWillNotStart, NatsServer
+from arguslm_launcher.supervisor import Child, Supervisor
+
+SERVICES = ("query-api", "scheduler", "prober", "benchmark-runner", "alerting")
+SIMULATOR = "simulator"
+# The door closes first and the judges last, so that nothing asked for is left unjudged.
+_STOP_ORDER = ("query-api", "scheduler", "prober", "benchmark-runner", "alerting", SIMULATOR)
+_READY_TIMEOUT_S = 90.0
+_GIVE_UP_AFTER_RESTARTS = 3
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class HouseOptions:
+    """What `arguslm up` was told. `port` 0 picks a free one."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8088
+    demo: bool = False
+    dashboard: bool = True
+    admin_key: str | None = None
+
+
+class House:
+    """Start, wait until all is well, supervise, stop."""
+
+    def __init__(self, options: HouseOptions, say: Say) -> None:
+        self._options = options
+        self._say = say
+        self._data = DataDir(options.data_dir)
+        self._supervisor = Supervisor(lambda _child: self._write_note())
+        self._bus: NatsServer | None = None
+        self._bus_watcher: asyncio.Task[None] | None = None
+        self._note = HouseNote(url="", nats_url="")
+        self._ops_ports: dict[str, int] = {}
+        self.admin_key = ""
+
+    @property
+    def url(self) -> str:
+        return self._note.url
+
+    @property
+    def data_dir(self) -> Path:
+        return self._data.path
+
+    @property
+    def demo_url(self) -> str:
+        return f"http://127.0.0.1:{self._note.demo_port}"
+
+    async def start(self) -> None:
+        """Bring everything up and wait until it is healthy.
+
+        Raises:
+            CannotStart: with one line that says why; what was started has been stopped.
+        """
+        self._data.claim()
+        try:
+            await self._start()
+        except BusWillNotStart as error:
+            await self.stop()
+            raise CannotStart(str(error)) from error
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        last = self._data.read_note()
+        port = _free_port(self._options.host, self._options.port)
+        shown_host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
+        self._note = HouseNote(url=f"http://{shown_host}:{port}", nats_url="")
+        self._data.make_keys()
+        self.admin_key = self._data.admin_key(self._options.admin_key)
+        files = await dashboard_dir(self._say) if self._options.dashboard else None
+        await self._start_bus()
+        if self._options.demo:
+            await self._start_simulator(last.demo_port if last else 0)
+        for name in SERVICES:
+            await self._start_service(name, port, files)
+        await self._all_healthy()
+
+    async def _start_bus(self) -> None:
+        self._say("starting the bus")
+        self._bus = NatsServer(self._data.path / "nats")
+        await self._bus.start()
+        self._note.nats_url = self._bus.url
+        client = await connect(self._bus_settings(OPERATOR), OPERATOR)
+        for drift in await apply_topology(client.jetstream()):
+            self._say(f"stream {drift.stream} is not as declared: {drift.text}")
+        await client.close()
+        self._bus_watcher = asyncio.create_task(self._keep_bus_alive(self._bus))
+
+    async def _keep_bus_alive(self, bus: NatsServer) -> None:
+        while True:
+            await bus.wait()
+            await asyncio.sleep(0.5)
+            self._say("the bus ended by itself; starting it again")
+            await bus.restart()
+            self._write_note()
+
+    async def _start_simulator(self, last_port: int) -> None:
+        # Its address stands in the registered provider: keep the port while it is free.
+        self._note.demo_port = _free_port("127.0.0.1", last_port, or_another=True)
+        command = [_program("arguslm-simulator"), "--port", str(self._note.demo_port)]
+        await self._supervisor.start(
+            Child(SIMULATOR, command, _plain_environment(), self._data.log_file(SIMULATOR))
+        )
+
+    async def _start_service(self, name: str, port: int, files: Path | None) -> None:
+        bus = self._bus_settings(name)
+        assert bus.nats_password is not None
+        self._ops_ports[name] = _free_port("127.0.0.1", 0)
+        environment = {
+            **_plain_environment(keep_keys=name == "query-api"),
+            "ARGUSLM_DATA_DIR": str(self._data.path),
+            "ARGUSLM_NATS_URL": bus.nats_url,
+            "ARGUSLM_NATS_USER": name,
+            "ARGUSLM_NATS_PASSWORD": bus.nats_password.get_secret_value(),
+            "ARGUSLM_OPS_PORT": str(self._ops_ports[name]),
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        }
+        if name == "query-api":
+            environment |= {
+                "ARGUSLM_HOST": self._options.host,
+                "ARGUSLM_PORT": str(port),
+                "ARGUSLM_PUBLIC_URL": self._note.url,
+                "ARGUSLM_ADMIN_KEY": self.admin_key,
+            }
+            if files is not None:
+                environment["ARGUSLM_DASHBOARD_DIR"] = str(files)
+        self._say(f"starting {name}")
+        await self._supervisor.start(
+            Child(name, [_program(f"arguslm-{name}")], environment, self._data.log_file(name))
+        )
+
+    def _bus_settings(self, user: str) -> BusSettings:
+        assert self._bus is not None
+        return BusSettings(
+            nats_url=self._bus.url,
+            nats_user=user,
+            nats_password=SecretStr(self._bus.passwords[user]),
+        )
+
+    async def _all_healthy(self) -> None:
+        self._say("waiting until all are healthy")
+        waiting = {
+            name: f"http://127.0.0.1:{port}/health" for name, port in self._ops_ports.items()
+        }
+        waiting["query-api"] = f"{self._note.url}/health"
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
+            while waiting:
+                for name, url in list(waiting.items()):
+                    if await _is_healthy(http, url):
+                        del waiting[name]
+                self._complain(waiting, late=time.monotonic() > deadline)
+                await asyncio.sleep(0.05)
+
+    def _complain(self, waiting: dict[str, str], *, late: bool) -> None:
+        """Give up on a service that keeps ending, or that is not healthy in time."""
+        for child in self._supervisor.children:
+            if child.name in waiting and (late or child.restarts >= _GIVE_UP_AFTER_RESTARTS):
+                trouble = "is not healthy in time" if late else "ends at once"
+                raise CannotStart(
+                    f"{child.name} {trouble}: {child.last_words()} (log: {child.log_file})"
+                )
+
+    def _write_note(self) -> None:
+        pids = {c.name: c.pid for c in self._supervisor.children if c.pid is not None}
+        if self._bus is not None:
+            pids["nats-server"] = self._bus.pid
+        self._note = replace(self._note, pids=pids)
+        self._data.write_note(self._note)
+
+    async def stop(self) -> None:
+        """Stop all in order; safe at any time."""
+        await self._supervisor.stop(_STOP_ORDER)
+        if self._bus_watcher is not None:
+            self._bus_watcher.cancel()
+        if self._bus is not None:
+            await self._bus.stop()
+        self._data.release()
+
+
+async def _is_healthy(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port(host: str, port: int, *, or_another: bool = False) -> int:
+    """The port, if it can be bound; a free one for 0.
+
+    Raises:
+        CannotStart: the port is in use, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if or_another:
+                return _free_port(host, 0)
+            raise CannotStart(
+                f"cannot listen on {host}:{port}: {error.strerror}; "
+                "choose another with --port (0 picks a free one)"
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _program(name: str) -> str:
+    """Our programs stand beside the interpreter that runs us."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _plain_environment(*, keep_keys: bool = False) -> dict[str, str]:
+    """Our environment; without other vendors' keys for those who have no business with them."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if keep_keys or not name.endswith(("_API_KEY", "_SECRET_ACCESS_KEY", "_ADMIN_KEY"))
+    }

@@ -1,0 +1,119 @@
+"""Child processes: started, watched, restarted with backoff, stopped in order."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_FIRST_DELAY_S = 0.5
+_LONGEST_DELAY_S = 30.0
+_STEADY_AFTER_S = 30.0
+_STOP_TIMEOUT_S = 10.0
+_LARGEST_LOG_BYTES = 20 * 1024 * 1024
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Child:
+    """One program. `environment` is all that it sees of ours."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log_file: Path
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    stopping: bool = False
+    watcher: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process and self.process.returncode is None else None
+
+    def last_words(self) -> str:
+        """The last line of its log, for the person who wonders."""
+        if not self.log_file.exists():
+            return "no output"
+        lines = self.log_file.read_text(errors="replace").strip().splitlines()
+        return lines[-1][:500] if lines else "no output"
+
+
+class Supervisor:
+    """Keeps children alive. `on_change` is called after each start, with the child."""
+
+    def __init__(self, on_change: Callable[[Child], None]) -> None:
+        self.children: list[Child] = []
+        self._on_change = on_change
+
+    async def start(self, child: Child) -> None:
+        """Start a child and keep it running until `stop`."""
+        self.children.append(child)
+        await self._spawn(child)
+        child.watcher = asyncio.create_task(self._keep_alive(child), name=f"watch {child.name}")
+
+    async def stop(self, names: Sequence[str]) -> None:
+        """Stop the named children one after the other, in this order."""
+        by_name = {child.name: child for child in self.children}
+        for name in names:
+            if name in by_name:
+                await self._stop_one(by_name[name])
+
+    async def _spawn(self, child: Child) -> None:
+        _rotate(child.log_file)
+        with child.log_file.open("ab") as log:
+            child.process = await asyncio.create_subprocess_exec(
+                *child.command,
+                env=dict(child.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C reaches us alone: we stop the children in order.
+                start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            )
+        self._on_change(child)
+
+    async def _keep_alive(self, child: Child) -> None:
+        delay_s = _FIRST_DELAY_S
+        while True:
+            assert child.process is not None
+            started = time.monotonic()
+            await child.process.wait()
+            if child.stopping:
+                return
+            if time.monotonic() - started > _STEADY_AFTER_S:
+                delay_s = _FIRST_DELAY_S
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+            child.restarts += 1
+            await self._spawn(child)
+
+    async def _stop_one(self, child: Child) -> None:
+        child.stopping = True
+        process = child.process
+        if process is None or process.returncode is not None:
+            if child.watcher is not None:
+                child.watcher.cancel()
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def die_with_parent() -> None:
+    """Linux: end with the launcher, even when it was killed and could stop nobody."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _rotate(log_file: Path) -> None:
+    if log_file.exists() and log_file.stat().st_size > _LARGEST_LOG_BYTES:
+        os.replace(log_file, log_file.with_suffix(".log.1"))
