@@ -1,0 +1,71 @@
+# The house's table of contents. `just` alone lists it.
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+python_sources := "libs services tests conftest.py"
+packages := "libs/*/src services/*/src"
+
+# What can be done here
+[private]
+default:
+    @just --list --unsorted
+
+# Start the house on this machine
+[group('run')]
+up *arguments:
+    arguslm up {{arguments}}
+
+# Start it with simulated models
+[group('run')]
+demo *arguments:
+    arguslm up --demo {{arguments}}
+
+# Everything that must be green: what CI runs
+[group('test')]
+test: lint types frontend-check test-units test-system
+
+# Tests of each room, on real NATS, SQLite and PostgreSQL
+[group('test')]
+test-units *arguments:
+    pytest libs services tests/architecture tests/contract -q {{arguments}}
+
+# The whole house: real processes, third-party endpoint, browser
+[group('test')]
+test-system *arguments:
+    python -m tests.browser_ready
+    pytest tests/system -q {{arguments}}
+
+# Ruff, formatting, and the direction of imports
+[group('test')]
+lint:
+    ruff check {{python_sources}}
+    ruff format --check {{python_sources}}
+
+# Strict types
+[group('test')]
+types:
+    mypy {{packages}}
+
+# The dashboard: types from OpenAPI, eslint, tsc, vitest, build
+[group('test')]
+frontend-check: frontend-install
+    cd frontend && npm run api && npm run lint && npm run typecheck && npm test && npm run build
+
+[group('build')]
+frontend-install:
+    cd frontend && npm ci --no-audit --no-fund
+
+# The OpenAPI document that the dashboard's types are generated from
+[group('build')]
+openapi:
+    python -m arguslm_query_api.openapi > frontend/openapi.json
+
+# The generated parts of docs/
+[group('build')]
+docs:
+    python -m arguslm_contracts.reference
+
+# Format everything
+[group('build')]
+format:
+    ruff check --fix {{python_sources}}
+    ruff format {{python_sources}}
