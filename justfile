@@ -31,7 +31,7 @@ test-units *arguments:
 # The whole house: real processes, third-party endpoint, browser
 [group('test')]
 test-system *arguments:
-    python -m tests.browser_ready
+    infra/ensure-chromium
     pytest tests/system -q {{arguments}}
 
 # Ruff, formatting, and the direction of imports
