@@ -21,6 +21,7 @@ EVENTS: tuple[type[Event], ...] = (
     registry.AccountCreated,
     registry.AccountUpdated,
     registry.AccountRemoved,
+    registry.SessionEnded,
     registry.ApiKeyCreated,
     registry.ApiKeyRevoked,
     checks.CheckRequested,

@@ -140,7 +140,10 @@ class _ProviderState(RegistryEvent):
 
 
 class ProviderRegistered(_ProviderState):
+    """`discover`: list its models at once."""
+
     name: ClassVar[str] = "provider.registered"
+    discover: bool = True
 
 
 class ProviderUpdated(_ProviderState):
@@ -280,6 +283,20 @@ class AccountRemoved(RegistryEvent):
     @property
     def key(self) -> str:
         return str(self.account_id)
+
+
+class SessionEnded(RegistryEvent):
+    """A session was signed out, or its refresh token was used twice. Its tokens are refused from
+    now on; after `expires_at` they would have expired by themselves."""
+
+    name: ClassVar[str] = "account.session-ended"
+    once: ClassVar[bool] = True
+    session_id: UUID
+    expires_at: datetime
+
+    @property
+    def key(self) -> str:
+        return str(self.session_id)
 
 
 class ApiKeyCreated(RegistryEvent):
