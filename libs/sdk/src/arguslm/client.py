@@ -37,6 +37,11 @@ class Endpoints(
 
     _session: Session
 
+    @property
+    def base_url(self) -> str:
+        """The server's address, without a user name or password in it."""
+        return self._session.origin
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._session.origin!r})"
 
@@ -46,9 +51,10 @@ class ArgusLMClient(Endpoints, SyncStreams):
 
     Without arguments it speaks to ARGUSLM_BASE_URL with ARGUSLM_API_KEY, else to the server of
     `arguslm login`. Reading calls and deletions are repeated up to `max_retries` times with
-    backoff; calls that create or change something never are.
+    backoff; calls that create or change something never are. A `session` takes the place of
+    `base_url` and `api_key`.
 
-        with ArgusLMClient(base_url="http://localhost:8000", api_key="...") as client:
+        with ArgusLMClient(base_url="http://127.0.0.1:8088", api_key="...") as client:
             client.list_models(search="gpt")
     """
 
@@ -60,9 +66,11 @@ class ArgusLMClient(Endpoints, SyncStreams):
         timeout: float | httpx.Timeout | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.Client | None = None,
+        session: Session | None = None,
     ) -> None:
         http = http_client or httpx.Client(timeout=_timeout(timeout))
-        super().__init__(find_session(base_url, api_key), http, Retries(max_retries))
+        session = session or find_session(base_url, api_key)
+        super().__init__(session, http, Retries(max_retries))
         self._owns_http = http_client is None
 
     def login(
@@ -127,9 +135,11 @@ class AsyncArgusLMClient(Endpoints, AsyncStreams):
         timeout: float | httpx.Timeout | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.AsyncClient | None = None,
+        session: Session | None = None,
     ) -> None:
         http = http_client or httpx.AsyncClient(timeout=_timeout(timeout))
-        super().__init__(find_session(base_url, api_key), http, Retries(max_retries))
+        session = session or find_session(base_url, api_key)
+        super().__init__(session, http, Retries(max_retries))
         self._owns_http = http_client is None
 
     async def login(

@@ -10,7 +10,8 @@ from arguslm.errors import ArgusLMError
 from arguslm.saved_login import Login, load_login, login_path, save_login
 from arguslm_contracts.rest.auth import LoginResponse
 
-DEFAULT_BASE_URL = "http://localhost:8000"
+# Where `arguslm up` listens unless told otherwise.
+DEFAULT_BASE_URL = "http://127.0.0.1:8088"
 
 
 class Session:

@@ -209,7 +209,8 @@ class Feed:
             self._delivered = sequence.consumer
         elif sequence.stream == self._last:
             # Our acknowledgement was lost with a connection.
-            return await message.ack()
+            await message.ack()
+            return
         recorded = self._decoded(message)
         if recorded is None:
             await self._pass_over(message)

@@ -228,7 +228,7 @@ class EventSubscriber:
         )
 
     async def _note(self, error: Exception) -> None:
-        """The connection's own report; a refusal of our name or password will not pass by itself."""
+        """The connection's own report; a refused name or password will not pass by itself."""
         self._said = str(error) or type(error).__name__
         if "authorization" in self._said.lower():
             self._refused.set()

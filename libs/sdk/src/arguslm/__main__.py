@@ -1,0 +1,5 @@
+"""`python -m arguslm`"""
+
+from arguslm.cli.main import main
+
+main()

@@ -1,0 +1,200 @@
+"""`arguslm checks`"""
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+
+from arguslm.cli.connect import Json, connected
+from arguslm.cli.lookup import find_check, find_model
+from arguslm.cli.output import (
+    moment,
+    note,
+    number,
+    print_facts,
+    print_json,
+    print_json_line,
+    print_table,
+    short,
+    styled_line,
+)
+from arguslm.errors import ArgusLMError
+
+if TYPE_CHECKING:
+    from arguslm.client import ArgusLMClient
+    from arguslm.schemas import CheckResponse
+
+app = typer.Typer(help="What the endpoints answered.", no_args_is_help=True)
+
+RUN_TIMEOUT_S = 120.0
+RUN_POLL_S = 0.25
+
+
+@app.command("list")
+@connected
+def list_(
+    client: "ArgusLMClient",
+    model: Annotated[str | None, typer.Option("--model", help="Only this model's.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Only with this outcome: ok, rate_limited, ...")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Then go on with new ones, until Ctrl-C.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The newest checks."""
+    model_id = find_model(client, model).id if model else None
+    pages = client.iter_checks(model_id=model_id, outcome=outcome, page_size=min(limit, 500))
+    newest = list(islice(pages, limit))
+    if follow:
+        return _follow(client, newest, model_id, outcome, as_json)
+    if as_json:
+        return print_json(newest)
+    return print_table(
+        ("ID", "TIME", "MODEL", "PROVIDER", "OUTCOME", ">TTFT ms", ">TOK/S", ">TOTAL ms", "SAYS"),
+        (
+            (
+                short(one.id),
+                one.completed_at,
+                one.model_name,
+                one.provider_name,
+                one.measurement.outcome.value,
+                number(one.measurement.timing.first_token_ms, 1),
+                number(one.measurement.tokens_per_s, 1),
+                number(one.measurement.timing.total_ms),
+                one.says,
+            )
+            for one in newest
+        ),
+        empty="no checks yet",
+    )
+
+
+@app.command()
+@connected
+def show(
+    client: "ArgusLMClient",
+    check: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    as_json: Json = False,
+) -> None:
+    """Everything that was measured in one check."""
+    found = find_check(client, check)
+    if as_json:
+        return print_json(found)
+    return print_check(found)
+
+
+def follow_run(client: "ArgusLMClient", run_id: str, model_id: UUID) -> "CheckResponse":
+    """Wait for a run of one model, and give its check.
+
+    Raises:
+        ArgusLMError: it did not finish in two minutes.
+    """
+    deadline = time.monotonic() + RUN_TIMEOUT_S
+    while time.monotonic() < deadline:
+        run = client.get_monitoring_run(run_id)
+        if run.completed >= max(run.requested, 1):
+            for check in islice(client.iter_checks(model_id=model_id), 100):
+                if str(check.run_id) == run_id:
+                    return check
+        time.sleep(RUN_POLL_S)
+    raise ArgusLMError(f"the check is still under way; look later: arguslm checks list ({run_id})")
+
+
+def print_check(check: "CheckResponse") -> None:
+    measured = check.measurement
+    timing, usage, evidence = measured.timing, measured.usage, measured.evidence
+    print_facts(
+        (
+            ("check", check.id),
+            ("model", f"{check.model_name} at {check.provider_name} ({check.location})"),
+            ("outcome", measured.outcome.value),
+            ("which means", f"{check.model_name} {check.says}"),
+            ("fault owner", measured.fault_owner.value),
+            ("due", check.due_at),
+            ("completed", check.completed_at),
+            ("connection", _connection(timing)),
+            ("headers", _ms(timing.headers_ms)),
+            ("first byte", _ms(timing.first_byte_ms)),
+            ("first token", _ms(timing.first_token_ms)),
+            ("first answer token", _ms(timing.first_answer_token_ms)),
+            ("longest gap", _ms(timing.max_gap_ms)),
+            ("total", _ms(timing.total_ms)),
+            ("tokens/s", measured.tokens_per_s and number(measured.tokens_per_s, 1)),
+            ("tokens", _tokens(usage)),
+            ("HTTP status", evidence.http_status),
+            ("error", _error(evidence)),
+            ("finish reason", evidence.finish_reason),
+            ("answer", evidence.answer_preview),
+            ("stamps", timing.stamp.value),
+            ("trustworthy", measured.audit.trustworthy),
+        )
+    )
+
+
+def _follow(
+    client: "ArgusLMClient",
+    newest: "list[CheckResponse]",
+    model_id: UUID | None,
+    outcome: str | None,
+    as_json: bool,
+) -> None:
+    from arguslm.schemas import CheckResponse
+
+    shown = {one.id for one in newest}
+    for one in reversed(newest):
+        _print_line(one, as_json)
+    note("following; Ctrl-C ends")
+    for message in client.stream_live():
+        if message.kind != "check":
+            continue
+        check = CheckResponse.model_validate(message.data)
+        wanted = model_id in (None, check.model_id)
+        if wanted and outcome in (None, check.measurement.outcome.value) and check.id not in shown:
+            _print_line(check, as_json)
+
+
+def _print_line(check: "CheckResponse", as_json: bool) -> None:
+    if as_json:
+        return print_json_line(check)
+    timing = check.measurement.timing
+    return styled_line(
+        (
+            moment(check.completed_at),
+            check.measurement.outcome.value,
+            f"{check.model_name} at {check.provider_name}",
+            f"TTFT {number(timing.first_token_ms, 1)} ms",
+            f"{number(check.measurement.tokens_per_s, 1)} tok/s",
+            f"total {number(timing.total_ms)} ms",
+        )
+    )
+
+
+def _ms(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f} ms"
+
+
+def _connection(timing: Any) -> str | None:
+    if timing.connection_reused:
+        return "reused"
+    phases = (("DNS", timing.dns_ms), ("TCP", timing.connect_ms), ("TLS", timing.tls_ms))
+    return ", ".join(f"{name} {value:.1f} ms" for name, value in phases if value is not None)
+
+
+def _tokens(usage: Any) -> str | None:
+    parts = (
+        ("in", usage.input_tokens),
+        ("out", usage.output_tokens),
+        ("reasoning", usage.reasoning_tokens),
+        ("cached", usage.cached_tokens),
+    )
+    known = ", ".join(f"{count} {name}" for name, count in parts if count is not None)
+    return f"{known} ({usage.source})" if known else None
+
+
+def _error(evidence: Any) -> str:
+    return ": ".join(filter(None, (evidence.error_type, evidence.error_code, evidence.message)))

@@ -1,0 +1,173 @@
+"""`arguslm models`"""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arguslm.cli.connect import Json, connected
+from arguslm.cli.lookup import all_models, find_model, find_provider
+from arguslm.cli.output import print_json, print_table, say, short
+
+if TYPE_CHECKING:
+    from arguslm.client import ArgusLMClient
+
+app = typer.Typer(help="What is watched and benchmarked.", no_args_is_help=True)
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Its name, provider/name, or id.", show_default=False)
+]
+
+_DURATION = re.compile(r"(\d+)(s|m|h)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
+
+
+def seconds(text: str) -> int:
+    """`30`, `30s`, `5m` or `1h`."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r}: write 30s, 5m or 1h")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+@app.command("list")
+@connected
+def list_(
+    client: "ArgusLMClient",
+    provider: Annotated[str | None, typer.Option(help="Only this provider's.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only names with this in them.")] = None,
+    watched: Annotated[
+        bool | None, typer.Option("--watched/--unwatched", help="Only these.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """All models."""
+    found = all_models(
+        client,
+        provider_id=find_provider(client, provider).id if provider else None,
+        search=search,
+        enabled_for_monitoring=watched,
+    )
+    if as_json:
+        return print_json(found)
+    return print_table(
+        ("ID", "MODEL", "NAME", "PROVIDER", "WATCHED", "EVERY", "SOURCE"),
+        (
+            (
+                short(one.id),
+                one.model_id,
+                one.custom_name or "-",
+                one.provider_name or "-",
+                one.enabled_for_monitoring,
+                f"{one.interval_s} s" if one.interval_s else "default",
+                one.source,
+            )
+            for one in found
+        ),
+        empty="no models: arguslm providers discover, or arguslm models add --help",
+    )
+
+
+@app.command()
+@connected
+def add(
+    client: "ArgusLMClient",
+    provider: Annotated[str, typer.Argument(help="The provider's name or id.")],
+    model: Annotated[str, typer.Argument(help="The provider's own name for it.")],
+    name: Annotated[str | None, typer.Option("--name", help="What you call it.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Check it regularly.")] = False,
+    interval: Annotated[str | None, typer.Option(help="How often: 30s, 5m, 1h.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add a model by hand."""
+    from arguslm.call import checked
+    from arguslm.schemas import ModelCreate
+
+    optional: dict[str, Any] = {
+        "custom_name": name,
+        "interval_s": seconds(interval) if interval else None,
+    }
+    wanted = checked(
+        ModelCreate,
+        provider_account_id=find_provider(client, provider).id,
+        model_id=model,
+        enabled_for_monitoring=watch,
+        **{field: value for field, value in optional.items() if value is not None},
+    )
+    created = client.create_model(wanted)
+    if as_json:
+        return print_json(created)
+    return say(f"added {created.model_id} ({created.id})")
+
+
+@app.command()
+@connected
+def rename(
+    client: "ArgusLMClient",
+    model: Model,
+    name: Annotated[str, typer.Argument(help='The new name; "" for the provider\'s own.')],
+) -> None:
+    """Call it something else."""
+    changed = client.update_model(find_model(client, model).id, custom_name=name or None)
+    say(f"{changed.model_id} is now called {changed.custom_name or changed.model_id}")
+
+
+@app.command()
+@connected
+def watch(client: "ArgusLMClient", model: Model) -> None:
+    """Check it regularly."""
+    changed = client.update_model(find_model(client, model).id, enabled_for_monitoring=True)
+    say(f"watching {changed.custom_name or changed.model_id}")
+
+
+@app.command()
+@connected
+def unwatch(client: "ArgusLMClient", model: Model) -> None:
+    """Stop checking it; its history stays."""
+    changed = client.update_model(find_model(client, model).id, enabled_for_monitoring=False)
+    say(f"no longer watching {changed.custom_name or changed.model_id}")
+
+
+@app.command()
+@connected
+def interval(
+    client: "ArgusLMClient",
+    model: Model,
+    every: Annotated[str, typer.Argument(help="30s, 5m, 1h, or `default`.")],
+) -> None:
+    """How often it is checked."""
+    wanted = None if every == "default" else seconds(every)
+    changed = client.update_model(find_model(client, model).id, interval_s=wanted)
+    often = f"every {changed.interval_s} s" if changed.interval_s else "at the default interval"
+    say(f"{changed.custom_name or changed.model_id} is checked {often}")
+
+
+@app.command()
+@connected
+def remove(
+    client: "ArgusLMClient",
+    model: Model,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove it."""
+    found = find_model(client, model)
+    if not yes:
+        typer.confirm(f"Remove {found.custom_name or found.model_id}?", abort=True, err=True)
+    client.delete_model(found.id)
+    say(f"removed {found.custom_name or found.model_id}")
+
+
+@app.command()
+@connected
+def check(client: "ArgusLMClient", model: Model, as_json: Json = False) -> None:
+    """Check it now and show what came back. Exit code 1 when it is not usable."""
+    from arguslm.cli.checks import follow_run, print_check
+
+    found = find_model(client, model)
+    answer = follow_run(client, client.check_model(found.id).run_id, found.id)
+    if as_json:
+        print_json(answer)
+    else:
+        print_check(answer)
+    if not answer.usable:
+        raise typer.Exit(1)

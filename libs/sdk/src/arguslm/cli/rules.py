@@ -1,0 +1,154 @@
+"""`arguslm alerts rules`"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arguslm.cli.connect import Json, connected
+from arguslm.cli.lookup import find_channel, find_model, find_rule
+from arguslm.cli.output import print_json, print_table, say, short
+
+if TYPE_CHECKING:
+    from arguslm.client import ArgusLMClient
+
+app = typer.Typer(help="When to raise an alert.", no_args_is_help=True)
+
+Rule = Annotated[str, typer.Argument(metavar="RULE", help="Its name or id.")]
+Severity = Annotated[str | None, typer.Option(help="info, warning or critical.")]
+Failures = Annotated[int | None, typer.Option(min=1, help="Raise after so many failures in a row.")]
+Successes = Annotated[
+    int | None, typer.Option(min=1, help="Resolve after so many successes in a row.")
+]
+Channels = Annotated[
+    list[str] | None, typer.Option("--channel", help="Tell this channel (repeatable).")
+]
+InApp = Annotated[
+    bool | None, typer.Option("--in-app/--no-in-app", help="Show it in the dashboard's bell.")
+]
+
+
+@app.command("list")
+@connected
+def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
+    """All rules."""
+    rules = client.list_alert_rules()
+    if as_json:
+        return print_json(rules)
+    return print_table(
+        ("ID", "NAME", "TYPE", "TARGET", "SEVERITY", ">RAISE AFTER", ">RESOLVE AFTER", "ENABLED"),
+        (
+            (
+                short(one.id),
+                one.name,
+                one.rule_type,
+                one.target_model_name or one.target_model_id or "every model",
+                one.severity,
+                one.failures_to_raise,
+                one.successes_to_resolve,
+                one.enabled,
+            )
+            for one in rules
+        ),
+        empty="no rules yet: arguslm alerts rules add --help",
+    )
+
+
+@app.command()
+@connected
+def add(
+    client: "ArgusLMClient",
+    name: Annotated[str, typer.Option(help="What you call it.")],
+    rule_type: Annotated[
+        str,
+        typer.Option(
+            "--type", help="any_model_down, specific_model_down or model_unavailable_everywhere."
+        ),
+    ] = "any_model_down",
+    model: Annotated[
+        str | None, typer.Option(help="The model of specific_model_down: its name or id.")
+    ] = None,
+    model_name: Annotated[
+        str | None, typer.Option(help="The name that model_unavailable_everywhere looks for.")
+    ] = None,
+    severity: Severity = None,
+    failures: Failures = None,
+    successes: Successes = None,
+    channel: Channels = None,
+    in_app: InApp = None,
+    as_json: Json = False,
+) -> None:
+    """Add a rule."""
+    from arguslm.call import checked
+    from arguslm.schemas import AlertRuleCreate
+
+    wanted = checked(
+        AlertRuleCreate,
+        name=name,
+        rule_type=rule_type,
+        **_given(
+            target_model_id=find_model(client, model).id if model else None,
+            target_model_name=model_name,
+            severity=severity,
+            failures_to_raise=failures,
+            successes_to_resolve=successes,
+            notify_in_app=in_app,
+            channel_ids=_channel_ids(client, channel),
+        ),
+    )
+    created = client.create_alert_rule(wanted)
+    if as_json:
+        return print_json(created)
+    return say(f"added {created.name} ({created.id})")
+
+
+@app.command()
+@connected
+def edit(
+    client: "ArgusLMClient",
+    rule: Rule,
+    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+    enabled: Annotated[bool | None, typer.Option("--enable/--disable")] = None,
+    severity: Severity = None,
+    failures: Failures = None,
+    successes: Successes = None,
+    channel: Channels = None,
+    no_channels: Annotated[bool, typer.Option("--no-channels", help="Tell no channel.")] = False,
+    in_app: InApp = None,
+) -> None:
+    """Change only what is given; --channel replaces the rule's channels."""
+    changes = _given(
+        name=name,
+        enabled=enabled,
+        severity=severity,
+        failures_to_raise=failures,
+        successes_to_resolve=successes,
+        notify_in_app=in_app,
+        channel_ids=[] if no_channels else _channel_ids(client, channel),
+    )
+    if not changes:
+        raise typer.BadParameter("nothing to change was given")
+    changed = client.update_alert_rule(find_rule(client, rule).id, **changes)
+    say(f"changed {changed.name}: {', '.join(changes)}")
+
+
+@app.command()
+@connected
+def remove(
+    client: "ArgusLMClient",
+    rule: Rule,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a rule; its open alerts are resolved."""
+    found = find_rule(client, rule)
+    if not yes:
+        typer.confirm(f"Remove the rule {found.name}?", abort=True, err=True)
+    client.delete_alert_rule(found.id)
+    say(f"removed {found.name}")
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _channel_ids(client: "ArgusLMClient", names: list[str] | None) -> list[Any] | None:
+    return [find_channel(client, name).id for name in names] if names else None
