@@ -1,1 +1,1 @@
-"""The senses: provider catalogue, discovery, request building, wire transport, decoders, outcomes."""
+"""The senses: catalogue, discovery, request building, wire transport, decoders, outcomes."""

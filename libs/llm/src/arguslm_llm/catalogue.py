@@ -1,0 +1,190 @@
+"""The provider types: what each needs, where it lives, and what LiteLLM calls it.
+
+Read from `providers.json`; LiteLLM itself is not imported.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from arguslm_llm.http1 import ProtocolError, origin_of
+
+_DATA = "providers.json"
+_ORGANIZATION_SETTINGS = ("organization_id", "project_id")
+_GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
+
+Need = Literal["required", "optional", "none"]
+Route = Literal["wire", "library"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """What a provider type needs, as shown to people (see contracts' ProviderSpecResponse)."""
+
+    id: str
+    label: str
+    tested: bool
+    requires_api_key: bool
+    requires_base_url: bool
+    requires_region: bool
+    show_org_fields: bool
+    default_base_url: str | None = None
+    api_key_label: str | None = None
+    base_url_label: str | None = None
+    region_options: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderType:
+    """What the other rooms of this package know about a type, beyond its spec.
+
+    `litellm` is the prefix of LiteLLM's model names; `route` says whether our own wire carries
+    the request or LiteLLM has to; `path` is appended to a base URL where LiteLLM expects a whole
+    address; `hosts` are the domains of a type without a base URL of its own.
+    """
+
+    spec: ProviderSpec
+    litellm: str
+    route: Route
+    api_key: Need
+    base_url: Need
+    settings: tuple[str, ...]
+    required_settings: tuple[str, ...]
+    secrets: tuple[str, ...]
+    environment: tuple[str, ...]
+    path: str
+    hosts: tuple[str, ...]
+
+
+def catalogue() -> dict[str, ProviderSpec]:
+    """Every provider type by its id: the tested ones first, then the others by name."""
+    return {type_id: provider.spec for type_id, provider in provider_types().items()}
+
+
+def provider_type(type_id: str) -> ProviderType:
+    """Raises ValueError for a type that is not in the catalogue."""
+    try:
+        return provider_types()[type_id]
+    except KeyError:
+        raise ValueError(f"unknown provider type {type_id!r}") from None
+
+
+def litellm_model_name(provider_type_id: str, model: str) -> str:
+    """LiteLLM's name for a model: always with the type's prefix, whatever the model is called."""
+    return f"{provider_type(provider_type_id).litellm}/{model}"
+
+
+def split_credentials(
+    provider_type_id: str, credentials: Mapping[str, Any]
+) -> tuple[str | None, dict[str, str], dict[str, str]]:
+    """What a person entered, as (base URL, settings that are not secret, secrets).
+
+    Empty and null values count as not given.
+
+    Raises:
+        ValueError: an unknown type or field, a missing one, or an unusable base URL.
+    """
+    provider = provider_type(provider_type_id)
+    given = {k: str(v).strip() for k, v in credentials.items() if v is not None and str(v).strip()}
+    settings = {name: given.pop(name) for name in provider.settings if name in given}
+    secrets = {name: given.pop(name) for name in provider.secrets if name in given}
+    base_url = _checked_base_url(given.pop("base_url", None), provider)
+    if given:
+        raise ValueError(f"{provider_type_id} has no field {', '.join(sorted(given))}")
+    missing = [name for name in provider.required_settings if name not in settings]
+    if provider.api_key == "required" and "api_key" not in secrets:
+        missing.append("api_key")
+    if base_url is None and provider.base_url == "required" and not provider.spec.default_base_url:
+        missing.append("base_url")
+    if missing:
+        raise ValueError(f"{provider_type_id} needs {', '.join(missing)}")
+    if provider.litellm.startswith("vertex_ai"):
+        _check_google_key(secrets["api_key"])
+    return base_url, settings, secrets
+
+
+def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | None:
+    if base_url is None:
+        return None
+    if provider.base_url == "none":
+        raise ValueError(f"{provider.spec.id} has no field base_url")
+    try:
+        origin_of(base_url)
+    except ProtocolError:
+        raise ValueError("base_url has to be an http or https URL") from None
+    if "@" in base_url.split("/")[2]:
+        raise ValueError("base_url must not hold a user name or password")
+    if "?" in base_url or "#" in base_url:
+        raise ValueError("base_url must not hold a query or fragment")
+    return base_url.rstrip("/")
+
+
+def _check_google_key(api_key: str) -> None:
+    """A service account key names the server that gives tokens for it: only Google's will do,
+    and no other kind of key, for those may name files, commands and addresses to visit."""
+    try:
+        key = json.loads(api_key)
+    except json.JSONDecodeError:
+        key = None
+    if not isinstance(key, dict) or key.get("type") != "service_account":
+        raise ValueError("api_key has to be the JSON of a Google service account key")
+    if key.get("token_uri") != _GOOGLE_TOKEN_URI:
+        raise ValueError(f"the service account key's token_uri has to be {_GOOGLE_TOKEN_URI}")
+
+
+@cache
+def provider_types() -> dict[str, ProviderType]:
+    """The catalogue with all that is in the data file."""
+    data = json.loads(files("arguslm_llm").joinpath(_DATA).read_text(encoding="utf-8"))
+    regions = {
+        vendor: [(str(code), str(name)) for code, name in pairs]
+        for vendor, pairs in data["regions"].items()
+    }
+    return {
+        type_id: _provider_type(type_id, entry, regions)
+        for type_id, entry in data["providers"].items()
+    }
+
+
+def _provider_type(
+    type_id: str, entry: dict[str, Any], regions: dict[str, list[tuple[str, str]]]
+) -> ProviderType:
+    api_key: Need = entry.get("api_key", "required")
+    base_url: Need = entry.get("base_url", "optional")
+    needs_region = bool(entry.get("region"))
+    shows_organization = bool(entry.get("organization"))
+    spec = ProviderSpec(
+        id=type_id,
+        label=entry["label"],
+        tested=bool(entry.get("tested")),
+        requires_api_key=api_key == "required",
+        requires_base_url=base_url == "required",
+        requires_region=needs_region,
+        show_org_fields=shows_organization,
+        default_base_url=entry.get("default_base_url"),
+        api_key_label=None if api_key == "none" else entry.get("api_key_label", "API key"),
+        base_url_label=None if base_url == "none" else entry.get("base_url_label", "Base URL"),
+        region_options=regions.get(entry.get("regions", ""), []),
+    )
+    settings = list(entry.get("settings", []))
+    settings += _ORGANIZATION_SETTINGS if shows_organization else ()
+    settings += ("region",) if needs_region else ()
+    return ProviderType(
+        spec=spec,
+        litellm=entry["litellm"],
+        route=entry.get("route", "wire"),
+        api_key=api_key,
+        base_url=base_url,
+        settings=tuple(settings),
+        required_settings=(
+            *entry.get("required_settings", []),
+            *(("region",) if needs_region else ()),
+        ),
+        secrets=(*(() if api_key == "none" else ("api_key",)), *entry.get("secrets", [])),
+        environment=tuple(entry.get("environment", [])),
+        path=entry.get("path", ""),
+        hosts=tuple(entry.get("hosts", [])),
+    )

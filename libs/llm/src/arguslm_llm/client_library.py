@@ -1,0 +1,143 @@
+"""Asking through LiteLLM itself, for the providers whose request we cannot carry.
+
+The clocks then tell when LiteLLM gave us a chunk, not when it arrived, and the measurement is
+labelled so.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, TypeVar
+
+import httpx
+
+from arguslm_contracts.measurement import Timeouts, Usage
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.decoders.transcript import ProviderError, Transcript, as_count
+from arguslm_llm.egress import EgressBlocked
+from arguslm_llm.exchange import NS_PER_S, Exchange
+from arguslm_llm.request import first_line
+
+T = TypeVar("T")
+
+
+async def ask(
+    litellm: Any, arguments: dict[str, Any], timeouts: Timeouts, scheduled_ns: int | None
+) -> tuple[Exchange, Transcript]:
+    """Run one request; call it on LiteLLM's own loop. Failures are in the result."""
+    began_ns = time.monotonic_ns()
+    exchange = Exchange(scheduled_ns=scheduled_ns, began_ns=began_ns, sent_ns=began_ns)
+    transcript = Transcript()
+    deadline = _Deadline(began_ns, timeouts)
+    try:
+        answer = await deadline.within(
+            litellm.acompletion(**arguments),
+            timeouts.connect_s + timeouts.headers_s,
+            Outcome.TIMEOUT_HEADERS,
+        )
+        exchange.headers_ns = time.monotonic_ns()
+        exchange.status = 200
+        await _read(answer, transcript, timeouts, deadline)
+        transcript.finished = True
+    except _Late as late:
+        exchange.failure = late.outcome
+    except Exception as error:  # LiteLLM raises whatever it likes; it becomes evidence
+        exchange.failure = _failure_of(error)
+        exchange.message = first_line(error)
+        if exchange.failure is None:
+            exchange.status = as_count(getattr(error, "status_code", None))
+            transcript.fail(_provider_error(error))
+    exchange.ended_ns = time.monotonic_ns()
+    return exchange, transcript
+
+
+class _Late(Exception):
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class _Deadline:
+    """Each wait has its own limit, and all of them the total."""
+
+    def __init__(self, began_ns: int, timeouts: Timeouts) -> None:
+        self._ends_s = began_ns / NS_PER_S + timeouts.total_s
+
+    async def within(self, wait: Awaitable[T], limit_s: float, outcome: Outcome) -> T:
+        left_s = self._ends_s - time.monotonic_ns() / NS_PER_S
+        try:
+            return await asyncio.wait_for(wait, min(limit_s, max(left_s, 0)))
+        except TimeoutError as error:
+            raise _Late(Outcome.TIMEOUT_TOTAL if left_s <= limit_s else outcome) from error
+
+
+async def _read(
+    answer: AsyncIterator[Any], transcript: Transcript, timeouts: Timeouts, deadline: _Deadline
+) -> None:
+    while True:
+        if transcript.last_token_ns is None:
+            limit_s, outcome = timeouts.first_token_s, Outcome.TIMEOUT_FIRST_TOKEN
+        else:
+            limit_s, outcome = timeouts.gap_s, Outcome.STALLED
+        try:
+            chunk = await deadline.within(anext(answer), limit_s, outcome)
+        except StopAsyncIteration:
+            return
+        _take(time.monotonic_ns(), chunk, transcript)
+
+
+def _take(ns: int, chunk: Any, transcript: Transcript) -> None:
+    for choice in getattr(chunk, "choices", None) or []:
+        delta = getattr(choice, "delta", None)
+        transcript.reasoning_token(ns, getattr(delta, "reasoning_content", None))
+        transcript.answer_token(ns, getattr(delta, "content", None))
+        if getattr(delta, "tool_calls", None):
+            transcript.tool_token(ns)
+        reason = getattr(choice, "finish_reason", None)
+        transcript.finish_reason = reason or transcript.finish_reason
+    usage = getattr(chunk, "usage", None)
+    output_tokens = as_count(getattr(usage, "completion_tokens", None))
+    if output_tokens is not None:
+        # LiteLLM counts for itself where the provider does not say: that is an estimate.
+        transcript.usage = Usage(
+            input_tokens=as_count(getattr(usage, "prompt_tokens", None)),
+            output_tokens=output_tokens,
+            source="estimated",
+        )
+
+
+# LiteLLM's word for everything that never became a response.
+_NO_RESPONSE = "APIConnectionError"
+_CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
+    (EgressBlocked, Outcome.BLOCKED_BY_POLICY),
+    (socket.gaierror, Outcome.DNS),
+    (ssl.SSLError, Outcome.TLS),
+    (ConnectionRefusedError, Outcome.REFUSED),
+    (ConnectionError, Outcome.DISCONNECTED),
+    (httpx.TimeoutException, Outcome.TIMEOUT_TOTAL),
+    (httpx.ConnectError, Outcome.REFUSED),
+    (ImportError, Outcome.MONITOR_ERROR),
+)
+
+
+def _failure_of(error: Exception) -> Outcome | None:
+    """The transport's failure beneath LiteLLM's error; None when the provider had answered."""
+    if getattr(error, "status_code", None) is not None and type(error).__name__ != _NO_RESPONSE:
+        return None
+    beneath: BaseException | None = error
+    while beneath is not None:
+        for kind, outcome in _CAUSES:
+            if isinstance(beneath, kind):
+                return outcome
+        beneath = beneath.__cause__ or beneath.__context__
+    return Outcome.MONITOR_ERROR
+
+
+def _provider_error(error: Exception) -> ProviderError:
+    return ProviderError(
+        type=type(error).__name__,
+        code=getattr(error, "code", None) if isinstance(getattr(error, "code", 0), str) else None,
+        message=first_line(error),
+    )

@@ -1,0 +1,117 @@
+"""Amazon Bedrock's ConverseStream: binary event-stream messages with JSON inside."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+from arguslm_contracts.measurement import Usage
+from arguslm_llm.decoders.transcript import (
+    JsonObject,
+    ProviderError,
+    Transcript,
+    as_count,
+    as_object,
+    as_text,
+    json_of,
+)
+from arguslm_llm.exchange import Read
+
+_PRELUDE = struct.Struct(">III")  # total length, header length, checksum of these two
+_CHECKSUM_BYTES = 4
+_MAX_MESSAGE_BYTES = 1024 * 1024
+# Bytes of a header's value by its type; types 6 and 7 are length-prefixed.
+_FIXED_VALUE_BYTES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
+
+
+class _Unreadable(Exception):
+    """The bytes are no event-stream message."""
+
+
+class _Message(NamedTuple):
+    ns: int
+    headers: dict[str, str]
+    payload: JsonObject
+
+
+def decode(reads: Sequence[Read], transcript: Transcript) -> None:
+    """Read the messages of a converse-stream answer."""
+    try:
+        for message in _messages(reads):
+            _read_message(message, transcript)
+    except _Unreadable as error:
+        transcript.unreadable(str(error))
+
+
+def _messages(reads: Sequence[Read]) -> Iterator[_Message]:
+    buffer = b""
+    for ns, data in reads:
+        buffer += data
+        while len(buffer) >= _PRELUDE.size:
+            total, header_bytes, checksum = _PRELUDE.unpack_from(buffer)
+            sound = _PRELUDE.size + header_bytes + _CHECKSUM_BYTES <= total <= _MAX_MESSAGE_BYTES
+            if crc32(buffer[:8]) != checksum or not sound:
+                raise _Unreadable("a message of the stream is damaged")
+            if len(buffer) < total:
+                break
+            head_end = _PRELUDE.size + header_bytes
+            payload = buffer[head_end : total - _CHECKSUM_BYTES]
+            headers = _headers(buffer[_PRELUDE.size : head_end])
+            buffer = buffer[total:]
+            yield _Message(ns, headers, as_object(json_of(payload)))
+
+
+def _headers(data: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    at = 0
+    try:
+        while at < len(data):
+            name_end = at + 1 + data[at]
+            name = data[at + 1 : name_end].decode("utf-8", "replace")
+            kind = data[name_end]
+            at = name_end + 1
+            if kind in (6, 7):
+                (size,) = struct.unpack_from(">H", data, at)
+                found[name] = data[at + 2 : at + 2 + size].decode("utf-8", "replace")
+                at += 2 + size
+            else:
+                at += _FIXED_VALUE_BYTES[kind]
+    except (IndexError, KeyError, struct.error) as error:
+        raise _Unreadable("a message of the stream has malformed headers") from error
+    return found
+
+
+def _read_message(message: _Message, transcript: Transcript) -> None:
+    ns, headers, payload = message
+    if headers.get(":message-type") in ("exception", "error"):
+        kind = headers.get(":exception-type") or headers.get(":error-code")
+        said = as_text(payload.get("message")) or headers.get(":error-message")
+        transcript.fail(ProviderError(type=kind, message=said))
+        return
+    event = headers.get(":event-type")
+    if event == "contentBlockDelta":
+        _read_delta(ns, as_object(payload.get("delta")), transcript)
+    elif event == "contentBlockStart" and as_object(payload.get("start")).get("toolUse"):
+        transcript.tool_token(ns)
+    elif event == "messageStop":
+        transcript.finish_reason = as_text(payload.get("stopReason"))
+        transcript.finished = True
+    elif event == "metadata":
+        transcript.usage = _usage(as_object(payload.get("usage")))
+
+
+def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:
+    transcript.answer_token(ns, delta.get("text"))
+    transcript.reasoning_token(ns, as_object(delta.get("reasoningContent")).get("text"))
+    if delta.get("toolUse"):
+        transcript.tool_token(ns)
+
+
+def _usage(usage: JsonObject) -> Usage:
+    output_tokens = as_count(usage.get("outputTokens"))
+    return Usage(
+        input_tokens=as_count(usage.get("inputTokens")),
+        output_tokens=output_tokens,
+        cached_tokens=as_count(usage.get("cacheReadInputTokens")),
+        source="unknown" if output_tokens is None else "reported",
+    )

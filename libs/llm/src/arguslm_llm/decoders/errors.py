@@ -1,0 +1,71 @@
+"""Errors as providers word them, in a body of their own or in the middle of a stream."""
+
+import re
+from typing import Any
+
+from arguslm_llm.decoders.transcript import ProviderError, as_list, as_object, as_text, json_of
+
+_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_LONGEST_PAGE_BYTES = 20_000
+
+
+def error_in(value: Any) -> ProviderError | None:
+    """The error a JSON value speaks of, or None when it speaks of none."""
+    if isinstance(value, list):
+        return next((found for item in value if (found := error_in(item))), None)
+    if not isinstance(value, dict):
+        return None
+    error = value.get("error")
+    if isinstance(error, dict) and error:
+        return _from_object(error)
+    if isinstance(error, str) and error:
+        return ProviderError(as_text(value.get("type")), as_text(value.get("code")), error)
+    if value.get("object") == "error" or value.get("type") == "error":
+        return _from_object(value)
+    return None
+
+
+def error_body(body: bytes, headers: dict[str, str]) -> ProviderError:
+    """What the body of a failed request says. Web pages give their words without the tags."""
+    value = json_of(body)
+    found = error_in(value)
+    if found is None and isinstance(value, dict):
+        found = _from_object(value)
+    if found is None:
+        text = body[:_LONGEST_PAGE_BYTES].decode("utf-8", "replace")
+        found = ProviderError(message=_SPACE.sub(" ", _TAGS.sub(" ", text)).strip() or None)
+    aws_type = headers.get("x-amzn-errortype")
+    if aws_type and not found.type:
+        found = ProviderError(aws_type.partition(":")[0], found.code, found.message)
+    return found
+
+
+def _from_object(error: dict[str, Any]) -> ProviderError:
+    kind = (
+        as_text(error.get("type")) or as_text(error.get("status")) or as_text(error.get("__type"))
+    )
+    return ProviderError(
+        type=kind,
+        code=_code(error),
+        message=_message(error),
+    )
+
+
+def _code(error: dict[str, Any]) -> str | None:
+    """The typed code: Google keeps its own deeper than the number beside it."""
+    for detail in as_list(error.get("details")):
+        if reason := as_text(as_object(detail).get("reason")):
+            return reason
+    return as_text(error.get("code"))
+
+
+def _message(error: dict[str, Any]) -> str | None:
+    for name in ("message", "Message", "detail", "msg", "error_description", "title"):
+        value = error.get(name)
+        if isinstance(value, list):
+            said = [as_text(as_object(item).get("msg")) for item in value]
+            value = "; ".join(part for part in said if part)
+        if text := as_text(value):
+            return text
+    return None

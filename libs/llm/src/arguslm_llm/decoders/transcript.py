@@ -1,0 +1,117 @@
+"""What a decoder makes of an answer, whatever its dialect."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from arguslm_contracts.measurement import Usage
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """An error as the provider words it: `type` and `code` are its own typed names."""
+
+    type: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+@dataclass(slots=True)
+class Transcript:
+    """The clocks (ns of time.monotonic_ns()), the words and the bill of one answer.
+
+    A token counts when it carries something: a role, an empty delta or a comment does not.
+    `deltas` is the number of token-bearing deltas, `finish_reason` the provider's own word,
+    `malformed` the first thing that could not be read, `finished` whether the answer said so.
+    """
+
+    streamed: bool = True
+    first_token_ns: int | None = None
+    first_answer_token_ns: int | None = None
+    last_token_ns: int | None = None
+    max_gap_ns: int | None = None
+    deltas: int = 0
+    answer_parts: list[str] = field(default_factory=list)
+    reasoning_parts: list[str] = field(default_factory=list)
+    called_tool: bool = False
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    finished: bool = False
+    error: ProviderError | None = None
+    malformed: str | None = None
+
+    @property
+    def answer(self) -> str:
+        return "".join(self.answer_parts)
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(self.reasoning_parts)
+
+    def answer_token(self, ns: int, text: object) -> None:
+        """A piece of the answer; anything but a non-empty string is no token."""
+        if isinstance(text, str) and text:
+            self.answer_parts.append(text)
+            self._token(ns, answer=True)
+
+    def reasoning_token(self, ns: int, text: object) -> None:
+        """A piece of thinking that the provider shows."""
+        if isinstance(text, str) and text:
+            self.reasoning_parts.append(text)
+            self._token(ns, answer=False)
+
+    def tool_token(self, ns: int) -> None:
+        """A piece of a tool call: it is an answer too, though not in words."""
+        self.called_tool = True
+        self._token(ns, answer=True)
+
+    def fail(self, error: ProviderError) -> None:
+        """The first error counts; what follows it is its consequence."""
+        self.error = self.error or error
+
+    def unreadable(self, what: str) -> None:
+        self.malformed = self.malformed or what
+
+    def _token(self, ns: int, *, answer: bool) -> None:
+        self.deltas += 1
+        if self.first_token_ns is None:
+            self.first_token_ns = ns
+        if answer and self.first_answer_token_ns is None:
+            self.first_answer_token_ns = ns
+        if self.last_token_ns is not None:
+            self.max_gap_ns = max(self.max_gap_ns or 0, ns - self.last_token_ns)
+        self.last_token_ns = ns
+
+
+def json_of(data: bytes) -> Any:
+    """The JSON value, or None where it is none (JSON's own null says as little)."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def as_object(value: object) -> JsonObject:
+    """The value if it is a JSON object, else an empty one: providers send null for "nothing"."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str | None:
+    """A non-empty string or a number as text; anything else says nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) or None
+
+
+def as_count(value: object) -> int | None:
+    """A number of tokens; negative or odd values say nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < 2**53 else None

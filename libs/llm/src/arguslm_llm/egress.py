@@ -1,0 +1,93 @@
+"""Where our own connections may go. The address that was checked is the one that is connected."""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+
+from arguslm_contracts.outcomes import Outcome
+
+Address = tuple[socket.AddressFamily, str, int]
+_Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Services that hand out a machine's own credentials, beyond what is link-local already.
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+_METADATA_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-data"})
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class EgressBlocked(Exception):
+    """The policy forbids this address."""
+
+    outcome = Outcome.BLOCKED_BY_POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPolicy:
+    """Cloud metadata, link-local and multicast addresses are refused always; private and
+    loopback addresses too unless `allow_private`."""
+
+    allow_private: bool = True
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """The allowed addresses of a host, in the resolver's order.
+
+        Raises:
+            EgressBlocked: the name or any address behind it is forbidden.
+            socket.gaierror: the name does not resolve.
+        """
+        return self._allowed(host, _literal(host, port) or await _look_up(host, port))
+
+    def resolve_blocking(self, host: str, port: int) -> list[Address]:
+        """The same, for a thread that has no event loop."""
+        return self._allowed(host, _literal(host, port) or _look_up_blocking(host, port))
+
+    def _allowed(self, host: str, addresses: list[Address]) -> list[Address]:
+        if host.rstrip(".").lower() in _METADATA_NAMES:
+            raise EgressBlocked(f"{host} is a cloud metadata service")
+        for _, address, _ in addresses:
+            self.check(address)
+        return addresses
+
+    def check(self, address: str) -> None:
+        """Raises EgressBlocked when the policy forbids this IP address."""
+        ip = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
+        if ip in _METADATA or ip.is_link_local or ip.is_multicast:
+            raise EgressBlocked(f"{address} is a link-local, multicast or metadata address")
+        if not self.allow_private and not ip.is_global:
+            raise EgressBlocked(f"{address} is a private address")
+
+
+def _unwrapped(ip: _Ip) -> _Ip:
+    """The IPv4 address inside an IPv6 one, so that no wrapping gets around the policy."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    if inner is None and ip in _NAT64:
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return inner or ip
+
+
+def _literal(host: str, port: int) -> list[Address]:
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return []
+    family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
+    return [(family, host, port)]
+
+
+async def _look_up(host: str, port: int) -> list[Address]:
+    # In a thread rather than through loop.getaddrinfo: it is the same call, and one code path.
+    return await asyncio.to_thread(_look_up_blocking, host, port)
+
+
+def _look_up_blocking(host: str, port: int) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise socket.gaierror(socket.EAI_NONAME, f"{host!r} is no host name") from error
+    return [(family, str(sockaddr[0]), port) for family, _, _, _, sockaddr in found]

@@ -1,0 +1,154 @@
+"""One request, one measurement."""
+
+import asyncio
+import gc
+import sys
+
+from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile, Stamp
+from arguslm_llm import client_library
+from arguslm_llm.catalogue import provider_types
+from arguslm_llm.decoders import Dialect, decode, progress_of
+from arguslm_llm.decoders.errors import error_body
+from arguslm_llm.decoders.transcript import Transcript
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.exchange import Exchange
+from arguslm_llm.litellm_arguments import arguments_for
+from arguslm_llm.loop_lag import LoopLagSampler
+from arguslm_llm.redaction import Redactor
+from arguslm_llm.report import MESSAGE_LIMIT, report
+from arguslm_llm.request import BuiltRequest, CannotBuild, LiteLLMThread, RequestBuilder
+from arguslm_llm.wire import Wire
+
+# One build per dialect that people use, so that no first measurement pays for lazy imports.
+_WARM_UP = (
+    Endpoint("openai", credentials={"api_key": "warm-up"}, model="warm-up"),
+    Endpoint("custom_openai_compatible", base_url="http://localhost:9/v1", model="warm-up"),
+    Endpoint("lm_studio", model="warm-up"),
+    Endpoint("vllm", model="warm-up"),
+    Endpoint("ollama", model="warm-up"),
+    Endpoint("anthropic", credentials={"api_key": "warm-up"}, model="warm-up"),
+    Endpoint("google_ai_studio", credentials={"api_key": "warm-up"}, model="warm-up"),
+    Endpoint("openrouter", credentials={"api_key": "warm-up"}, model="warm-up"),
+    Endpoint("mistral", credentials={"api_key": "warm-up"}, model="warm-up"),
+    Endpoint("groq", credentials={"api_key": "warm-up"}, model="warm-up"),
+)
+# LiteLLM's thread shares the interpreter with the clocks: it has to hand over soon.
+_SWITCH_INTERVAL_S = 0.0005
+# Decoding more reads than this happens in a thread, so that it delays no other stamp.
+_DECODE_INLINE_READS = 256
+
+
+class Measurer:
+    """Asks endpoints and measures the answers. Use it on one event loop, best uvloop's.
+
+    Call `start` before the first measurement: nothing is measured by a cold monitor.
+    """
+
+    def __init__(self, *, egress: EgressPolicy = EgressPolicy()) -> None:  # noqa: B008 - frozen
+        self._egress = egress
+        self._litellm = LiteLLMThread(egress)
+        self._builder = RequestBuilder(self._litellm)
+        self._wire = Wire(egress=egress)
+        self._lag = LoopLagSampler()
+
+    async def start(self) -> None:
+        """Import LiteLLM and build one request per common dialect, sending nothing."""
+        await self._litellm.start()
+        for endpoint in _WARM_UP:
+            await self._builder.build(endpoint, ProbeProfile(prompt="warm-up"))
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        # LiteLLM's objects live for ever: looking through them for garbage would stop the clocks.
+        gc.collect()
+        gc.freeze()
+
+    async def close(self) -> None:
+        """Close idle connections and end LiteLLM's thread."""
+        await self._wire.close()
+        await self._litellm.close()
+
+    async def measure(
+        self, endpoint: Endpoint, profile: ProbeProfile, *, scheduled_ns: int | None = None
+    ) -> Measurement:
+        """Ask once, with no retry. Never raises for anything the endpoint does.
+
+        Args:
+            scheduled_ns: when the request was due, in ns of time.monotonic_ns().
+        """
+        redactor = Redactor(endpoint.credentials.values())
+        try:
+            if _through_library(endpoint):
+                return await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
+            built = await self._builder.build(endpoint, profile)
+        except CannotBuild as error:
+            message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
+            return Measurement.of(error.outcome, evidence=Evidence(message=message))
+        return await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+
+    async def _through_wire(
+        self,
+        endpoint: Endpoint,
+        built: BuiltRequest,
+        profile: ProbeProfile,
+        redactor: Redactor,
+        scheduled_ns: int | None,
+    ) -> Measurement:
+        with self._lag.watch() as lag:
+            exchange = await self._wire.exchange(
+                built.request,
+                profile.timeouts,
+                progress_of(built.dialect),
+                scheduled_ns=scheduled_ns,
+            )
+        if len(exchange.reads) > _DECODE_INLINE_READS:
+            transcript = await asyncio.to_thread(transcribe, built.dialect, exchange)
+        else:
+            transcript = transcribe(built.dialect, exchange)
+        return report(
+            endpoint.provider_type,
+            exchange,
+            transcript,
+            redactor,
+            stamp=Stamp.LOOP,
+            loop_lag_ns=lag.worst_ns,
+        )
+
+    async def _through_litellm(
+        self,
+        endpoint: Endpoint,
+        profile: ProbeProfile,
+        redactor: Redactor,
+        scheduled_ns: int | None,
+    ) -> Measurement:
+        provider = provider_types()[endpoint.provider_type]
+        arguments = arguments_for(endpoint, provider, profile)
+        with self._lag.watch() as lag:
+            exchange, transcript = await self._litellm.run(
+                client_library.ask(self._litellm.litellm, arguments, profile.timeouts, scheduled_ns)
+            )
+        return report(
+            endpoint.provider_type,
+            exchange,
+            transcript,
+            redactor,
+            stamp=Stamp.CLIENT_LIBRARY,
+            loop_lag_ns=lag.worst_ns,
+        )
+
+
+def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
+    """Read what came back: an answer, or the body of a refusal."""
+    if exchange.status is None:
+        return Transcript()
+    if exchange.status >= 300:
+        body = b"".join(data for _, data in exchange.reads)
+        return Transcript(error=error_body(body, exchange.headers))
+    encoding = exchange.headers.get("content-encoding", "identity").lower()
+    if encoding != "identity":
+        return Transcript(malformed=f"the answer is compressed ({encoding}), against our request")
+    return decode(dialect, exchange.reads)
+
+
+def _through_library(endpoint: Endpoint) -> bool:
+    provider = provider_types().get(endpoint.provider_type)
+    return provider is not None and provider.route == "library"

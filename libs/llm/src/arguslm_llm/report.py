@@ -1,0 +1,153 @@
+"""From what was recorded to a measurement: the clocks, the bill, the evidence, the outcome."""
+
+from arguslm_contracts.measurement import (
+    Evidence,
+    Measurement,
+    SelfAudit,
+    Stamp,
+    Timing,
+    Usage,
+)
+from arguslm_llm.decoders.transcript import Transcript
+from arguslm_llm.exchange import NS_PER_S, Exchange
+from arguslm_llm.outcomes import Finding, decide
+from arguslm_llm.redaction import Redactor
+
+MESSAGE_LIMIT = 500
+_PREVIEW_LIMIT = 200
+_ID_LIMIT = 120
+_NS_PER_MS = 1_000_000
+# Our own loop's lateness beyond both of these makes the clocks too vague to be trusted.
+_TRUSTED_LAG_MS = 5.0
+_TRUSTED_SHARE = 0.05
+_REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+    "apim-request-id",
+    "x-goog-request-id",
+    "x-generation-id",
+)
+
+
+def report(
+    provider_type: str,
+    exchange: Exchange,
+    transcript: Transcript,
+    redactor: Redactor,
+    *,
+    stamp: Stamp,
+    loop_lag_ns: int,
+) -> Measurement:
+    """The measurement of one exchange, credentials removed."""
+    usage = _usage(transcript)
+    timing = _timing(exchange, transcript, stamp)
+    outcome = decide(_finding(provider_type, exchange, transcript, usage))
+    return Measurement.of(
+        outcome,
+        timing=timing,
+        usage=usage,
+        tokens_per_s=_tokens_per_s(transcript, usage),
+        evidence=_evidence(exchange, transcript, redactor),
+        audit=_audit(loop_lag_ns, timing),
+    )
+
+
+def _finding(
+    provider_type: str, exchange: Exchange, transcript: Transcript, usage: Usage
+) -> Finding:
+    return Finding(
+        provider_type=provider_type,
+        transport=exchange.failure,
+        status=exchange.status,
+        error=transcript.error,
+        answered=transcript.called_tool or bool(transcript.answer.strip()),
+        tokens=transcript.deltas > 0 or bool(usage.output_tokens),
+        finish_reason=transcript.finish_reason,
+        malformed=transcript.malformed,
+    )
+
+
+def _timing(exchange: Exchange, transcript: Transcript, stamp: Stamp) -> Timing:
+    sent_ns = exchange.sent_ns
+
+    def since_sent(ns: int | None) -> float | None:
+        return None if ns is None or sent_ns is None else max(0.0, (ns - sent_ns) / _NS_PER_MS)
+
+    delay_ns = None
+    if exchange.scheduled_ns is not None:
+        delay_ns = max(0, exchange.began_ns - exchange.scheduled_ns)
+    return Timing(
+        schedule_delay_ms=_ms(delay_ns),
+        dns_ms=_ms(exchange.dns_ns),
+        connect_ms=_ms(exchange.connect_ns),
+        tls_ms=_ms(exchange.tls_ns),
+        connection_reused=exchange.reused,
+        headers_ms=since_sent(exchange.headers_ns),
+        first_byte_ms=since_sent(exchange.reads[0][0] if exchange.reads else None),
+        first_token_ms=since_sent(transcript.first_token_ns),
+        first_answer_token_ms=since_sent(transcript.first_answer_token_ns),
+        last_token_ms=since_sent(transcript.last_token_ns),
+        max_gap_ms=_ms(transcript.max_gap_ns),
+        total_ms=since_sent(exchange.ended_ns),
+        stamp=stamp,
+        streamed=transcript.streamed,
+    )
+
+
+def _ms(duration_ns: int | None) -> float | None:
+    return None if duration_ns is None else duration_ns / _NS_PER_MS
+
+
+def _usage(transcript: Transcript) -> Usage:
+    """What the provider reported; else the number of token-bearing deltas, labelled as such."""
+    if transcript.usage is not None and transcript.usage.output_tokens is not None:
+        return transcript.usage
+    if transcript.deltas == 0:
+        return transcript.usage or Usage()
+    known = transcript.usage or Usage()
+    # A body in one piece says nothing about how many tokens it was made of.
+    estimate = transcript.deltas if transcript.streamed else None
+    return known.model_copy(
+        update={
+            "output_tokens": estimate,
+            "source": "unknown" if estimate is None else "estimated",
+        }
+    )
+
+
+def _tokens_per_s(transcript: Transcript, usage: Usage) -> float | None:
+    """(tokens - 1) / (last - first). Thinking that was billed but never shown went by before the
+    first token we saw, so it is left out."""
+    first_ns, last_ns = transcript.first_token_ns, transcript.last_token_ns
+    if first_ns is None or last_ns is None or last_ns <= first_ns or usage.output_tokens is None:
+        return None
+    hidden = (usage.reasoning_tokens or 0) if not transcript.reasoning_parts else 0
+    tokens = usage.output_tokens - hidden
+    return None if tokens < 2 else (tokens - 1) * NS_PER_S / (last_ns - first_ns)
+
+
+def _evidence(exchange: Exchange, transcript: Transcript, redactor: Redactor) -> Evidence:
+    error = transcript.error
+    message = (error.message if error else None) or transcript.malformed or exchange.message
+    request_id = next((v for n in _REQUEST_ID_HEADERS if (v := exchange.headers.get(n))), None)
+
+    def name(text: str | None) -> str | None:
+        return redactor.clean_id(text, limit=_ID_LIMIT) if text else None
+
+    answer = transcript.answer
+    return Evidence(
+        http_status=exchange.status,
+        error_type=name(error.type if error else None),
+        error_code=name(error.code if error else None),
+        message=redactor.clean(message, limit=MESSAGE_LIMIT) if message else None,
+        finish_reason=name(transcript.finish_reason),
+        provider_request_id=name(request_id),
+        answer_preview=redactor.clean(answer, limit=_PREVIEW_LIMIT) if answer else None,
+    )
+
+
+def _audit(loop_lag_ns: int, timing: Timing) -> SelfAudit:
+    lag_ms = loop_lag_ns / _NS_PER_MS
+    allowed_ms = max(_TRUSTED_LAG_MS, _TRUSTED_SHARE * (timing.first_token_ms or 0.0))
+    return SelfAudit(loop_lag_ms=lag_ms, trustworthy=lag_ms <= allowed_ms)

@@ -1,0 +1,213 @@
+"""LiteLLM builds the request; it never holds the stopwatch.
+
+The builder runs LiteLLM in a thread with an event loop of its own, ahead of every clock, and
+takes from it the finished request: URL, headers and body. What was built is kept for a while,
+since the same probe is sent again and again.
+"""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from arguslm_contracts.measurement import ProbeProfile
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm import litellm_gate
+from arguslm_llm.catalogue import ProviderType, provider_type
+from arguslm_llm.decoders import Dialect, dialect_of
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
+from arguslm_llm.litellm_arguments import NO_KEY, arguments_for
+
+T = TypeVar("T")
+
+_KEPT_REQUESTS = 4096
+_KEPT_FOR_S = 300.0
+_BUILD_WITHIN_S = 30.0
+# Describes the client library, which is not who asks.
+_LIBRARY_HEADERS = "x-stainless-"
+# Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
+_ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": "project_id"}
+
+
+class CannotBuild(Exception):
+    """There is no request to send; `outcome` says whose fault that is."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRequest:
+    """A request, and the dialect its answer comes in."""
+
+    request: WireRequest
+    dialect: Dialect
+
+
+class LiteLLMThread:
+    """LiteLLM in a thread of its own: its two seconds of importing and its milliseconds of
+    building never stop the loop that holds the clocks."""
+
+    def __init__(self, egress: EgressPolicy) -> None:
+        self._egress = egress
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="litellm", daemon=True)
+        self.litellm: Any = None
+
+    async def start(self) -> None:
+        """Import LiteLLM. Raises what the import raises."""
+        self._thread.start()
+
+        async def load() -> Any:
+            return litellm_gate.load(self._egress)
+
+        self.litellm = await self.run(load())
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in LiteLLM's loop; cancelling the wait cancels it there too."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def close(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            await asyncio.to_thread(self._thread.join)
+        self._loop.close()
+
+
+class RequestBuilder:
+    """Builds requests and keeps them."""
+
+    def __init__(self, thread: LiteLLMThread) -> None:
+        self._thread = thread
+        self._kept: OrderedDict[object, tuple[float, BuiltRequest]] = OrderedDict()
+
+    async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
+        """The request that asks this endpoint this question.
+
+        Raises:
+            CannotBuild: the type is unknown, something it needs is missing, LiteLLM refuses, or
+                the request would go to an address that is not this endpoint's.
+        """
+        provider = _known(endpoint.provider_type)
+        key = _key(endpoint, profile)
+        kept = self._kept.get(key)
+        if kept is not None and time.monotonic() - kept[0] < _KEPT_FOR_S:
+            self._kept.move_to_end(key)
+            return kept[1]
+        arguments = arguments_for(endpoint, provider, profile)
+        request = await self._capture(arguments)
+        built = _checked(request, endpoint, provider)
+        if not _signed(built.request):
+            self._keep(key, built)
+        return built
+
+    async def _capture(self, arguments: dict[str, Any]) -> httpx.Request:
+        litellm = self._thread.litellm
+
+        async def build() -> httpx.Request:
+            with litellm_gate.building():
+                try:
+                    answer = await litellm.acompletion(**arguments)
+                    async for _ in answer:  # some providers send only when the stream is read
+                        break
+                except litellm_gate.Captured as captured:
+                    return captured.request
+            raise CannotBuild(Outcome.MONITOR_ERROR, "LiteLLM built no request")
+
+        try:
+            async with asyncio.timeout(_BUILD_WITHIN_S):
+                return await self._thread.run(build())
+        except TimeoutError as error:
+            raise CannotBuild(Outcome.MONITOR_ERROR, "LiteLLM took too long") from error
+        except CannotBuild:
+            raise
+        except Exception as error:  # LiteLLM raises whatever it likes; it is said, not hidden
+            raise CannotBuild(Outcome.BAD_REQUEST, first_line(error)) from error
+
+    def _keep(self, key: object, built: BuiltRequest) -> None:
+        self._kept[key] = (time.monotonic(), built)
+        self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT_REQUESTS:
+            self._kept.popitem(last=False)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without the traces that LiteLLM appends."""
+    text = str(getattr(error, "message", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _known(type_id: str) -> ProviderType:
+    try:
+        return provider_type(type_id)
+    except ValueError as error:
+        raise CannotBuild(Outcome.BAD_REQUEST, str(error)) from error
+
+
+def _key(endpoint: Endpoint, profile: ProbeProfile) -> object:
+    return (
+        endpoint.provider_type,
+        endpoint.base_url,
+        endpoint.model,
+        tuple(sorted(endpoint.settings.items())),
+        tuple(sorted(endpoint.credentials.items())),
+        profile.prompt,
+        profile.max_tokens,
+        profile.temperature,
+    )
+
+
+def _checked(request: httpx.Request, endpoint: Endpoint, provider: ProviderType) -> BuiltRequest:
+    """Our form of LiteLLM's request, if it goes where this endpoint is and nowhere else."""
+    url = str(request.url)
+    dialect = dialect_of(url)
+    if dialect is None or not _goes_home(url, endpoint, provider):
+        raise CannotBuild(
+            Outcome.BAD_REQUEST, f"the request would go to {request.url.host}: refused"
+        )
+    headers = tuple(
+        (name, value)
+        for name, value in request.headers.items()
+        if NO_KEY not in value and _belongs(name, endpoint)
+    )
+    if NO_KEY in url or NO_KEY.encode() in request.content:
+        raise CannotBuild(Outcome.BAD_REQUEST, f"{endpoint.provider_type} needs an api_key")
+    return BuiltRequest(WireRequest(request.method, url, headers, request.content), dialect)
+
+
+def _belongs(header: str, endpoint: Endpoint) -> bool:
+    name = header.lower()
+    if name in _ACCOUNT_HEADERS:
+        return _ACCOUNT_HEADERS[name] in endpoint.settings
+    return not name.startswith(_LIBRARY_HEADERS)
+
+
+def _goes_home(url: str, endpoint: Endpoint, provider: ProviderType) -> bool:
+    """A key is sent to the address it was entered for, or to its vendor's own."""
+    home = endpoint.base_url or provider.spec.default_base_url
+    try:
+        if home is not None:
+            return origin_of(url) == origin_of(home)
+        target = origin_of(url)
+    except ProtocolError:
+        return False
+    return target.scheme == "https" and any(
+        target.host == host or target.host.endswith(f".{host}") for host in provider.hosts
+    )
+
+
+def _signed(request: WireRequest) -> bool:
+    """Whether the request is good for this moment only."""
+    return any(
+        name.lower() == "authorization" and value.startswith("AWS4-HMAC")
+        for name, value in request.headers
+    )

@@ -1,0 +1,187 @@
+"""Our own HTTP/1.1 client: it connects, sends and stamps. One request, one exchange, no retry."""
+
+import asyncio
+import errno
+import socket
+import ssl
+import time
+
+import certifi
+
+from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.connection import Connection
+from arguslm_llm.egress import Address, EgressBlocked, EgressPolicy
+from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure
+from arguslm_llm.http1 import Origin, ProtocolError, WireRequest
+from arguslm_llm.pool import Pool
+
+# A reused connection lost this soon, without one byte of response, was closed by the server while
+# it lay idle. Later than this, the server may have died over our request: that is an outcome.
+_STALE_WITHIN_NS = NS_PER_S
+_OUR_OWN_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL}
+
+
+class Wire:
+    """A pool of connections under one egress policy. Use it on one event loop."""
+
+    def __init__(self, *, egress: EgressPolicy, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._egress = egress
+        self._ssl_context = ssl_context or _default_ssl_context()
+        self._pool = Pool()
+
+    async def exchange(
+        self,
+        request: WireRequest,
+        timeouts: Timeouts,
+        progress: ReadProgress,
+        *,
+        scheduled_ns: int | None = None,
+    ) -> Exchange:
+        """Send a request and gather the response. Failures are in the result, never raised."""
+        exchange = Exchange(scheduled_ns=scheduled_ns, began_ns=time.monotonic_ns())
+        try:
+            await self._run(request, exchange, timeouts, progress)
+        except WireFailure as failure:
+            exchange.failure, exchange.message = failure.outcome, failure.message
+            exchange.ended_ns = exchange.ended_ns or time.monotonic_ns()
+        return exchange
+
+    async def close(self) -> None:
+        """Close every idle connection."""
+        self._pool.close()
+
+    async def _run(
+        self,
+        request: WireRequest,
+        exchange: Exchange,
+        timeouts: Timeouts,
+        progress: ReadProgress,
+    ) -> None:
+        try:
+            origin, data = request.origin, request.encoded()
+        except ProtocolError as error:
+            raise WireFailure(Outcome.BAD_REQUEST, str(error)) from error
+        connection = self._pool.take(origin)
+        if connection is not None:
+            exchange.reused = True
+            try:
+                await connection.send(data, exchange, timeouts, progress)
+            except WireFailure as failure:
+                if not _was_stale(failure, connection, exchange):
+                    raise
+                # Not a retry: the server had closed this connection before it read anything, so
+                # no request was accepted. The clocks begin again with the fresh connection.
+                _reset(exchange)
+            else:
+                self._pool.give(connection)
+                return
+        connection = await self._connect(origin, exchange, timeouts)
+        await connection.send(data, exchange, timeouts, progress)
+        self._pool.give(connection)
+
+    async def _connect(self, origin: Origin, exchange: Exchange, timeouts: Timeouts) -> Connection:
+        try:
+            async with asyncio.timeout(timeouts.connect_s):
+                addresses = await self._resolve(origin, exchange)
+                sock = await _connect_tcp(addresses, exchange)
+                return await self._open(sock, origin, exchange)
+        except TimeoutError as error:
+            raise WireFailure(Outcome.TIMEOUT_CONNECT, "no connection in time") from error
+
+    async def _resolve(self, origin: Origin, exchange: Exchange) -> list[Address]:
+        began = time.monotonic_ns()
+        try:
+            return await self._egress.resolve(origin.host, origin.port)
+        except EgressBlocked as error:
+            raise WireFailure(Outcome.BLOCKED_BY_POLICY, str(error)) from error
+        except socket.gaierror as error:
+            raise WireFailure(Outcome.DNS, f"{origin.host} does not resolve") from error
+        finally:
+            exchange.dns_ns = time.monotonic_ns() - began
+
+    async def _open(self, sock: socket.socket, origin: Origin, exchange: Exchange) -> Connection:
+        """Turn a connected socket into a connection, with TLS where the origin asks for it."""
+        secure = origin.scheme == "https"
+        loop = asyncio.get_running_loop()
+        began = time.monotonic_ns()
+        try:
+            _, connection = await loop.create_connection(
+                lambda: Connection(origin),
+                sock=sock,
+                ssl=self._ssl_context if secure else None,
+                server_hostname=origin.host if secure else None,
+            )
+        except (ssl.SSLError, ssl.CertificateError) as error:
+            raise WireFailure(Outcome.TLS, _tls_reason(error)) from error
+        except OSError as error:
+            outcome = Outcome.TLS if secure else Outcome.DISCONNECTED
+            raise WireFailure(outcome, "the connection broke while it was set up") from error
+        finally:
+            if secure:
+                exchange.tls_ns = time.monotonic_ns() - began
+        return connection
+
+
+async def _connect_tcp(addresses: list[Address], exchange: Exchange) -> socket.socket:
+    """Try the addresses in order; the last one's failure is the one reported."""
+    loop = asyncio.get_running_loop()
+    began = time.monotonic_ns()
+    failure = WireFailure(Outcome.DNS, "the host has no address")
+    for family, host, port in addresses:
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise WireFailure(Outcome.MONITOR_ERROR, "no socket left on this machine") from error
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(sock, (host, port))
+        except OSError as error:
+            sock.close()
+            failure = _connect_failure(error)
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            exchange.connect_ns = time.monotonic_ns() - began
+            return sock
+    exchange.connect_ns = time.monotonic_ns() - began
+    raise failure
+
+
+def _connect_failure(error: OSError) -> WireFailure:
+    reason = (error.strerror or type(error).__name__).lower()
+    if error.errno in _OUR_OWN_LIMITS:
+        return WireFailure(Outcome.MONITOR_ERROR, reason)
+    if error.errno == errno.ETIMEDOUT:
+        return WireFailure(Outcome.TIMEOUT_CONNECT, reason)
+    return WireFailure(Outcome.REFUSED, reason)
+
+
+def _was_stale(failure: WireFailure, connection: Connection, exchange: Exchange) -> bool:
+    lost = failure.outcome is Outcome.DISCONNECTED and not connection.answered_anything
+    if not lost or exchange.sent_ns is None or exchange.ended_ns is None:
+        return False
+    return exchange.ended_ns - exchange.sent_ns < _STALE_WITHIN_NS
+
+
+def _reset(exchange: Exchange) -> None:
+    exchange.reused = False
+    exchange.sent_ns = exchange.ended_ns = None
+    exchange.began_ns = time.monotonic_ns()
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    return (error.reason or "handshake failed").lower().replace("_", " ")
+
+
+def _default_ssl_context() -> ssl.SSLContext:
+    """The machine's own authorities and certifi's: a private authority installed on the machine
+    works, and so does a machine with none installed."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
