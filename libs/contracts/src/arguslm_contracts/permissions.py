@@ -85,7 +85,13 @@ QUERY_API = BusUser(
     ),
     (REGISTRY, CHECK_REQUESTS, CHECKS, BENCHMARKS, ALERTS, DEAD_LETTERS),
 )
-SUBSCRIBER = BusUser("subscriber", (), (CHECKS, BENCHMARKS, ALERTS))
+# Subscribers outside name their durables themselves; `must_not_publish` keeps them off ours.
+SUBSCRIBER = BusUser(
+    "subscriber",
+    (),
+    (CHECKS, BENCHMARKS, ALERTS),
+    ((CHECKS, "*"), (BENCHMARKS, "*"), (ALERTS, "*")),
+)
 
 SERVICES: tuple[BusUser, ...] = (SCHEDULER, PROBER, BENCHMARK_RUNNER, ALERTING, QUERY_API)
 USERS: tuple[BusUser, ...] = (*SERVICES, SUBSCRIBER)
@@ -118,6 +124,25 @@ def may_publish(user: BusUser) -> list[str]:
     for stream, _ in user.durables:
         allowed += [f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.>", f"$JS.ACK.{stream.name}.>"]
     return allowed
+
+
+def must_not_publish(user: BusUser) -> list[str]:
+    """What `may_publish` allows too much: the durables of other users on streams it reads. Who
+    could acknowledge, take from, change or delete them would make another's work disappear."""
+    denied: list[str] = []
+    for owner in USERS:
+        for stream, name in owner.durables:
+            if owner is user or "*" in name or stream not in user.reads:
+                continue
+            denied += [
+                f"$JS.ACK.{stream.name}.{name}.>",
+                f"$JS.API.CONSUMER.CREATE.{stream.name}.{name}",
+                f"$JS.API.CONSUMER.CREATE.{stream.name}.{name}.>",
+                f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.{name}",
+                f"$JS.API.CONSUMER.DELETE.{stream.name}.{name}",
+                f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.{name}",
+            ]
+    return denied
 
 
 def may_subscribe(user: BusUser) -> list[str]:
