@@ -1,12 +1,15 @@
 """One house per database, with everything the tests watch through it."""
 
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from arguslm import AsyncArgusLMClient
 from arguslm_testkit.endpoints import (
@@ -40,7 +43,7 @@ class Scene:
     simulator: SimulatorProcess
     proxy_url: str
     receiver: WebhookReceiver
-    database: str
+    database_url: str | None
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,12 +57,10 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         simulator = await stack.enter_async_context(
             running_simulator(tmp_path, MODELS, api_key=SIMULATOR_KEY)
         )
-        proxy_url = await stack.enter_async_context(
-            running_litellm_proxy(tmp_path, key=PROXY_KEY)
-        )
+        proxy_url = await stack.enter_async_context(running_litellm_proxy(tmp_path, key=PROXY_KEY))
         receiver = await stack.enter_async_context(webhook_receiver())
         house = await stack.enter_async_context(running_house(tmp_path / "data", env=env))
         client = await stack.enter_async_context(
             AsyncArgusLMClient(base_url=house.url, api_key=house.admin_key)
         )
-        yield Scene(house, client, simulator, proxy_url, receiver, request.param)
+        yield Scene(house, client, simulator, proxy_url, receiver, env.get("ARGUSLM_DATABASE_URL"))
