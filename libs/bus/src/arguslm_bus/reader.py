@@ -20,7 +20,9 @@ from nats.aio.subscription import Subscription
 from nats.errors import ConnectionReconnectingError
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
+
+from arguslm_contracts.envelope import Recorded, decode
 
 log = structlog.get_logger(__name__)
 
@@ -188,3 +190,23 @@ async def stream_state(client: Client, stream: str) -> StreamState:
     if info.created is None:
         raise RuntimeError(f"{stream}: the server gave no creation time")
     return StreamState(info.created, info.state.first_seq, info.state.last_seq)
+
+
+async def last_event(client: Client, stream: str, subject: str) -> Recorded | None:
+    """The newest event under a subject pattern; None when there is none.
+
+    Raises:
+        nats.errors.Error: the bus does not answer.
+        UnreadableEvent: it is of no version we know.
+    """
+    try:
+        message = await client.jetstream().get_msg(stream, subject=subject)
+    except NotFoundError:
+        return None
+    return decode(
+        message.headers,
+        message.data or b"",
+        stream=stream,
+        sequence=message.seq or 0,
+        subject=message.subject or subject,
+    )

@@ -1,0 +1,243 @@
+"""The worker: every task ends in a result or a dead letter, exactly as often as it should."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from nats.js.api import AckPolicy, ConsumerConfig
+
+from arguslm_bus.publisher import Publisher
+from arguslm_bus.worker import Duty, TryLater, Worker
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import DiscoveryRequested
+from arguslm_contracts.identity import derive
+from arguslm_contracts.measurement import Target
+from arguslm_contracts.streams import CHECK_REQUESTS, DEAD_LETTERS
+from arguslm_testkit.bus import BusForTests
+from arguslm_testkit.house import until
+
+
+def request(number: int) -> DiscoveryRequested:
+    provider_id = derive("provider", number)
+    target = Target(provider_id=str(provider_id), provider_type="openai", provider_name="P")
+    return DiscoveryRequested(
+        request_id=derive("request", number), provider_id=provider_id, target=target
+    )
+
+
+async def publish(bus: BusForTests, count: int) -> None:
+    publisher = Publisher(await bus.client("scheduler"), "scheduler")
+    for number in range(count):
+        await publisher.append(request(number))
+
+
+def duty(task: Callable[[Recorded], Awaitable[None]], **changes: object) -> Duty:
+    fields: dict[str, object] = {
+        "stream": CHECK_REQUESTS,
+        "subject": "discovery.requested.>",
+        "durable": "prober-discovery",
+        "task": task,
+        "first_delay_s": 0.1,
+        "longest_delay_s": 0.2,
+    }
+    return Duty(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def working(bus: BusForTests, on: Duty) -> AsyncIterator[Worker]:
+    worker = Worker(bus.settings("prober"), await bus.client("prober"), "prober", on)
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def id_of(recorded: Recorded) -> UUID:
+    assert isinstance(recorded.event, DiscoveryRequested)
+    return recorded.event.request_id
+
+
+async def pending(bus: BusForTests) -> int:
+    client = await bus.client()
+    info = await client.jetstream().consumer_info(CHECK_REQUESTS.name, "prober-discovery")
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+
+async def settled(bus: BusForTests) -> None:
+    async def none_left() -> bool:
+        return await pending(bus) == 0
+
+    await until(none_left, "every task to be acknowledged", timeout_s=30)
+
+
+async def test_does_every_task_once_and_acknowledges_it(bus: BusForTests) -> None:
+    done: list[UUID] = []
+
+    async def task(recorded: Recorded) -> None:
+        done.append(id_of(recorded))
+
+    await publish(bus, 20)
+    async with working(bus, duty(task)):
+        await settled(bus)
+    assert sorted(done) == sorted(derive("request", number) for number in range(20))
+
+
+async def test_a_slow_task_delays_no_other_and_concurrency_is_bounded(bus: BusForTests) -> None:
+    release = asyncio.Event()
+    running, peak, done = 0, 0, 0
+
+    async def task(recorded: Recorded) -> None:
+        nonlocal running, peak, done
+        running += 1
+        peak = max(peak, running)
+        if id_of(recorded) == derive("request", 0):
+            await release.wait()
+        running -= 1
+        done += 1
+
+    await publish(bus, 30)
+    async with working(bus, duty(task, concurrency=4)):
+
+        async def all_others() -> bool:
+            return done == 29
+
+        await until(all_others, "the others to be done while one hangs")
+        release.set()
+        await settled(bus)
+    assert (done, peak <= 4) == (30, True)
+
+
+async def test_a_failing_task_is_tried_again_with_backoff_and_then_buried(
+    bus: BusForTests,
+) -> None:
+    tries: list[float] = []
+
+    async def task(recorded: Recorded) -> None:
+        tries.append(asyncio.get_running_loop().time())
+        raise ConnectionError("the database is down")
+
+    await publish(bus, 1)
+    async with working(bus, duty(task, max_deliveries=3)):
+        await settled(bus)
+    assert len(tries) == 3
+    # FastStream's own refusal would come back at once, thousands of times a second.
+    assert all(later - sooner >= 0.09 for sooner, later in itertools.pairwise(tries))
+    client = await bus.client()
+    dead = await client.jetstream().get_msg(DEAD_LETTERS.name, subject="dead.prober.>")
+    assert (dead.headers or {})["Arguslm-Dead-Reason"] == "ConnectionError: the database is down"
+    assert (dead.headers or {})["Arguslm-Dead-Subject"] == request(0).subject
+
+
+async def test_a_task_may_ask_for_its_own_delay(bus: BusForTests) -> None:
+    tries: list[float] = []
+
+    async def task(recorded: Recorded) -> None:
+        tries.append(asyncio.get_running_loop().time())
+        if len(tries) == 1:
+            raise TryLater("not yet", delay_s=0.6)
+
+    await publish(bus, 1)
+    async with working(bus, duty(task)):
+        await settled(bus)
+    assert tries[1] - tries[0] >= 0.55
+
+
+async def test_an_unreadable_message_is_buried_and_the_rest_goes_on(bus: BusForTests) -> None:
+    client = await bus.client()
+    await client.jetstream().publish("discovery.requested.x", b"\xff not json")
+    done = asyncio.Event()
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    await publish(bus, 1)
+    async with working(bus, duty(task)):
+        await settled(bus)
+    assert done.is_set()
+    dead = await client.jetstream().get_msg(DEAD_LETTERS.name, subject="dead.prober.>")
+    assert dead.data == b"\xff not json"
+
+
+async def test_work_outlasting_the_acknowledgement_wait_is_not_given_to_another(
+    bus: BusForTests,
+) -> None:
+    begun = 0
+
+    async def task(recorded: Recorded) -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(12)
+
+    await publish(bus, 1)
+    async with working(bus, duty(task)), working(bus, duty(task)):
+        await settled(bus)
+    assert begun == 1
+
+
+async def test_shutdown_gives_unfinished_work_back_at_once(bus: BusForTests) -> None:
+    taken = asyncio.Event()
+
+    async def endless(recorded: Recorded) -> None:
+        taken.set()
+        await asyncio.Event().wait()
+
+    done: list[UUID] = []
+
+    async def task(recorded: Recorded) -> None:
+        done.append(id_of(recorded))
+
+    await publish(bus, 3)
+    async with working(bus, duty(endless, concurrency=1)):
+        await asyncio.wait_for(taken.wait(), 10)
+    started = asyncio.get_running_loop().time()
+    async with working(bus, duty(task)):
+        await settled(bus)
+    assert sorted(done) == sorted(derive("request", number) for number in range(3))
+    # Far below the 10 s after which the server itself would hand them out again.
+    assert asyncio.get_running_loop().time() - started < 8
+
+
+async def test_a_durable_made_by_an_older_release_is_brought_up_to_date(bus: BusForTests) -> None:
+    client = await bus.client("prober")
+    await client.jetstream().add_consumer(
+        CHECK_REQUESTS.name,
+        ConsumerConfig(
+            durable_name="prober-discovery",
+            filter_subject="discovery.requested.other",
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=99,
+        ),
+    )
+    done = asyncio.Event()
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    async with working(bus, duty(task)):
+        await publish(bus, 1)
+        await asyncio.wait_for(done.wait(), 10)
+
+
+async def test_goes_on_after_the_broker_was_killed(bus: BusForTests) -> None:
+    done: list[UUID] = []
+
+    async def task(recorded: Recorded) -> None:
+        done.append(id_of(recorded))
+
+    async with working(bus, duty(task)):
+        await publish(bus, 2)
+        await settled(bus)
+        await bus.server.kill()
+        await bus.server.restart()
+        publisher = Publisher(await bus.client("scheduler"), "scheduler")
+        await publisher.append(request(7))
+
+        async def third() -> bool:
+            return len(done) == 3
+
+        await until(third, "the task published after the restart")
+    assert done[-1] == derive("request", 7)
