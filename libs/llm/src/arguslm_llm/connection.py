@@ -149,7 +149,10 @@ class _Watch:
         now = time.monotonic_ns()
         due_ns, outcome = next_deadline(self._exchange, self._timeouts, self._progress)
         if now < due_ns:
-            self._timer = self._loop.call_later((due_ns - now) / NS_PER_S, self.look)
+            # A token that comes right after this look could be followed by too long a gap, so
+            # the next look is never further away than one gap.
+            wait_s = min((due_ns - now) / NS_PER_S, self._timeouts.gap_s)
+            self._timer = self._loop.call_later(wait_s, self.look)
         elif self._progress(self._exchange.reads).finished:
             # The answer is whole; the server only never ends the body.
             self._exchange.ended_ns = self._exchange.reads[-1][0]

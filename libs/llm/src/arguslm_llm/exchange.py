@@ -68,7 +68,8 @@ def next_deadline(
     sent = exchange.sent_ns
     total = (sent + _ns(timeouts.total_s), Outcome.TIMEOUT_TOTAL)
     if exchange.headers_ns is None:
-        return min((sent + _ns(timeouts.headers_s), Outcome.TIMEOUT_HEADERS), total)
+        headers_s = min(timeouts.headers_s, timeouts.first_token_s)  # no token without headers
+        return min((sent + _ns(headers_s), Outcome.TIMEOUT_HEADERS), total)
     last_token_ns = progress(exchange.reads).last_token_ns
     if last_token_ns is None:
         return min((sent + _ns(timeouts.first_token_s), Outcome.TIMEOUT_FIRST_TOKEN), total)

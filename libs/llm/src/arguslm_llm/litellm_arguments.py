@@ -9,7 +9,7 @@ from arguslm_llm.endpoint import Endpoint
 # Given where there is no key, so that LiteLLM does not look for one in the environment: that one
 # belongs to somebody else. Whatever header carries it is taken out of the request.
 NO_KEY = "arguslm-has-no-key"
-_AZURE_API_VERSION = "2024-10-21"
+AZURE_API_VERSION = "2024-10-21"
 
 
 def arguments_for(
@@ -62,7 +62,7 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
     if family == "oci":
         return _renamed(given, {"region": "oci_region"})
     if family.startswith("azure"):
-        given.setdefault("api_version", _AZURE_API_VERSION)
+        given.setdefault("api_version", AZURE_API_VERSION)
     given.setdefault("api_key", NO_KEY)
     if family == "openai":
         headers = {

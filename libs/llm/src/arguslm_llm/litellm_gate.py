@@ -9,8 +9,10 @@ import contextvars
 import importlib
 import logging
 import os
+import ssl
 from typing import Any
 
+import certifi
 import httpx
 
 from arguslm_llm.decoders import dialect_of
@@ -47,13 +49,15 @@ def load(egress: EgressPolicy) -> Any:
 
 def _install(litellm: Any, handlers: Any, egress: EgressPolicy) -> None:
     """Put the gate under every HTTP client that LiteLLM makes, those made while importing too."""
+    # One for all: making one takes 20 ms in which no other thread runs, the clocks' neither.
+    context = ssl.create_default_context(cafile=certifi.where())
     asynchronous, synchronous = handlers.AsyncHTTPHandler, handlers.HTTPHandler
 
     def create_async(*_: object, **__: object) -> httpx.AsyncBaseTransport:
-        return _AsyncGate(egress)
+        return _AsyncGate(egress, context)
 
     def create_sync(*_: object, **__: object) -> httpx.BaseTransport:
-        return _SyncGate(egress)
+        return _SyncGate(egress, context)
 
     def no_mounts(*_: object, **__: object) -> dict[str, object]:
         return {}  # a proxy mounted here would go around the gate
@@ -64,7 +68,9 @@ def _install(litellm: Any, handlers: Any, egress: EgressPolicy) -> None:
     synchronous._create_sync_transport = create_sync
     synchronous._create_sync_proxy_mounts = no_mounts
     litellm.module_level_aclient = asynchronous(timeout=60)
-    litellm.module_level_client.client = httpx.Client(transport=_SyncGate(egress), timeout=60)
+    litellm.module_level_client.client = httpx.Client(
+        transport=_SyncGate(egress, context), timeout=60
+    )
 
 
 class building:  # noqa: N801 - reads as a statement: `with building():`
@@ -86,9 +92,9 @@ def _capture(request: httpx.Request) -> None:
 
 
 class _AsyncGate(httpx.AsyncBaseTransport):
-    def __init__(self, egress: EgressPolicy) -> None:
+    def __init__(self, egress: EgressPolicy, context: ssl.SSLContext) -> None:
         self._egress = egress
-        self._inner = httpx.AsyncHTTPTransport(retries=0)
+        self._inner = httpx.AsyncHTTPTransport(verify=context, retries=0)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         _capture(request)
@@ -101,9 +107,9 @@ class _AsyncGate(httpx.AsyncBaseTransport):
 
 
 class _SyncGate(httpx.BaseTransport):
-    def __init__(self, egress: EgressPolicy) -> None:
+    def __init__(self, egress: EgressPolicy, context: ssl.SSLContext) -> None:
         self._egress = egress
-        self._inner = httpx.HTTPTransport(retries=0)
+        self._inner = httpx.HTTPTransport(verify=context, retries=0)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _capture(request)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _PERIOD_S = 0.01
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lag:
     """The latest the loop was, in nanoseconds, while this watch was open."""
 

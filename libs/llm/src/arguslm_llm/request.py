@@ -103,6 +103,8 @@ class RequestBuilder:
         if kept is not None and time.monotonic() - kept[0] < _KEPT_FOR_S:
             self._kept.move_to_end(key)
             return kept[1]
+        if not endpoint.model:
+            raise CannotBuild(Outcome.BAD_REQUEST, "no model was named")
         arguments = arguments_for(endpoint, provider, profile)
         request = await self._capture(arguments)
         built = _checked(request, endpoint, provider)

@@ -1,0 +1,115 @@
+"""Which models an endpoint says it serves. A server that is dead or refuses is an error that says
+so; "no models" is only ever the server's own word."""
+
+import time
+from collections.abc import Sequence
+
+from arguslm_contracts.events.checks import DiscoveredModel
+from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.catalogue import provider_type
+from arguslm_llm.decoders.errors import error_body, error_in
+from arguslm_llm.decoders.transcript import json_of
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.exchange import NS_PER_S, Exchange, Progress, Read
+from arguslm_llm.http1 import WireRequest
+from arguslm_llm.model_lists import Listing, NoListing, Page, listing_of
+from arguslm_llm.outcomes import Finding, decide
+from arguslm_llm.redaction import Redactor
+from arguslm_llm.wire import Wire
+
+_MAX_PAGES = 50
+_MESSAGE_LIMIT = 500
+
+
+class DiscoveryFailed(Exception):
+    """The endpoint did not tell what it serves; `outcome` says how, `message` in words."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+async def discover(
+    endpoint: Endpoint, *, egress: EgressPolicy, timeout_s: float = 15
+) -> list[DiscoveredModel]:
+    """Every model the endpoint lists, each once, in its own order.
+
+    Raises:
+        DiscoveryFailed: it cannot be reached, refuses, answers with something else, or its type
+            offers no list.
+    """
+    redactor = Redactor(endpoint.credentials.values())
+    listing = _listing(endpoint)
+    wire = Wire(egress=egress)
+    ends_ns = time.monotonic_ns() + int(timeout_s * NS_PER_S)
+    found: dict[str, DiscoveredModel] = {}
+    request = listing.first
+    try:
+        for _ in range(_MAX_PAGES):
+            left_s = max((ends_ns - time.monotonic_ns()) / NS_PER_S, 0.001)
+            exchange = await wire.exchange(request, _timeouts(left_s), _no_progress)
+            page = _read(endpoint, exchange, listing, request, redactor)
+            found.update({m.name: m for m in page.models if m.name not in found})
+            if page.next_url is None:
+                break
+            request = WireRequest("GET", page.next_url, request.headers)
+    finally:
+        await wire.close()
+    return list(found.values())
+
+
+def _listing(endpoint: Endpoint) -> Listing:
+    try:
+        return listing_of(endpoint, provider_type(endpoint.provider_type))
+    except ValueError as error:
+        raise DiscoveryFailed(Outcome.BAD_REQUEST, str(error)) from error
+    except NoListing as error:
+        raise DiscoveryFailed(Outcome.UNSUPPORTED, str(error)) from error
+
+
+def _timeouts(left_s: float) -> Timeouts:
+    """One deadline for all phases; a list has no tokens, so theirs never comes first."""
+    never_s = 2 * left_s
+    return Timeouts(
+        connect_s=left_s, headers_s=left_s, first_token_s=never_s, gap_s=never_s, total_s=left_s
+    )
+
+
+def _no_progress(_: Sequence[Read]) -> Progress:
+    return Progress(None, False)
+
+
+def _read(
+    endpoint: Endpoint,
+    exchange: Exchange,
+    listing: Listing,
+    request: WireRequest,
+    redactor: Redactor,
+) -> Page:
+    body = b"".join(data for _, data in exchange.reads)
+    value = json_of(body)
+    refused = exchange.status is not None and exchange.status >= 300
+    error = error_body(body, exchange.headers) if refused else error_in(value)
+    page = None
+    if exchange.status == 200 and exchange.failure is None and error is None:
+        page = listing.read(request.url.partition("?")[0], value)
+    if page is not None:
+        return page
+    outcome = decide(
+        Finding(
+            endpoint.provider_type,
+            exchange.failure,
+            exchange.status,
+            error,
+            malformed="the answer is no list of models",
+        )
+    )
+    said = (error.message if error else None) or exchange.message
+    status = f"HTTP {exchange.status}: " if exchange.status else ""
+    message = f"{status}{said or outcome.value.replace('_', ' ')}"
+    if outcome is Outcome.INVALID_STREAM and not said:
+        message = "the answer is no list of models"
+    raise DiscoveryFailed(outcome, redactor.clean(message, limit=_MESSAGE_LIMIT))

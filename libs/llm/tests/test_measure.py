@@ -1,0 +1,389 @@
+"""Whole measurements over real sockets against answers with a known schedule."""
+
+import asyncio
+import time
+
+import orjson
+import pytest
+
+from arguslm_contracts.measurement import ProbeProfile, Stamp, Timeouts
+from arguslm_contracts.outcomes import FaultOwner, Outcome
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.measure import Measurer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEY = "sk-planted-4f8b1c9d2e7a"
+DONE = b"data: [DONE]\n\n"
+TOLERANCE_MS = 5
+
+
+def frame(**fields):
+    return b"data: " + orjson.dumps(fields) + b"\n\n"
+
+
+def delta(**fields):
+    return frame(choices=[{"index": 0, "delta": fields, "finish_reason": None}])
+
+
+def finish(reason="stop"):
+    return frame(choices=[{"index": 0, "delta": {}, "finish_reason": reason}])
+
+
+def usage(prompt=7, completion=10, **details):
+    counts = {"prompt_tokens": prompt, "completion_tokens": completion, **details}
+    return frame(choices=[], usage=counts)
+
+
+def paced(first_s=0.1, gap_s=0.02, tokens=10):
+    """Role first, then tokens on an exact schedule, then usage."""
+    steps = [(0.0, delta(role="assistant", content=""))]
+    steps += [(first_s + i * gap_s, delta(content="tok ")) for i in range(tokens)]
+    end = first_s + (tokens - 1) * gap_s
+    return [*steps, (end, finish()), (end, usage(completion=tokens)), (end, DONE)]
+
+
+def endpoint(server, **changes):
+    fields = {
+        "provider_type": "custom_openai_compatible",
+        "base_url": server.base_url,
+        "credentials": {"api_key": KEY},
+        "model": "llama3:8b",
+    }
+    return Endpoint(**{**fields, **changes})
+
+
+def profile(**timeouts):
+    return ProbeProfile(prompt="Say hello.", max_tokens=20, timeouts=Timeouts(**timeouts))
+
+
+async def test_the_four_clocks_are_within_five_milliseconds_of_the_truth(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=0.15, gap_s=0.02, tokens=10)))
+    result = await measurer.measure(endpoint(server), profile())
+    timing = result.timing
+    assert result.outcome is Outcome.OK
+    assert result.fault_owner is FaultOwner.NONE
+    assert timing.headers_ms < TOLERANCE_MS
+    assert timing.first_byte_ms < TOLERANCE_MS
+    assert timing.first_token_ms == pytest.approx(150, abs=TOLERANCE_MS)
+    assert timing.first_answer_token_ms == timing.first_token_ms
+    assert timing.last_token_ms == pytest.approx(330, abs=TOLERANCE_MS)
+    assert timing.max_gap_ms == pytest.approx(20, abs=TOLERANCE_MS)
+    assert timing.total_ms >= timing.last_token_ms
+    assert timing.stamp is Stamp.LOOP
+    assert timing.streamed
+    assert result.audit.trustworthy
+
+
+async def test_tokens_come_from_usage_and_the_rate_counts_gaps(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=0.05, gap_s=0.02, tokens=11)))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.usage.source == "reported"
+    assert (result.usage.input_tokens, result.usage.output_tokens) == (7, 11)
+    assert result.tokens_per_s == pytest.approx(50, rel=0.05)
+
+
+async def test_without_usage_the_count_is_an_estimate_and_says_so(measurer, serve, reply):
+    steps = [(0.02 * i, delta(content="x")) for i in range(5)]
+    server = await serve(reply([*steps, (0.1, finish()), (0.1, DONE)]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.usage.source == "estimated"
+    assert result.usage.output_tokens == 5
+
+
+async def test_the_request_is_the_one_asked_for(measurer, serve, reply):
+    server = await serve(reply(paced()))
+    await measurer.measure(endpoint(server), profile())
+    [received] = server.received
+    body = orjson.loads(received.body)
+    assert received.method == "POST"
+    assert received.target == "/v1/chat/completions"
+    assert received.headers["authorization"] == f"Bearer {KEY}"
+    assert received.headers["accept-encoding"] == "identity"
+    assert body["model"] == "llama3:8b"
+    assert body["messages"] == [{"role": "user", "content": "Say hello."}]
+    assert body["stream"] is True
+    assert body["stream_options"] == {"include_usage": True}
+    assert body["max_tokens"] == 20
+
+
+async def test_reasoning_is_a_token_but_no_answer(measurer, serve, reply):
+    steps = [
+        (0.0, delta(role="assistant")),
+        (0.05, delta(reasoning_content="hmm")),
+        (0.12, delta(content="four")),
+        (0.12, finish()),
+        (0.12, usage(completion=9, completion_tokens_details={"reasoning_tokens": 8})),
+    ]
+    server = await serve(reply(steps))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.OK
+    assert result.timing.first_token_ms == pytest.approx(50, abs=TOLERANCE_MS)
+    assert result.timing.first_answer_token_ms == pytest.approx(120, abs=TOLERANCE_MS)
+    assert result.usage.reasoning_tokens == 8
+
+
+async def test_cut_off_inside_reasoning_is_truncated_and_not_down(measurer, serve, reply):
+    steps = [(0.0, delta(reasoning="hmm")), (0.01, finish("length"))]
+    server = await serve(reply(steps))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.TRUNCATED
+
+
+async def test_a_200_without_content_is_empty(measurer, serve, reply):
+    server = await serve(reply([(0.0, delta(role="assistant", content="")), (0.0, finish())]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.EMPTY
+    assert result.timing.first_token_ms is None
+    assert result.tokens_per_s is None
+
+
+async def test_an_error_inside_a_200_is_told_apart(measurer, serve, reply):
+    error = frame(error={"type": "server_error", "code": "boom", "message": f"failed for {KEY}"})
+    server = await serve(reply([(0.0, delta(content="Hel")), (0.01, error)]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.ERROR_IN_STREAM
+    assert result.evidence.error_type == "server_error"
+    assert result.evidence.error_code == "boom"
+    assert KEY not in result.model_dump_json()
+
+
+async def test_a_refusal_keeps_its_evidence_without_the_key(measurer, serve, reply):
+    body = orjson.dumps(
+        {"error": {"type": "rate_limit_error", "message": f"slow down, {KEY[:20]} and {KEY}"}}
+    )
+    server = await serve(
+        reply([(0.0, body)], status=429, headers={"x-request-id": "req-1"}, content_type="json")
+    )
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.RATE_LIMITED
+    assert result.fault_owner is FaultOwner.ACCOUNT
+    assert result.evidence.http_status == 429
+    assert result.evidence.provider_request_id == "req-1"
+    assert "slow down" in result.evidence.message
+    assert KEY not in result.model_dump_json()
+    assert KEY[:20] not in result.model_dump_json()
+    assert result.timing.total_ms is not None
+    assert len(server.received) == 1  # no retry
+
+
+async def test_a_plain_json_answer_is_timed_as_not_streamed(measurer, serve, reply):
+    body = orjson.dumps(
+        {
+            "choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 1},
+        }
+    )
+    server = await serve(reply([(0.06, body)], content_type="application/json"))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.OK
+    assert not result.timing.streamed
+    assert result.timing.first_token_ms == pytest.approx(60, abs=TOLERANCE_MS)
+    assert result.tokens_per_s is None
+
+
+async def test_a_web_page_is_no_answer(measurer, serve, reply):
+    server = await serve(reply([(0.0, b"<html><body>Sign in to WiFi</body></html>")]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.INVALID_STREAM
+
+
+async def test_a_redirect_is_not_followed(measurer, serve, reply):
+    elsewhere = await serve(reply(paced()))
+    server = await serve(reply(status=307, headers={"Location": elsewhere.base_url}))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.BAD_REQUEST
+    assert elsewhere.received == []
+
+
+# --- deadlines: each names itself
+
+
+async def test_slow_headers(measurer, serve, reply):
+    server = await serve(reply(paced(), head_after_s=5))
+    result = await measurer.measure(endpoint(server), profile(headers_s=0.1))
+    assert result.outcome is Outcome.TIMEOUT_HEADERS
+    assert result.timing.headers_ms is None
+    assert result.timing.total_ms == pytest.approx(100, abs=20)
+
+
+async def test_role_and_keep_alive_frames_do_not_hold_back_the_first_token_deadline(
+    measurer, serve, reply
+):
+    chatter = [(0.02 * i, b": keep-alive\n\n") for i in range(20)]
+    server = await serve(reply([(0.0, delta(role="assistant")), *chatter], ending="hang"))
+    result = await measurer.measure(endpoint(server), profile(first_token_s=0.15))
+    assert result.outcome is Outcome.TIMEOUT_FIRST_TOKEN
+    assert result.timing.headers_ms is not None
+
+
+async def test_a_stream_that_stops_is_stalled(measurer, serve, reply):
+    steps = [(0.05 * i, delta(content="x")) for i in range(5)]
+    server = await serve(reply(steps, ending="hang"))
+    result = await measurer.measure(endpoint(server), profile(gap_s=0.15))
+    assert result.outcome is Outcome.STALLED
+    assert result.timing.last_token_ms == pytest.approx(200, abs=10)
+    assert result.timing.total_ms == pytest.approx(350, abs=30)
+    assert result.evidence.answer_preview == "xxxxx"
+
+
+async def test_an_endless_answer_ends_at_the_total(measurer, serve, reply):
+    steps = [(0.02 * i, delta(content="x")) for i in range(100)]
+    server = await serve(reply(steps))
+    result = await measurer.measure(endpoint(server), profile(gap_s=0.2, total_s=0.3))
+    assert result.outcome is Outcome.TIMEOUT_TOTAL
+
+
+async def test_a_finished_answer_whose_body_never_ends_is_fine(measurer, serve, reply):
+    steps = [(0.0, delta(content="hi")), (0.05, finish())]
+    server = await serve(reply(steps, ending="hang"))
+    result = await measurer.measure(endpoint(server), profile(gap_s=0.1))
+    assert result.outcome is Outcome.OK
+    assert result.timing.total_ms == pytest.approx(50, abs=10)
+
+
+# --- the network
+
+
+async def test_refused(measurer, free_port):
+    target = Endpoint(
+        "custom_openai_compatible", base_url=f"http://127.0.0.1:{free_port}/v1", model="m"
+    )
+    result = await measurer.measure(target, profile())
+    assert result.outcome is Outcome.REFUSED
+    assert result.fault_owner is FaultOwner.NETWORK
+    assert result.timing.total_ms is None
+
+
+async def test_a_name_that_does_not_resolve(measurer):
+    target = Endpoint(
+        "custom_openai_compatible", base_url="http://nowhere.invalid:8000/v1", model="m"
+    )
+    result = await measurer.measure(target, profile())
+    assert result.outcome is Outcome.DNS
+
+
+async def test_tls_spoken_to_a_server_that_has_none(measurer):
+    async def answer_plainly(_, writer):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer_plainly, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    target = Endpoint(
+        "custom_openai_compatible", base_url=f"https://127.0.0.1:{port}/v1", model="m"
+    )
+    async with server:
+        result = await measurer.measure(target, profile(connect_s=2))
+    assert result.outcome is Outcome.TLS
+
+
+@pytest.mark.parametrize("ending", ["abort", "close"])
+async def test_closed_in_the_middle(measurer, serve, reply, ending):
+    server = await serve(reply([(0.0, delta(content="x"))], ending=ending))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.DISCONNECTED
+
+
+async def test_cloud_metadata_is_never_asked(measurer):
+    target = Endpoint("custom_openai_compatible", base_url="http://169.254.169.254/v1", model="m")
+    result = await measurer.measure(target, profile())
+    assert result.outcome is Outcome.BLOCKED_BY_POLICY
+
+
+async def test_connections_are_reused_and_told_apart(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=0.01, gap_s=0.0, tokens=2)))
+    cold = await measurer.measure(endpoint(server), profile())
+    warm = await measurer.measure(endpoint(server), profile())
+    assert server.connections == 1
+    assert not cold.timing.connection_reused
+    assert cold.timing.connect_ms is not None
+    assert warm.timing.connection_reused
+    assert warm.timing.connect_ms is None
+
+
+async def test_a_connection_gone_stale_is_replaced_once_with_true_clocks(measurer, serve, reply):
+    """The server drops a kept connection as our second request reaches it, unread."""
+    drop = reply(ending="drop")
+    server = await serve(reply(paced(first_s=0.01)), drop, reply(paced(first_s=0.1)))
+    await measurer.measure(endpoint(server), profile())
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.OK
+    assert server.connections == 2
+    assert not result.timing.connection_reused
+    assert result.timing.connect_ms is not None
+    assert result.timing.first_token_ms == pytest.approx(100, abs=TOLERANCE_MS)
+
+
+async def test_a_fresh_connection_that_is_dropped_is_not_tried_again(measurer, serve, reply):
+    server = await serve(reply(ending="drop"))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.DISCONNECTED
+    assert server.connections == 1
+
+
+async def test_a_cancelled_measurement_leaves_no_connection_behind(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=5), ending="hang"))
+    task = asyncio.create_task(measurer.measure(endpoint(server), profile()))
+    while not server.received:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    server.replies = [reply(paced(first_s=0.01))]
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.OK
+    assert not result.timing.connection_reused
+
+
+async def test_one_slow_endpoint_delays_no_other(measurer, serve, reply):
+    slow = await serve(reply(paced(first_s=1.0, tokens=2)))
+    fast = await serve(reply(paced(first_s=0.05, tokens=2)))
+    began = time.monotonic()
+    waiting = asyncio.create_task(measurer.measure(endpoint(slow), profile()))
+    quick = await asyncio.gather(*(measurer.measure(endpoint(fast), profile()) for _ in range(8)))
+    assert time.monotonic() - began < 0.9
+    assert all(result.outcome is Outcome.OK for result in quick)
+    assert (await waiting).outcome is Outcome.OK
+
+
+async def test_schedule_delay_is_from_the_due_time(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=0.01, tokens=2)))
+    await measurer.measure(endpoint(server), profile())  # so that the request is built
+    due = time.monotonic_ns() - 40_000_000
+    result = await measurer.measure(endpoint(server), profile(), scheduled_ns=due)
+    assert result.timing.schedule_delay_ms == pytest.approx(40, abs=10)
+
+
+async def test_a_blocked_loop_is_owned_up_to(measurer, serve, reply):
+    server = await serve(reply(paced(first_s=0.2, tokens=2)))
+    task = asyncio.create_task(measurer.measure(endpoint(server), profile()))
+    while not server.received:
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.02)
+    time.sleep(0.06)  # noqa: ASYNC251 - the blocking is the point
+    result = await task
+    assert result.audit.loop_lag_ms > 30
+    assert not result.audit.trustworthy
+
+
+async def test_private_addresses_can_be_forbidden(serve, reply):
+    server = await serve(reply(paced()))
+    strict = Measurer(egress=EgressPolicy(allow_private=False))
+    await strict.start()
+    try:
+        result = await strict.measure(endpoint(server), profile())
+    finally:
+        await strict.close()
+    assert result.outcome is Outcome.BLOCKED_BY_POLICY
+    assert server.connections == 0
+
+
+async def test_unknown_types_and_missing_models_are_results_too(measurer):
+    assert (
+        await measurer.measure(Endpoint("no_such_type", model="m"), profile())
+    ).outcome is Outcome.BAD_REQUEST
+    assert (
+        await measurer.measure(Endpoint("openai", model=None), profile())
+    ).outcome is Outcome.BAD_REQUEST
