@@ -1,0 +1,146 @@
+"""What the tables mean: the state of a model, the order of its card, quantiles. Pure."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.outcomes import VERDICTS, Verdict
+from arguslm_contracts.rest.monitoring import State
+
+FAILURES_TO_GO_DOWN = 2
+INTERVALS_TO_GO_STALE = 3
+
+CheckStatus = Literal["up", "degraded", "down", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocationState:
+    """A model as one location last saw it; nothing seen yet when it is new.
+
+    `usable` and `conclusive_at` are of the last check that said whether the endpoint serves;
+    `since` is when that verdict began. The speeds are the last that were measured.
+    """
+
+    model_id: UUID
+    location: str
+    consecutive_failures: int = 0
+    consecutive_successes: int = 0
+    usable: bool | None = None
+    since: datetime | None = None
+    conclusive_at: datetime | None = None
+    last_check_id: UUID | None = None
+    last_due_at: datetime | None = None
+    last_completed_at: datetime | None = None
+    last_outcome: str | None = None
+    last_fault_owner: str | None = None
+    last_says: str | None = None
+    last_ttft_ms: float | None = None
+    last_tokens_per_s: float | None = None
+
+
+def evolve(before: LocationState, check: CheckCompleted) -> LocationState:
+    """The state after a check. One due no later than the last known one changes nothing."""
+    if before.last_due_at is not None and check.due_at <= before.last_due_at:
+        return before
+    measured, verdict = check.measurement, VERDICTS[check.measurement.outcome]
+    ttft_ms = measured.timing.first_token_ms
+    after = replace(
+        before,
+        last_check_id=check.check_id,
+        last_due_at=check.due_at,
+        last_completed_at=check.completed_at,
+        last_outcome=measured.outcome.value,
+        last_fault_owner=measured.fault_owner.value,
+        last_says=verdict.says,
+        last_ttft_ms=before.last_ttft_ms if ttft_ms is None else ttft_ms,
+        last_tokens_per_s=(
+            before.last_tokens_per_s if measured.tokens_per_s is None else measured.tokens_per_s
+        ),
+    )
+    return after if verdict.available is None else _concluded(after, check, verdict)
+
+
+def _concluded(state: LocationState, check: CheckCompleted, verdict: Verdict) -> LocationState:
+    same_run = (
+        state.since is not None
+        and (state.consecutive_successes > 0) == verdict.available
+        and state.usable == verdict.usable
+    )
+    return replace(
+        state,
+        consecutive_failures=0 if verdict.available else state.consecutive_failures + 1,
+        consecutive_successes=state.consecutive_successes + 1 if verdict.available else 0,
+        usable=verdict.usable,
+        since=state.since if same_run else check.started_at,
+        conclusive_at=check.completed_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CardState:
+    """`since` is when the state began, as far as the checks can tell."""
+
+    state: State
+    since: datetime | None = None
+
+
+def card_state(
+    locations: Sequence[LocationState], *, watched: bool, interval_s: int, now: datetime
+) -> CardState:
+    """What a model is, over all the locations that still say something about it.
+
+    A location speaks while its last conclusive check is at most three intervals old. Down needs
+    every speaking location to have failed twice in a row; a minority only degrades.
+    """
+    if not watched:
+        return CardState("paused")
+    oldest = now - timedelta(seconds=INTERVALS_TO_GO_STALE * interval_s)
+    speaking = [one for one in locations if one.conclusive_at and one.conclusive_at >= oldest]
+    if not speaking:
+        return CardState("unknown", _newest(one.conclusive_at for one in locations))
+    if all(one.consecutive_failures >= FAILURES_TO_GO_DOWN for one in speaking):
+        return CardState("down", _newest(one.since for one in speaking))
+    troubled = [one.since for one in speaking if not one.usable and one.since is not None]
+    if troubled:
+        return CardState("degraded", min(troubled))
+    return CardState("up", _newest(one.since for one in speaking))
+
+
+def _newest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+_WORST_FIRST: dict[State, int] = {"down": 0, "degraded": 1, "unknown": 2, "up": 3, "paused": 4}
+
+
+def badness(state: State, open_alerts: int, uptime_ratio: float | None) -> tuple[int, int, float]:
+    """The sorting key of a card: the worst comes first."""
+    return _WORST_FIRST[state], -open_alerts, 1.0 if uptime_ratio is None else uptime_ratio
+
+
+def check_status(available: bool | None, usable: bool | None) -> CheckStatus:
+    """A single check in the words of ArgusLM 0.x."""
+    if available is False:
+        return "down"
+    if usable is False:
+        return "degraded"
+    return "up" if available else "unknown"
+
+
+def has_typical_speed(measurement: Measurement) -> bool:
+    """Whether its times belong into statistics: an answer came, and the clock could be trusted."""
+    return bool(VERDICTS[measurement.outcome].usable) and measurement.audit.trustworthy
+
+
+def exact_quantile(ordered: Sequence[float], q: float) -> float | None:
+    """The q-quantile of ascending values, interpolated linearly between the two nearest."""
+    if not ordered:
+        return None
+    position = q * (len(ordered) - 1)
+    below, above = math.floor(position), math.ceil(position)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

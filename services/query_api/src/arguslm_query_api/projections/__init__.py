@@ -1,0 +1,1 @@
+"""From the streams to the tables: one module per stream family, each writing its own tables."""

@@ -1,0 +1,192 @@
+"""CHECKS -> states, history, rollups, connection tests and discoveries.
+
+A check counts once, however often its completion is recorded; the order of the stream decides.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
+from arguslm_contracts.outcomes import VERDICTS
+from arguslm_query_api import tables
+from arguslm_query_api.model import LocationState, evolve
+from arguslm_query_api.rollup import Rollup, slot_start
+from arguslm_storage.database import in_chunks, insert_new, upsert
+
+_SlotKey = tuple[int, UUID, datetime, str]
+"""width_s, model, start, location: the key of a rollup."""
+
+
+async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    completions = [one.event for one in batch if isinstance(one.event, CheckCompleted)]
+    tests = [check for check in completions if check.purpose == "connection_test"]
+    await insert_new(connection, tables.connection_tests, [_test_row(test) for test in tests])
+    checks = await _unseen(
+        connection, [check for check in completions if check.purpose != "connection_test"]
+    )
+    if checks:
+        await _fold_states(connection, checks)
+        await _fold_rollups(connection, checks)
+        await insert_new(connection, tables.checks, [_check_row(check) for check in checks])
+    discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
+    await _fold_discoveries(connection, discoveries)
+
+
+async def _unseen(
+    connection: AsyncConnection, checks: Sequence[CheckCompleted]
+) -> list[CheckCompleted]:
+    """The checks that the tables do not have yet; of twins the first."""
+    unique: dict[UUID, CheckCompleted] = {}
+    for check in checks:
+        unique.setdefault(check.check_id, check)
+    column = tables.checks.c.check_id
+    for check_ids in in_chunks(list(unique)):
+        for known in await connection.scalars(select(column).where(column.in_(check_ids))):
+            del unique[known]
+    return list(unique.values())
+
+
+async def _fold_states(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
+    table = tables.model_states
+    states: dict[tuple[UUID, str], LocationState] = {}
+    for model_ids in in_chunks(list({check.model_id for check in checks})):
+        query = select(table).where(table.c.model_id.in_(model_ids))
+        for row in (await connection.execute(query)).mappings():
+            states[row["model_id"], row["location"]] = LocationState(**row)
+    changed: dict[tuple[UUID, str], LocationState] = {}
+    for check in checks:
+        key = (check.model_id, check.location)
+        changed[key] = states[key] = evolve(states.get(key, LocationState(*key)), check)
+    await upsert(connection, table, [asdict(state) for state in changed.values()])
+
+
+async def _fold_rollups(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
+    sums = _widened(_sums(checks))
+    for key, stored in (await _stored_rollups(connection, sums)).items():
+        if key in sums:
+            sums[key].merge(stored)
+    await upsert(
+        connection,
+        tables.rollups,
+        [
+            {
+                "width_s": width_s,
+                "model_id": model_id,
+                "start": start,
+                "location": location,
+                **rollup.to_row(),
+            }
+            for (width_s, model_id, start, location), rollup in sums.items()
+        ],
+    )
+
+
+def _sums(checks: Iterable[CheckCompleted]) -> dict[_SlotKey, Rollup]:
+    """The checks of this batch by the narrowest slots."""
+    width_s = tables.ROLLUP_WIDTHS_S[0]
+    sums: dict[_SlotKey, Rollup] = defaultdict(Rollup)
+    for check in checks:
+        start = slot_start(check.completed_at, width_s)
+        sums[width_s, check.model_id, start, check.location].add(check.measurement)
+    return sums
+
+
+def _widened(narrow: dict[_SlotKey, Rollup]) -> dict[_SlotKey, Rollup]:
+    """The same sums at every width."""
+    sums: dict[_SlotKey, Rollup] = defaultdict(Rollup)
+    for (_, model_id, start, location), rollup in narrow.items():
+        for width_s in tables.ROLLUP_WIDTHS_S:
+            sums[width_s, model_id, slot_start(start, width_s), location].merge(rollup)
+    return sums
+
+
+async def _stored_rollups(
+    connection: AsyncConnection, wanted: Iterable[_SlotKey]
+) -> dict[_SlotKey, Rollup]:
+    """The stored sums of these slots, and some that share a model with one and a start with
+    another: exact triples would cost PostgreSQL a plan of thousands of branches."""
+    table = tables.rollups
+    by_width: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
+    for width_s, model_id, start, _ in wanted:
+        by_width[width_s][0].add(model_id)
+        by_width[width_s][1].add(start)
+    stored: dict[_SlotKey, Rollup] = {}
+    for width_s, (model_ids, starts) in by_width.items():
+        query = select(table).where(
+            table.c.width_s == width_s,
+            table.c.model_id.in_(model_ids),
+            table.c.start.in_(starts),
+        )
+        for row in (await connection.execute(query)).mappings():
+            stored[width_s, row["model_id"], row["start"], row["location"]] = Rollup.from_row(row)
+    return stored
+
+
+async def _fold_discoveries(
+    connection: AsyncConnection, discoveries: Sequence[DiscoveryCompleted]
+) -> None:
+    """The newest discovery of each provider."""
+    table = tables.discoveries
+    newest: dict[UUID, DiscoveryCompleted] = {}
+    for found in discoveries:
+        known = newest.get(found.provider_id)
+        if known is None or found.completed_at > known.completed_at:
+            newest[found.provider_id] = found
+    query = select(table.c.provider_id, table.c.completed_at).where(
+        table.c.provider_id.in_(list(newest))
+    )
+    for row in (await connection.execute(query)).all() if newest else ():
+        if newest[row.provider_id].completed_at <= row.completed_at:
+            del newest[row.provider_id]
+    await upsert(connection, table, [_discovery_row(found) for found in newest.values()])
+
+
+def _test_row(test: CheckCompleted) -> dict[str, Any]:
+    return {
+        "check_id": test.check_id,
+        "completed_at": test.completed_at,
+        "completion": test.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _check_row(check: CheckCompleted) -> dict[str, Any]:
+    measured = check.measurement
+    verdict = VERDICTS[measured.outcome]
+    return {
+        "check_id": check.check_id,
+        "model_id": check.model_id,
+        "location": check.location,
+        "purpose": check.purpose,
+        "run_id": check.run_id,
+        "due_at": check.due_at,
+        "started_at": check.started_at,
+        "completed_at": check.completed_at,
+        "outcome": measured.outcome.value,
+        "available": verdict.available,
+        "usable": verdict.usable,
+        "ttft_ms": measured.timing.first_token_ms,
+        "tokens_per_s": measured.tokens_per_s,
+        "total_ms": measured.timing.total_ms,
+        "output_tokens": measured.usage.output_tokens,
+        "trustworthy": measured.audit.trustworthy,
+        "measurement": measured.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _discovery_row(found: DiscoveryCompleted) -> dict[str, Any]:
+    return {
+        "provider_id": found.provider_id,
+        "request_id": found.request_id,
+        "outcome": found.outcome.value,
+        "message": found.message,
+        "models": found.model_dump(mode="json")["models"],
+        "completed_at": found.completed_at,
+    }

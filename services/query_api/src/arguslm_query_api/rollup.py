@@ -1,0 +1,81 @@
+"""Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.outcomes import VERDICTS
+from arguslm_query_api.model import has_typical_speed
+from arguslm_storage.sketch import Sketch
+
+COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable")
+SKETCHES = ("ttft_ms", "tokens_per_s", "total_ms")
+
+
+def slot_start(at: datetime, width_s: int) -> datetime:
+    """The start of the slot that holds a time; slots are counted from 1970, in UTC."""
+    second = int(at.timestamp())
+    return datetime.fromtimestamp(second - second % width_s, UTC)
+
+
+@dataclass(slots=True)
+class Rollup:
+    """`excluded` checks said nothing of `available`; speeds are those of answered checks."""
+
+    checks: int = 0
+    available: int = 0
+    unavailable: int = 0
+    excluded: int = 0
+    usable: int = 0
+    unusable: int = 0
+    ttft_ms: Sketch = field(default_factory=Sketch)
+    tokens_per_s: Sketch = field(default_factory=Sketch)
+    total_ms: Sketch = field(default_factory=Sketch)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, measurement: Measurement) -> None:
+        verdict = VERDICTS[measurement.outcome]
+        self.checks += 1
+        self.available += verdict.available is True
+        self.unavailable += verdict.available is False
+        self.excluded += verdict.available is None
+        self.usable += verdict.usable is True
+        self.unusable += verdict.usable is False
+        self.outcomes[measurement.outcome.value] += 1
+        if has_typical_speed(measurement):
+            self._add_speeds(measurement)
+
+    def _add_speeds(self, measurement: Measurement) -> None:
+        timing = measurement.timing
+        if timing.first_token_ms is not None:
+            self.ttft_ms.add(timing.first_token_ms)
+        if measurement.tokens_per_s is not None:
+            self.tokens_per_s.add(measurement.tokens_per_s)
+        if timing.total_ms is not None:
+            self.total_ms.add(timing.total_ms)
+
+    def merge(self, other: "Rollup") -> None:
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in SKETCHES:
+            getattr(self, name).merge(getattr(other, name))
+        self.outcomes.update(other.outcomes)
+
+    def to_row(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in COUNTS},
+            **{name: getattr(self, name).to_json() for name in SKETCHES},
+            "outcomes": dict(sorted(self.outcomes.items())),
+        }
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> "Rollup":
+        rollup = cls(*(row[name] for name in COUNTS))
+        for name in SKETCHES:
+            setattr(rollup, name, Sketch.from_json(row[name]))
+        rollup.outcomes.update(row["outcomes"])
+        return rollup
