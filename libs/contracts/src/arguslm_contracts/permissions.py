@@ -59,7 +59,11 @@ ALERTING = BusUser(
     "alerting",
     ("alert.raised.>", "alert.resolved.>", "notification.>", "dead.alerting.>"),
     (REGISTRY, CHECKS, ALERTS),
-    ((ALERTS, "notifier"),),
+    (
+        (ALERTS, "notifier-raised"),
+        (ALERTS, "notifier-resolved"),
+        (ALERTS, "notifier-test"),
+    ),
 )
 QUERY_API = BusUser(
     "query-api",

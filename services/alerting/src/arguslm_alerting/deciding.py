@@ -1,0 +1,101 @@
+"""Deciding: an event is folded, judged, and judged again on all that has been said before.
+
+Alerts are raised and resolved once for ever, also when a decision was published but its
+transaction never committed. Before anything is said, the newest decisions and the newest registry
+are folded into the open transaction, straight from their streams; and an event that stands before
+one already decided (a replay) has nothing to say, however the tables look by now.
+"""
+
+from collections.abc import Sequence
+
+from nats.aio.client import Client
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_alerting.ledger import Ledger
+from arguslm_alerting.model import Judgement, Tipping, evolve, judge
+from arguslm_alerting.projections import SERVICE_TABLES
+from arguslm_alerting.situation import load_all, load_for_check
+from arguslm_alerting.tables import alerts, checkpoints, decided
+from arguslm_bus.decider import Decision
+from arguslm_bus.folding import Folding
+from arguslm_bus.reader import stream_state
+from arguslm_bus.rebuild import read_until
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events import registry
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.streams import ALERTS, REGISTRY
+
+SPEAKS_ON = ("alert.raised.>", "alert.resolved.>")
+
+_CHANGES_WHAT_IS_WATCHED = (
+    registry.RuleCreated,
+    registry.RuleUpdated,
+    registry.RuleRemoved,
+    registry.ModelRegistered,
+    registry.ModelUpdated,
+    registry.ModelRemoved,
+    registry.ProviderRegistered,
+    registry.ProviderUpdated,
+    registry.ProviderRemoved,
+    registry.MonitoringConfigured,
+)
+
+
+class Judge:
+    """`decide` is the decider's voice."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._ledger = Ledger(client)
+
+    async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
+        if not await _judge(connection, recorded):
+            return []
+        await self._catch_up(connection, recorded.stream)
+        if await self._was_decided(connection, recorded):
+            return []
+        return [Decision(event) for event in await _judge(connection, recorded)]
+
+    async def _catch_up(self, connection: AsyncConnection, own_stream: str) -> None:
+        if connection.dialect.name == "postgresql":
+            # Replicas speak one after the other, so that each knows what the others have said.
+            await connection.execute(text(f"LOCK TABLE {alerts.name} IN EXCLUSIVE MODE"))
+        said = await connection.scalar(select(func.max(decided.c.decision_sequence))) or 0
+        await self._fold(connection, ALERTS.name, said, await self._ledger.newest_decision())
+        if own_stream != REGISTRY.name:
+            position = checkpoints.c.sequence
+            read = select(position).where(checkpoints.c.stream == REGISTRY.name)
+            newest = (await stream_state(self._client, REGISTRY.name)).last_sequence
+            await self._fold(connection, REGISTRY.name, await connection.scalar(read) or 0, newest)
+
+    async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> None:
+        folding = Folding(
+            self._client, SERVICE_TABLES.service, stream, SERVICE_TABLES.folds[stream]
+        )
+        async for batch in read_until(self._client, stream, after=after, until=until):
+            await folding.fold(connection, batch)
+
+    async def _was_decided(self, connection: AsyncConnection, recorded: Recorded) -> bool:
+        """Whether a later event of the same stream has led to a decision: then this one has been
+        judged in an earlier life. A stream made anew begins its own history."""
+        query = select(decided).where(decided.c.stream == recorded.stream)
+        newest = (await connection.execute(query)).first()
+        return (
+            newest is not None
+            and newest.sequence > recorded.sequence
+            and await self._ledger.stands(newest.stream, newest.sequence, newest.event_id)
+        )
+
+
+async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Judgement]:
+    event = recorded.event
+    if isinstance(event, CheckCompleted):
+        if evolve(None, event) is None:
+            return []
+        situation = await load_for_check(connection, event.model_id)
+        return judge(situation, Tipping(recorded.event_id, event.completed_at, is_check=True))
+    if isinstance(event, _CHANGES_WHAT_IS_WATCHED):
+        situation = await load_all(connection)
+        return judge(situation, Tipping(recorded.event_id, event.at, is_check=False))
+    return []

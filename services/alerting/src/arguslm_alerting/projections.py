@@ -1,0 +1,197 @@
+"""How the streams become alerting's tables. Folding an event again changes nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_alerting import tables
+from arguslm_alerting.model import EndpointState, evolve
+from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events import registry
+from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.outcomes import FaultOwner, Outcome
+from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
+from arguslm_storage.database import in_chunks, upsert
+
+_PAIRS_AT_ONCE = 1_000
+
+
+async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    for recorded in events:
+        await _fold_registry_event(connection, recorded)
+
+
+async def _fold_registry_event(connection: AsyncConnection, recorded: Recorded) -> None:
+    match recorded.event:
+        case registry.RuleCreated(rule=rule) | registry.RuleUpdated(rule=rule):
+            row = {"rule": rule.model_dump(mode="json"), "removed": False}
+            await _put(connection, tables.rules, rule.rule_id, row, recorded)
+        case registry.RuleRemoved(rule_id=rule_id):
+            await _put(connection, tables.rules, rule_id, {"removed": True}, recorded)
+        case registry.ChannelCreated(channel=channel) | registry.ChannelUpdated(channel=channel):
+            row = channel.model_dump(include={"name", "kind", "url", "enabled"})
+            await _put(
+                connection, tables.channels, channel.channel_id, row | {"removed": False}, recorded
+            )
+        case registry.ChannelRemoved(channel_id=channel_id):
+            gone = {"removed": True, "url": None}
+            await _put(connection, tables.channels, channel_id, gone, recorded)
+        case registry.ModelRegistered(model=model) | registry.ModelUpdated(model=model):
+            row = model.model_dump(include={"provider_id", "name", "custom_name"})
+            await _switch(connection, tables.models, model.model_id, model.monitored, row, recorded)
+        case registry.ModelRemoved(model_id=model_id):
+            gone = {"removed": True, "on_since": None}
+            await _put(connection, tables.models, model_id, gone, recorded)
+        case (
+            registry.ProviderRegistered(provider=provider)
+            | registry.ProviderUpdated(provider=provider)
+        ):
+            row = {"display_name": provider.display_name}
+            await _switch(
+                connection, tables.providers, provider.provider_id, provider.enabled, row, recorded
+            )
+        case registry.ProviderRemoved(provider_id=provider_id):
+            gone = {"removed": True, "on_since": None}
+            await _put(connection, tables.providers, provider_id, gone, recorded)
+        case registry.MonitoringConfigured(config=config, key=key):
+            await _switch(connection, tables.monitoring, key, config.enabled, None, recorded)
+
+
+async def _switch(
+    connection: AsyncConnection,
+    table: Table,
+    key: UUID | str,
+    on: bool,
+    row: dict[str, Any] | None,
+    recorded: Recorded,
+) -> None:
+    """Put a row with `on_since`: the event's time when it switches on, kept while it stays on."""
+    assert isinstance(recorded.event, registry.RegistryEvent)
+    (key_column,) = table.primary_key.columns
+    known: datetime | None = await connection.scalar(
+        select(table.c.on_since).where(key_column == key)
+    )
+    since = (known or recorded.event.at) if on else None
+    removed = {} if row is None else row | {"removed": False}
+    await _put(connection, table, key, removed | {"on_since": since}, recorded)
+
+
+async def _put(
+    connection: AsyncConnection,
+    table: Table,
+    key: UUID | str,
+    changes: dict[str, Any],
+    recorded: Recorded,
+) -> None:
+    """Update a row, or insert it when it is new and complete; never by an older event."""
+    (key_column,) = table.primary_key.columns
+    known = await connection.scalar(select(table.c.sequence).where(key_column == key))
+    if known is not None and known >= recorded.sequence:
+        return
+    values = changes | {"sequence": recorded.sequence}
+    if known is not None:
+        await connection.execute(update(table).where(key_column == key).values(**values))
+    elif not changes.get("removed"):
+        await connection.execute(table.insert().values({key_column.name: key} | values))
+
+
+async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    checks = [r.event for r in events if isinstance(r.event, CheckCompleted)]
+    known = await _states_of(connection, checks)
+    moved: dict[tuple[UUID, str], EndpointState] = {}
+    for check in checks:
+        key = (check.model_id, check.location)
+        before = moved.get(key) or known.get(key)
+        after = evolve(before, check)
+        if after is not None and after is not before:
+            moved[key] = after
+    await upsert(connection, tables.endpoint_states, [state_row(s) for s in moved.values()])
+
+
+async def _states_of(
+    connection: AsyncConnection, checks: Sequence[CheckCompleted]
+) -> dict[tuple[UUID, str], EndpointState]:
+    columns = tables.endpoint_states.c
+    found: dict[tuple[UUID, str], EndpointState] = {}
+    keys = sorted({(check.model_id, check.location) for check in checks})
+    for chunk in in_chunks(keys, _PAIRS_AT_ONCE):
+        query = select(tables.endpoint_states).where(
+            tuple_(columns.model_id, columns.location).in_(chunk)
+        )
+        for row in (await connection.execute(query)).mappings():
+            state = state_of(row)
+            found[state.model_id, state.location] = state
+    return found
+
+
+def state_of(row: Any) -> EndpointState:
+    """A row of `endpoint_states`, as the model knows it."""
+    values = dict(row)
+    values["outcome"] = Outcome(values["outcome"])
+    values["fault_owner"] = FaultOwner(values["fault_owner"])
+    return EndpointState(**values)
+
+
+def state_row(state: EndpointState) -> dict[str, Any]:
+    return {column.name: getattr(state, column.name) for column in tables.endpoint_states.c}
+
+
+async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    for recorded in events:
+        match recorded.event:
+            case AlertRaised() as alert:
+                await upsert(connection, tables.alerts, [_alert_row(alert)], keep=["resolved_at"])
+            case AlertResolved() as alert:
+                await connection.execute(
+                    update(tables.alerts)
+                    .where(tables.alerts.c.alert_id == alert.alert_id)
+                    .values(resolved_at=alert.resolved_at)
+                )
+            case _:
+                continue
+        await _note_decision(connection, recorded)
+
+
+def _alert_row(alert: AlertRaised) -> dict[str, Any]:
+    copied = {"alert_id", "rule_id", "model_id", "model_name", "provider_name", "since"}
+    row = alert.model_dump(include=copied)
+    return row | {
+        "channel_ids": [str(channel_id) for channel_id in alert.channel_ids],
+        "resolved_at": None,
+    }
+
+
+async def _note_decision(connection: AsyncConnection, recorded: Recorded) -> None:
+    """Remember how far the cause's stream has been decided; only ever forward in ALERTS."""
+    cause = recorded.cause
+    if cause is None:
+        return
+    known = await connection.scalar(
+        select(tables.decided.c.decision_sequence).where(tables.decided.c.stream == cause.stream)
+    )
+    if known is not None and known >= recorded.sequence:
+        return
+    row = {
+        "stream": cause.stream,
+        "sequence": cause.sequence,
+        "event_id": cause.event_id,
+        "decision_sequence": recorded.sequence,
+    }
+    await upsert(connection, tables.decided, [row])
+
+
+SERVICE_TABLES = ServiceTables(
+    service="alerting",
+    version=1,
+    metadata=tables.metadata,
+    checkpoints=tables.checkpoints,
+    folds={REGISTRY.name: fold_registry, CHECKS.name: fold_checks, ALERTS.name: fold_alerts},
+    migrations=Path(__file__).parent / "migrations",
+)

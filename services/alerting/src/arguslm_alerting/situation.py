@@ -1,0 +1,153 @@
+"""Reading the tables into the model's words: everything, or what one model's check can change."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_alerting.model import (
+    EndpointState,
+    KnownRule,
+    Model,
+    OpenAlert,
+    Situation,
+    concerns,
+)
+from arguslm_alerting.projections import state_of
+from arguslm_alerting.tables import (
+    alerts,
+    endpoint_states,
+    models,
+    monitoring,
+    providers,
+    rules,
+)
+from arguslm_contracts.events.registry import Rule
+from arguslm_storage.database import in_chunks
+
+NOTHING = Situation((), (), ())
+
+
+async def load_all(connection: AsyncConnection) -> Situation:
+    """Every rule, model and open alert: for changes of what is watched, which are rare."""
+    found = await _models(connection)
+    return Situation(
+        await _rules(connection),
+        await _with_states(connection, found),
+        await _open_alerts(connection, select(alerts)),
+    )
+
+
+async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situation:
+    """The rules on this model with their alerts, and the other models that those rules ask for.
+
+    Nothing when a check of the model cannot change anything: it is up, and no alert is open.
+    """
+    touched = select(alerts).where(alerts.c.model_id.is_(None) | (alerts.c.model_id == model_id))
+    open_alerts = await _open_alerts(connection, touched)
+    if not open_alerts and not await _fails(connection, model_id):
+        return NOTHING
+    checked = await _models(connection, model_id)
+    known = [
+        rule
+        for rule in await _rules(connection)
+        if any(concerns(rule.rule, model) for model in checked)
+    ]
+    everywhere = [r.rule for r in known if r.rule.rule_type == "model_unavailable_everywhere"]
+    if everywhere:
+        checked += [
+            model
+            for model in await _models(connection)
+            if model.model_id != model_id and any(concerns(rule, model) for rule in everywhere)
+        ]
+    return Situation(known, await _with_states(connection, checked), open_alerts)
+
+
+async def _fails(connection: AsyncConnection, model_id: UUID) -> bool:
+    failing = (
+        select(endpoint_states.c.location)
+        .where(endpoint_states.c.model_id == model_id)
+        .where(endpoint_states.c.consecutive_failures > 0)
+        .limit(1)
+    )
+    return (await connection.execute(failing)).first() is not None
+
+
+async def _rules(connection: AsyncConnection) -> list[KnownRule]:
+    rows = await connection.execute(select(rules).order_by(rules.c.rule_id))
+    return [KnownRule(Rule.model_validate(row.rule), row.removed) for row in rows]
+
+
+async def _open_alerts(
+    connection: AsyncConnection, query: Select[tuple[Any, ...]]
+) -> list[OpenAlert]:
+    rows = await connection.execute(
+        query.where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
+    )
+    return [
+        OpenAlert(
+            alert_id=row.alert_id,
+            rule_id=row.rule_id,
+            model_id=row.model_id,
+            model_name=row.model_name,
+            provider_name=row.provider_name,
+            since=row.since,
+            channel_ids=tuple(UUID(text) for text in row.channel_ids),
+        )
+        for row in rows
+    ]
+
+
+async def _models(connection: AsyncConnection, model_id: UUID | None = None) -> list[Model]:
+    """All models, or one, without their states."""
+    query = select(
+        models,
+        providers.c.display_name,
+        providers.c.on_since.label("provider_on_since"),
+        providers.c.removed.label("provider_removed"),
+    ).outerjoin(providers, providers.c.provider_id == models.c.provider_id)
+    if model_id is not None:
+        query = query.where(models.c.model_id == model_id)
+    switch = (await connection.execute(select(monitoring))).first()
+    rows = await connection.execute(query.order_by(models.c.model_id))
+    return [_model(row, [] if switch is None else [switch.on_since]) for row in rows]
+
+
+def _model(row: Any, global_switch: Sequence[datetime | None]) -> Model:
+    switches = [row.on_since, row.provider_on_since, *global_switch]
+    on_since = [since for since in switches if since is not None]
+    watch: Literal["on", "off", "removed", "unknown"]
+    if row.removed or row.provider_removed:
+        watch = "removed"
+    elif row.display_name is None:
+        watch = "unknown"
+    else:
+        watch = "on" if len(on_since) == len(switches) else "off"
+    return Model(
+        model_id=row.model_id,
+        name=row.name,
+        custom_name=row.custom_name,
+        provider_name=row.display_name or "",
+        watch=watch,
+        on_since=max(on_since) if watch == "on" else None,
+    )
+
+
+async def _with_states(connection: AsyncConnection, found: Iterable[Model]) -> list[Model]:
+    by_id = {model.model_id: model for model in found}
+    states: dict[UUID, list[EndpointState]] = {}
+    for chunk in in_chunks(list(by_id)):
+        rows = await connection.execute(
+            select(endpoint_states)
+            .where(endpoint_states.c.model_id.in_(chunk))
+            .order_by(endpoint_states.c.location)
+        )
+        for row in rows.mappings():
+            states.setdefault(row["model_id"], []).append(state_of(row))
+    return [
+        replace(model, states=tuple(states.get(model.model_id, ()))) for model in by_id.values()
+    ]

@@ -1,0 +1,52 @@
+"""The sentences people read: which model, whose, what happened, since when, who has to act."""
+
+from datetime import datetime, timedelta
+
+from arguslm_contracts.events.alerts import ResolveReason
+from arguslm_contracts.outcomes import VERDICTS, FaultOwner, Outcome
+
+_FAULT = {
+    FaultOwner.NONE: "",
+    FaultOwner.PROVIDER: "; the fault is the provider's",
+    FaultOwner.NETWORK: "; the fault is in the network",
+    FaultOwner.ACCOUNT: "; the fault is with our account",
+    FaultOwner.MONITOR: "; the fault is our monitor's",
+}
+_CLOSED = {
+    "rule_removed": "its rule was removed",
+    "rule_disabled": "its rule was switched off",
+    "model_removed": "the model was removed",
+    "monitoring_off": "the model is no longer monitored",
+}
+
+
+def subject(model: str, providers: str, *, everywhere: bool) -> str:
+    """ "gpt-4o at OpenAI", or "gpt-4o everywhere (Azure, OpenAI)"."""
+    return f"{model} everywhere ({providers})" if everywhere else f"{model} at {providers}"
+
+
+def raised(what: str, *, since: datetime, outcome: Outcome, fault_owner: FaultOwner) -> str:
+    return (
+        f"{what} has been down since {since:%Y-%m-%d %H:%M:%S} UTC: "
+        f"it {VERDICTS[outcome].says}{_FAULT[fault_owner]}."
+    )
+
+
+def resolved(what: str, reason: ResolveReason, *, lasted: timedelta) -> str:
+    """`lasted` is counted from the first failure."""
+    if reason == "recovered":
+        return f"{what} is up again after {duration(lasted)}."
+    return f"The alert on {what} was closed after {duration(lasted)}: {_CLOSED[reason]}."
+
+
+def duration(lasted: timedelta) -> str:
+    """The two largest units: "3 d 4 h", "12 min 5 s", "8 s"."""
+    seconds = max(0, round(lasted.total_seconds()))
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 s"
