@@ -1,0 +1,55 @@
+"""The scheduler's wiring: a clock, and a decider that listens to it."""
+
+from nats.aio.client import Client
+
+from arguslm_bus.decider import Decider
+from arguslm_bus.publisher import Publisher
+from arguslm_bus.reader import stream_state
+from arguslm_bus.service import Parts, run_service
+from arguslm_contracts.streams import REGISTRY
+from arguslm_scheduler.clock import Clock
+from arguslm_scheduler.decisions import SPEAKS_ON, Decisions
+from arguslm_scheduler.projections import TABLES
+from arguslm_scheduler.settings import SchedulerSettings
+from arguslm_storage.database import Database, open_database
+from arguslm_storage.migrate import upgrade
+
+NAME = "scheduler"
+
+
+def decider_of(client: Client, database: Database, locations: tuple[str, ...]) -> Decider:
+    """The decider over migrated tables."""
+
+    async def registry_head() -> int:
+        return (await stream_state(client, REGISTRY.name)).last_sequence
+
+    decisions = Decisions(locations, registry_head)
+    return Decider(
+        client,
+        database,
+        TABLES,
+        decisions.decide,
+        Publisher(client, NAME),
+        speaks_on=SPEAKS_ON,
+    )
+
+
+async def wire(settings: SchedulerSettings, client: Client) -> Parts:
+    database = open_database(NAME, settings)
+    await upgrade(database, TABLES.migrations, TABLES.metadata)
+    decider = decider_of(client, database, settings.locations)
+    clock = Clock(client, Publisher(client, NAME))
+
+    def health() -> dict[str, str]:
+        trouble = "; ".join(f"{stream}: {text}" for stream, text in decider.trouble.items())
+        return {"tables": trouble or "ok", "clock": clock.trouble or "ok"}
+
+    return Parts(
+        tasks={"decider": decider.run(), "clock": clock.run()},
+        health=health,
+        close=database.close,
+    )
+
+
+def main() -> None:
+    run_service(NAME, SchedulerSettings, wire)

@@ -1,0 +1,178 @@
+"""What follows from an event, given the roster."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_bus.decider import Decision
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
+from arguslm_contracts.events.registry import (
+    ModelRegistered,
+    ModelUpdated,
+    MonitoringConfigured,
+    MonitoringRunRequested,
+    ProviderRegistered,
+    ProviderUpdated,
+)
+from arguslm_contracts.streams import REGISTRY
+from arguslm_scheduler import roster
+from arguslm_scheduler.model import (
+    Asked,
+    discovery_request,
+    due_slots,
+    first_request,
+    registrations,
+    run_request,
+    slot_request,
+)
+from arguslm_scheduler.tables import checkpoints
+from arguslm_storage.checkpoints import load_checkpoints
+
+log = structlog.get_logger(__name__)
+
+# No `model.registered.>`: those decisions expect to be their model's first event, which the stream
+# checks for ever, so they need no silence; and people register models too.
+SPEAKS_ON = ("check.requested.>", "discovery.requested.>")
+
+
+class RegistryBehind(TimeoutError):
+    """The roster does not hold everything yet that this event presupposes; try again soon."""
+
+
+class Decisions:
+    """Requests of checks and discoveries, and registrations of models that were found.
+
+    `registry_head` asks for the last sequence of REGISTRY: the streams are read independently, so
+    a discovery can be heard before its provider, and a tick before the roster is complete.
+    """
+
+    def __init__(
+        self, locations: Sequence[str], registry_head: Callable[[], Awaitable[int]]
+    ) -> None:
+        self._locations = locations
+        self._registry_head = registry_head
+        self._has_ticked = False
+
+    async def decide(  # noqa: PLR0911 - one line for each event that matters
+        self, connection: AsyncConnection, recorded: Recorded
+    ) -> list[Decision]:
+        match recorded.event:
+            case ClockTicked() as tick:
+                return await self._on_tick(connection, tick)
+            case ModelRegistered() | ModelUpdated() as event:
+                return await self._on_model(connection, recorded, event)
+            case ProviderRegistered() | ProviderUpdated() as event:
+                return await self._on_provider(connection, recorded, event)
+            case MonitoringConfigured() as event:
+                return await self._on_monitoring(connection, recorded, event)
+            case MonitoringRunRequested() as event:
+                return await self._on_run(connection, event)
+            case DiscoveryCompleted() as event:
+                return await self._on_discovery(connection, event)
+        return []
+
+    async def _on_tick(self, connection: AsyncConnection, tick: ClockTicked) -> list[Decision]:
+        if not self._has_ticked:
+            await self._require_whole_registry(connection)
+            self._has_ticked = True
+        config = roster.config_of(await roster.monitoring_row(connection))
+        if not config.enabled:
+            return []
+        intervals_s = await roster.watched_intervals_s(connection, config)
+        slots = list(due_slots(intervals_s, self._locations, tick))
+        if not slots:
+            return []
+        due = await roster.askable(connection, config, {slot.model_id for slot in slots})
+        asked = {one.model_id: one for one in due}
+        return [Decision(slot_request(slot, asked[slot.model_id], config)) for slot in slots]
+
+    async def _on_model(
+        self,
+        connection: AsyncConnection,
+        recorded: Recorded,
+        event: ModelRegistered | ModelUpdated,
+    ) -> list[Decision]:
+        row = await roster.model_row(connection, event.model.model_id)
+        if row is None or not row["monitored"] or row["monitored_revision"] != event.revision:
+            return []
+        config = roster.config_of(await roster.monitoring_row(connection))
+        if not config.enabled:
+            return []
+        asked = await roster.askable(connection, config, [event.model.model_id])
+        return self._first_checks(
+            asked, lambda one, at: first_request(recorded, event.at, one, at, config)
+        )
+
+    async def _on_provider(
+        self,
+        connection: AsyncConnection,
+        recorded: Recorded,
+        event: ProviderRegistered | ProviderUpdated,
+    ) -> list[Decision]:
+        provider = await roster.provider_row(connection, event.provider.provider_id)
+        if provider is None or not provider["enabled"]:
+            return []
+        decisions: list[Decision] = []
+        moved = provider["address_revision"] == event.revision
+        if event.discover if isinstance(event, ProviderRegistered) else moved:
+            decisions.append(Decision(discovery_request(recorded, provider)))
+        config = roster.config_of(await roster.monitoring_row(connection))
+        if config.enabled and provider["enabled_revision"] == event.revision:
+            asked = await roster.watched(connection, config, provider_id=event.provider.provider_id)
+            decisions += self._first_checks(
+                asked, lambda one, at: first_request(recorded, event.at, one, at, config)
+            )
+        return decisions
+
+    async def _on_monitoring(
+        self, connection: AsyncConnection, recorded: Recorded, event: MonitoringConfigured
+    ) -> list[Decision]:
+        row = await roster.monitoring_row(connection)
+        if row is None or not row["enabled"] or row["enabled_revision"] != event.revision:
+            return []
+        config = roster.config_of(row)
+        return self._first_checks(
+            await roster.watched(connection, config),
+            lambda one, at: first_request(recorded, event.at, one, at, config),
+        )
+
+    async def _on_run(
+        self, connection: AsyncConnection, event: MonitoringRunRequested
+    ) -> list[Decision]:
+        config = roster.config_of(await roster.monitoring_row(connection))
+        return self._first_checks(
+            await roster.askable(connection, config, set(event.model_ids)),
+            lambda one, at: run_request(event.run_id, event.at, one, at, config),
+        )
+
+    async def _on_discovery(
+        self, connection: AsyncConnection, event: DiscoveryCompleted
+    ) -> list[Decision]:
+        if not event.models:
+            return []
+        provider = await roster.provider_row(connection, event.provider_id)
+        if provider is None:
+            await self._require_whole_registry(connection)
+            log.info("discovery_of_unknown_provider", provider_id=str(event.provider_id))
+            return []
+        known = await roster.model_names(connection, event.provider_id)
+        # A model that a person removed has events already, and stays removed.
+        return [
+            Decision(registered, expected_sequence=0)
+            for registered in registrations(event, provider, known)
+        ]
+
+    def _first_checks(
+        self, asked: Sequence[Asked], request: Callable[[Asked, str], CheckRequested]
+    ) -> list[Decision]:
+        return [Decision(request(one, location)) for one in asked for location in self._locations]
+
+    async def _require_whole_registry(self, connection: AsyncConnection) -> None:
+        """Raises RegistryBehind unless the roster holds all that REGISTRY holds now."""
+        read = await load_checkpoints(connection, checkpoints)
+        position = read[REGISTRY.name].sequence if REGISTRY.name in read else 0
+        head = await self._registry_head()
+        if position < head:
+            raise RegistryBehind(f"the roster stands at {position} of {head} registry events")

@@ -1,0 +1,97 @@
+"""REGISTRY -> the roster. The clock and the completed checks are heard, not kept."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.registry import (
+    ModelRegistered,
+    ModelRemoved,
+    ModelUpdated,
+    MonitoringConfigured,
+    ProviderRegistered,
+    ProviderRemoved,
+    ProviderUpdated,
+    RegistryEvent,
+)
+from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
+from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
+from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
+from arguslm_storage.database import in_chunks, upsert
+
+
+async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring the roster to the state after these events."""
+    changed = [recorded.event for recorded in events]
+    await _evolve(
+        connection,
+        providers,
+        evolve_provider,
+        [
+            (_provider_id(event), event)
+            for event in changed
+            if isinstance(event, ProviderRegistered | ProviderUpdated | ProviderRemoved)
+        ],
+    )
+    await _evolve(
+        connection,
+        models,
+        evolve_model,
+        [
+            (_model_id(event), event)
+            for event in changed
+            if isinstance(event, ModelRegistered | ModelUpdated | ModelRemoved)
+        ],
+    )
+    await _evolve(
+        connection,
+        monitoring,
+        evolve_monitoring,
+        [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
+    )
+
+
+def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
+    return event.provider_id if isinstance(event, ProviderRemoved) else event.provider.provider_id
+
+
+def _model_id(event: ModelRegistered | ModelUpdated | ModelRemoved) -> Any:
+    return event.model_id if isinstance(event, ModelRemoved) else event.model.model_id
+
+
+async def _evolve(
+    connection: AsyncConnection,
+    table: Table,
+    evolve: Callable[[Row | None, Any], Row | None],
+    changes: Sequence[tuple[Any, RegistryEvent]],
+) -> None:
+    """Read the rows these events are about, evolve them in order, write what came of it."""
+    (key,) = table.primary_key.columns
+    rows: dict[Any, Row | None] = {}
+    for some in in_chunks(list({changed for changed, _ in changes})):
+        found = await connection.execute(select(table).where(key.in_(some)))
+        rows |= {row[key.name]: row for row in found.mappings()}
+    for changed, event in changes:
+        rows[changed] = evolve(rows.get(changed), event)
+    await upsert(connection, table, [row for row in rows.values() if row is not None])
+    for some in in_chunks([changed for changed, row in rows.items() if row is None]):
+        await connection.execute(delete(table).where(key.in_(some)))
+
+
+async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """These events lead to decisions and leave no row."""
+
+
+TABLES = ServiceTables(
+    service="scheduler",
+    version=1,
+    metadata=metadata,
+    checkpoints=checkpoints,
+    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: hear},
+    migrations=Path(__file__).parent / "migrations",
+)

@@ -1,0 +1,95 @@
+"""What the decisions read: the roster, set by set."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.events.registry import MonitoringConfig
+from arguslm_scheduler.model import Asked, Row, target_of
+from arguslm_scheduler.tables import models, monitoring, providers
+from arguslm_storage.database import in_chunks
+
+_WATCHED = models.c.monitored & providers.c.enabled
+
+
+async def monitoring_row(connection: AsyncConnection) -> Row | None:
+    """How monitoring was last configured; None when it never was."""
+    return await _one(connection, select(monitoring))
+
+
+def config_of(row: Row | None) -> MonitoringConfig:
+    """The configuration in force."""
+    return MonitoringConfig() if row is None else MonitoringConfig.model_validate(dict(row))
+
+
+async def provider_row(connection: AsyncConnection, provider_id: UUID) -> Row | None:
+    return await _one(connection, select(providers).where(providers.c.provider_id == provider_id))
+
+
+async def model_row(connection: AsyncConnection, model_id: UUID) -> Row | None:
+    return await _one(connection, select(models).where(models.c.model_id == model_id))
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> Row | None:
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def model_names(connection: AsyncConnection, provider_id: UUID) -> set[str]:
+    """The names of a provider's models."""
+    found = await connection.scalars(
+        select(models.c.name).where(models.c.provider_id == provider_id)
+    )
+    return set(found)
+
+
+async def watched_intervals_s(
+    connection: AsyncConnection, config: MonitoringConfig
+) -> dict[UUID, int]:
+    """Every model to be watched and its interval in seconds."""
+    rows = await connection.execute(
+        select(models.c.model_id, models.c.interval_s)
+        .join(providers, providers.c.provider_id == models.c.provider_id)
+        .where(_WATCHED)
+    )
+    return {row.model_id: row.interval_s or config.interval_s for row in rows}
+
+
+async def watched(
+    connection: AsyncConnection, config: MonitoringConfig, *, provider_id: UUID | None = None
+) -> list[Asked]:
+    """The models to be watched, of one provider or of all."""
+    of_provider = [] if provider_id is None else [models.c.provider_id == provider_id]
+    return await _asked(connection, config, _WATCHED, *of_provider)
+
+
+async def askable(
+    connection: AsyncConnection, config: MonitoringConfig, model_ids: Collection[UUID]
+) -> list[Asked]:
+    """Those of the models that are known, watched or not. A disabled provider is never asked."""
+    found: list[Asked] = []
+    for some in in_chunks(list(model_ids)):
+        found += await _asked(connection, config, models.c.model_id.in_(some), providers.c.enabled)
+    return found
+
+
+async def _asked(
+    connection: AsyncConnection, config: MonitoringConfig, *which: ColumnElement[Any]
+) -> list[Asked]:
+    rows = await connection.execute(
+        select(models.c.model_id, models.c.interval_s, models.c.name, providers)
+        .join(providers, providers.c.provider_id == models.c.provider_id)
+        .where(*which)
+        .order_by(models.c.model_id)
+    )
+    return [
+        Asked(
+            model_id=row["model_id"],
+            interval_s=row["interval_s"] or config.interval_s,
+            target=target_of(dict(row), row["name"]),
+        )
+        for row in rows.mappings()
+    ]
