@@ -6,6 +6,7 @@ nats-py's own `fetch` waits for a full batch or its timeout, so a lone event wou
 import asyncio
 import json
 import logging
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,8 @@ log = logging.getLogger("arguslm.events")
 PULL_S = 10.0
 GRACE_S = 2.0
 WINDOW = 200
+# How many acknowledged events are still recognized when they come again.
+REMEMBERED = 1000
 EXPIRED = ("404", "408")
 FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 2.0
@@ -68,6 +71,7 @@ class Feed:
         self._created: datetime | None = None
         self._last = 0
         self._delivered = 0
+        self._settled: deque[int] = deque(maxlen=REMEMBERED)
         self._inbox: asyncio.Queue[Msg | None] = asyncio.Queue()
         self._address = client.new_inbox()
         self._asked = 0
@@ -128,6 +132,7 @@ class Feed:
         if self._created is not None and created != self._created:
             log.warning("%s was made anew: reading it from its beginning", self._stream)
             self._last, self._start = 0, "all"
+            self._settled.clear()
         self._created = created
         if self._durable and await self._found_durable(self._durable):
             return
@@ -207,7 +212,7 @@ class Feed:
             if sequence.consumer != self._delivered + 1:
                 raise Disturbed("events were lost on the way")
             self._delivered = sequence.consumer
-        elif sequence.stream == self._last:
+        elif sequence.stream in self._settled:
             # Our acknowledgement was lost with a connection.
             await message.ack()
             return
@@ -219,6 +224,7 @@ class Feed:
             await self._out.put(Delivery(recorded, message))
             if self._durable:
                 await self.settled.wait()
+                self._settled.append(sequence.stream)
         self._last = sequence.stream
 
     def _decoded(self, message: Msg) -> Recorded | None:

@@ -77,6 +77,7 @@ class EventSubscriber:
         self._feeds: dict[str, Feed] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._ready: asyncio.Queue[Delivery] = asyncio.Queue(maxsize=BUFFER)
+        self._getting: asyncio.Task[Delivery] | None = None
         self._at_hand: Delivery | None = None
         self._refused = asyncio.Event()
         self._said = ""
@@ -134,6 +135,9 @@ class EventSubscriber:
                 await client.flush()
         except (nats.errors.Error, TimeoutError) as error:
             log.info("left the bus without a word: %s", error)
+        if self._getting is not None:
+            self._getting.cancel()
+            self._getting = None
         await client.close()
 
     async def __aenter__(self) -> Self:
@@ -159,18 +163,18 @@ class EventSubscriber:
         return self._at_hand.recorded
 
     async def _next(self) -> Delivery:
-        """The next delivery, or the error of a feed that ended."""
-        getting = asyncio.create_task(self._ready.get())
-        try:
-            done, _ = await asyncio.wait(
-                {getting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
-            )
-        except asyncio.CancelledError:
-            getting.cancel()
-            raise
-        if getting in done:
-            return getting.result()
-        getting.cancel()
+        """The next delivery, or the error of a feed that ended.
+
+        A caller that loses patience loses no event: the one under way waits for its next call.
+        """
+        if self._getting is None:
+            self._getting = asyncio.create_task(self._ready.get())
+        done, _ = await asyncio.wait(
+            {self._getting, *self._tasks}, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._getting in done:
+            delivery, self._getting = self._getting.result(), None
+            return delivery
         for task in done:
             if not task.cancelled():
                 task.result()
@@ -180,6 +184,8 @@ class EventSubscriber:
         if self._durable is None:
             return
         waiting = [self._at_hand] if self._at_hand else []
+        if self._getting is not None and self._getting.done():
+            waiting.append(self._getting.result())
         while not self._ready.empty():
             waiting.append(self._ready.get_nowait())
         self._at_hand = None
