@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from cli_runner import Run, runner
 from stand_in_api import StandIn
 
 
@@ -65,6 +66,12 @@ def nobody_is_signed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     for name in ("BASE_URL", "API_KEY", "DATA_DIR", "NATS_URL", "NATS_USER", "NATS_PASSWORD"):
         monkeypatch.delenv(f"ARGUSLM_{name}", raising=False)
     monkeypatch.setenv("ARGUSLM_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run("models", "list")` gives the exit code and what was printed."""
+    return runner(capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ class AccessEndpoints:
         self, name: str, *, role: Role = "viewer", expires_at: datetime | None = None
     ) -> Call[shapes.ApiKeyCreated]:
         """The answer holds the key; it is never shown again."""
-        body = changes(shapes.ApiKeyCreate, None, name=name, role=role, expires_at=expires_at)
+        expiry = UNSET if expires_at is None else expires_at
+        body = changes(shapes.ApiKeyCreate, None, name=name, role=role, expires_at=expiry)
         return Call("POST", path("auth", "api-keys"), shape(shapes.ApiKeyCreated), body=body)
 
     @endpoint
