@@ -44,3 +44,12 @@ EVENTS: tuple[type[Event], ...] = (
 )
 
 BY_TYPE: dict[str, type[Event]] = {event.event_type(): event for event in EVENTS}
+
+RESERVED: dict[str, str] = {
+    "silence": "an alert is kept quiet for a while",
+    "maintenance": "a model is expected to be down for a while",
+    "benchmark-plan": "a benchmark is kept to be run again",
+    "check.summarized": "hours of checks as mergeable sketches, kept after the checks aged out",
+    "incident": "alerts that belong together, with a timeline",
+}
+"""Subjects that streams and users already provide for, though no event is published there yet."""

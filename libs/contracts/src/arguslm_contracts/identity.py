@@ -4,7 +4,7 @@ import re
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("6a1f6c1e-2d4b-5c0a-9a53-0a7d15a7d3c1")
-_LOCATION = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+_LOCATION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def derive(*parts: object) -> UUID:
@@ -19,6 +19,6 @@ def model_uuid(provider_id: UUID, name: str) -> UUID:
 
 def check_location(name: str) -> str:
     """A location is one token of a subject; anything else would break the bus's wildcards."""
-    if not _LOCATION.match(name):
+    if not _LOCATION.fullmatch(name):
         raise ValueError(f"location {name!r}: use lower-case letters, digits and '-' only")
     return name

@@ -57,7 +57,13 @@ BENCHMARK_RUNNER = BusUser(
 )
 ALERTING = BusUser(
     "alerting",
-    ("alert.raised.>", "alert.resolved.>", "notification.>", "dead.alerting.>"),
+    (
+        "alert.raised.>",
+        "alert.resolved.>",
+        "notification.delivered.>",
+        "notification.failed.>",
+        "dead.alerting.>",
+    ),
     (REGISTRY, CHECKS, ALERTS),
     (
         (ALERTS, "notifier-raised"),

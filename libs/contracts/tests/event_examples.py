@@ -1,0 +1,276 @@
+"""One realistic instance of every event, of its newest version. Seals and hashes are of nothing."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from arguslm_contracts.events import alerts, benchmarks, checks, registry
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.identity import derive, model_uuid
+from arguslm_contracts.measurement import (
+    Evidence,
+    Measurement,
+    ProbeProfile,
+    SelfAudit,
+    Stamp,
+    Target,
+    Timing,
+    Usage,
+)
+from arguslm_contracts.outcomes import FaultOwner, Outcome
+
+AT = datetime(2026, 11, 23, 9, 30, 0, 125_000, tzinfo=UTC)
+SEALED = "gAAAAABpIsealed-by-a-key-that-nobody-kept=="
+PROVIDER_ID = UUID("0f6a7a52-6a3b-4a3e-9c0e-3a2f5f0c9b11")
+MODEL_ID = model_uuid(PROVIDER_ID, "gpt-4.1")
+RULE_ID = UUID("7b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
+CHANNEL_ID = UUID("c3a9b0d4-5e6f-4a71-8b82-93c4d5e6f708")
+ACCOUNT_ID = UUID("a1b2c3d4-e5f6-4071-8293-0a1b2c3d4e5f")
+SESSION_ID = UUID("5e551017-0000-4000-8000-000000000001")
+KEY_ID = UUID("6b657900-1111-4222-8333-444455556666")
+MONITORING_RUN_ID = UUID("72756e00-2222-4333-8444-555566667777")
+CHECK_ID = derive("check", MODEL_ID, "local", 1_795_426_200)
+DISCOVERY_ID = UUID("d15c0000-3333-4444-8555-666677778888")
+BENCHMARK_ID = UUID("be4c0000-4444-4555-8666-777788889999")
+ALERT_ID = derive("alert", RULE_ID, MODEL_ID, CHECK_ID)
+TEST_ID = UUID("7e570000-5555-4666-8777-88889999aaaa")
+
+PROVIDER = registry.Provider(
+    provider_id=PROVIDER_ID,
+    provider_type="openai",
+    display_name="OpenAI (production)",
+    base_url=None,
+    settings={"organization_id": "org-argus"},
+    credentials=SEALED,
+    monitor_discovered=True,
+    created_at=AT,
+)
+MODEL = registry.Model(
+    model_id=MODEL_ID,
+    provider_id=PROVIDER_ID,
+    name="gpt-4.1",
+    custom_name="GPT 4.1, Europe",
+    source="discovered",
+    monitored=True,
+    interval_s=30,
+    metadata={"owned_by": "system", "context_window": 1_047_576},
+    created_at=AT,
+)
+RULE = registry.Rule(
+    rule_id=RULE_ID,
+    name="GPT 4.1 is down",
+    rule_type="specific_model_down",
+    target_model_id=MODEL_ID,
+    failures_to_raise=3,
+    successes_to_resolve=2,
+    channel_ids=(CHANNEL_ID,),
+    created_at=AT,
+)
+CHANNEL = registry.Channel(
+    channel_id=CHANNEL_ID, name="On call", kind="webhook", url=SEALED, created_at=AT
+)
+ACCOUNT = registry.Account(
+    account_id=ACCOUNT_ID,
+    username="io",
+    role="operator",
+    password_hash="scrypt$16384$8$1$AAAAAAAAAAAAAAAAAAAAAA==$" + "A" * 43 + "=",
+    created_at=AT,
+)
+API_KEY = registry.ApiKey(
+    key_id=KEY_ID,
+    name="continuous integration",
+    role="viewer",
+    key_hash="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    hint="x7Qk",
+    created_at=AT,
+    expires_at=AT + timedelta(days=90),
+)
+TARGET = Target(
+    provider_id=str(PROVIDER_ID),
+    provider_type="openai",
+    provider_name="OpenAI (production)",
+    settings={"organization_id": "org-argus"},
+    credentials=SEALED,
+    model="gpt-4.1",
+)
+ANSWERED = Measurement.of(
+    Outcome.OK,
+    timing=Timing(
+        schedule_delay_ms=1.207,
+        dns_ms=3.41,
+        connect_ms=11.902,
+        tls_ms=23.755,
+        headers_ms=187.31,
+        first_byte_ms=188.004,
+        first_token_ms=203.118,
+        first_answer_token_ms=203.118,
+        last_token_ms=622.771,
+        max_gap_ms=41.09,
+        total_ms=623.402,
+        stamp=Stamp.KERNEL,
+    ),
+    usage=Usage(input_tokens=14, output_tokens=31, cached_tokens=0, source="reported"),
+    tokens_per_s=71.487,
+    evidence=Evidence(
+        http_status=200,
+        finish_reason="stop",
+        provider_request_id="req_8f2c1e",
+        answer_preview="Good morning! I am well, thank you.",
+    ),
+    audit=SelfAudit(loop_lag_ms=0.31),
+)
+
+
+def _changed_by_io(revision: int) -> dict[str, object]:
+    return {"revision": revision, "actor": "io", "at": AT}
+
+
+_REGISTRY: tuple[Event, ...] = (
+    registry.ProviderRegistered(**_changed_by_io(1), provider=PROVIDER),
+    registry.ProviderUpdated(
+        **_changed_by_io(2), provider=PROVIDER, changed=("display_name", "credentials")
+    ),
+    registry.ProviderRemoved(**_changed_by_io(3), provider_id=PROVIDER_ID),
+    registry.ModelRegistered(revision=1, actor="scheduler", at=AT, model=MODEL),
+    registry.ModelUpdated(**_changed_by_io(2), model=MODEL, changed=("interval_s",)),
+    registry.ModelRemoved(**_changed_by_io(3), model_id=MODEL_ID),
+    registry.MonitoringConfigured(
+        **_changed_by_io(4), config=registry.MonitoringConfig(interval_s=45, max_tokens=40)
+    ),
+    registry.MonitoringRunRequested(
+        **_changed_by_io(1), run_id=MONITORING_RUN_ID, model_ids=(MODEL_ID,)
+    ),
+    registry.RuleCreated(**_changed_by_io(1), rule=RULE),
+    registry.RuleUpdated(**_changed_by_io(2), rule=RULE, changed=("failures_to_raise",)),
+    registry.RuleRemoved(**_changed_by_io(3), rule_id=RULE_ID),
+    registry.ChannelCreated(**_changed_by_io(1), channel=CHANNEL),
+    registry.ChannelUpdated(**_changed_by_io(2), channel=CHANNEL, changed=("url",)),
+    registry.ChannelRemoved(**_changed_by_io(3), channel_id=CHANNEL_ID),
+    registry.AccountCreated(**_changed_by_io(1), account=ACCOUNT),
+    registry.AccountUpdated(**_changed_by_io(2), account=ACCOUNT, changed=("role",)),
+    registry.AccountRemoved(**_changed_by_io(3), account_id=ACCOUNT_ID),
+    registry.SessionEnded(
+        **_changed_by_io(1), session_id=SESSION_ID, expires_at=AT + timedelta(days=7)
+    ),
+    registry.ApiKeyCreated(**_changed_by_io(1), api_key=API_KEY),
+    registry.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
+)
+
+_CHECKS: tuple[Event, ...] = (
+    checks.CheckRequested(
+        request_id=CHECK_ID,
+        model_id=MODEL_ID,
+        location="local",
+        due_at=AT,
+        expires_at=AT + timedelta(seconds=30),
+        target=TARGET,
+        probe=ProbeProfile(prompt="Reply with one short greeting.", max_tokens=40),
+    ),
+    checks.CheckCompleted(
+        check_id=CHECK_ID,
+        model_id=MODEL_ID,
+        provider_id=str(PROVIDER_ID),
+        provider_type="openai",
+        provider_name="OpenAI (production)",
+        model="gpt-4.1",
+        location="local",
+        due_at=AT,
+        started_at=AT + timedelta(milliseconds=1.207),
+        completed_at=AT + timedelta(milliseconds=662),
+        measurement=ANSWERED,
+    ),
+    checks.DiscoveryRequested(request_id=DISCOVERY_ID, provider_id=PROVIDER_ID, target=TARGET),
+    checks.DiscoveryCompleted(
+        request_id=DISCOVERY_ID,
+        provider_id=PROVIDER_ID,
+        outcome=Outcome.OK,
+        models=(
+            checks.DiscoveredModel(name="gpt-4.1", metadata={"owned_by": "system"}),
+            checks.DiscoveredModel(name="meta-llama/Llama-3-70b"),
+        ),
+        completed_at=AT,
+    ),
+    checks.ClockTicked(second=1_795_426_200, previous_second=1_795_426_199),
+)
+
+_BENCHMARKS: tuple[Event, ...] = (
+    benchmarks.BenchmarkRequested(
+        run_id=BENCHMARK_ID,
+        title="Europe, November",
+        plan=benchmarks.BenchmarkPlan(
+            targets=(
+                benchmarks.BenchmarkTarget(
+                    model_id=MODEL_ID, display_name="GPT 4.1, Europe", target=TARGET
+                ),
+            ),
+            prompt_pack="shakespeare",
+            prompt="Write a short passage about a ship that is lost at sea.",
+            max_tokens=150,
+            runs=10,
+            concurrency=2,
+            limits=benchmarks.Limits(overall=20, per_provider=4, per_model=2),
+        ),
+        requested_by="io",
+        requested_at=AT,
+    ),
+    benchmarks.BenchmarkStarted(run_id=BENCHMARK_ID, started_at=AT),
+    benchmarks.BenchmarkSampled(
+        run_id=BENCHMARK_ID,
+        model_id=MODEL_ID,
+        warmup=False,
+        index=3,
+        started_at=AT,
+        measurement=ANSWERED,
+    ),
+    benchmarks.BenchmarkCancelRequested(run_id=BENCHMARK_ID, requested_by="io", requested_at=AT),
+    benchmarks.BenchmarkCompleted(
+        run_id=BENCHMARK_ID,
+        status="cancelled",
+        message="cancelled by io after 14 of 20 requests",
+        completed_at=AT,
+    ),
+    benchmarks.BenchmarkRemoved(run_id=BENCHMARK_ID, removed_by="io", removed_at=AT),
+)
+
+_NOTIFICATION = {
+    "alert_id": ALERT_ID,
+    "channel_id": CHANNEL_ID,
+    "channel_name": "On call",
+    "at": AT,
+}
+
+_ALERTS: tuple[Event, ...] = (
+    alerts.AlertRaised(
+        alert_id=ALERT_ID,
+        rule_id=RULE_ID,
+        rule_name="GPT 4.1 is down",
+        rule_type="specific_model_down",
+        severity="critical",
+        model_id=MODEL_ID,
+        model_name="GPT 4.1, Europe",
+        provider_name="OpenAI (production)",
+        outcome=Outcome.SERVER_ERROR,
+        fault_owner=FaultOwner.PROVIDER,
+        since=AT - timedelta(seconds=60),
+        raised_at=AT,
+        message="GPT 4.1, Europe at OpenAI (production) failed with a server error.",
+        channel_ids=(CHANNEL_ID,),
+    ),
+    alerts.AlertResolved(
+        alert_id=ALERT_ID,
+        rule_id=RULE_ID,
+        model_id=MODEL_ID,
+        reason="recovered",
+        resolved_at=AT + timedelta(minutes=4),
+        message="GPT 4.1, Europe at OpenAI (production) answers again.",
+        channel_ids=(CHANNEL_ID,),
+    ),
+    alerts.AlertAcknowledged(alert_id=ALERT_ID, acknowledged_by="io", acknowledged_at=AT),
+    alerts.NotificationTestRequested(test_id=TEST_ID, channel_id=CHANNEL_ID, requested_by="io"),
+    alerts.NotificationDelivered(**_NOTIFICATION, transition="raised", attempts=1),
+    alerts.NotificationFailed(
+        **_NOTIFICATION, transition="resolved", attempts=8, error="HTTP status 503"
+    ),
+)
+
+EXAMPLES: tuple[Event, ...] = (*_REGISTRY, *_CHECKS, *_BENCHMARKS, *_ALERTS)
+BY_TYPE: dict[str, Event] = {example.event_type(): example for example in EXAMPLES}
