@@ -65,6 +65,11 @@ class Rollup:
             getattr(self, name).merge(getattr(other, name))
         self.outcomes.update(other.outcomes)
 
+    def quantile(self, speed: str, q: float) -> float | None:
+        """Of one of SKETCHES, within the sketch's relative error."""
+        sketch: Sketch = getattr(self, speed)
+        return sketch.quantile(q)
+
     def to_row(self) -> dict[str, Any]:
         return {
             **{name: getattr(self, name) for name in COUNTS},

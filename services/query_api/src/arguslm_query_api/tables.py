@@ -250,6 +250,7 @@ discoveries = Table(
     Column("outcome", String(32), nullable=False),
     Column("message", Text),
     Column("models", Json, nullable=False),
+    Column("models_found", Integer, nullable=False),
     Column("completed_at", UtcDateTime, nullable=False),
 )
 

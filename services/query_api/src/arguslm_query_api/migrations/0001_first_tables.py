@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(32), nullable=False),
         sa.Column("message", sa.Text, nullable=True),
         sa.Column("models", columns.Json, nullable=False),
+        sa.Column("models_found", sa.Integer, nullable=False),
         sa.Column("completed_at", columns.UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("provider_id"),
     )

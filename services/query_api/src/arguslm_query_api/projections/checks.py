@@ -188,5 +188,6 @@ def _discovery_row(found: DiscoveryCompleted) -> dict[str, Any]:
         "outcome": found.outcome.value,
         "message": found.message,
         "models": found.model_dump(mode="json")["models"],
+        "models_found": len(found.models),
         "completed_at": found.completed_at,
     }
