@@ -367,6 +367,24 @@ def test_something_else_than_arguslm_is_recognized(
         client.get_overview()
 
 
+def test_what_is_stored_but_not_visible_yet_says_so(server: StandIn, client: ArgusLMClient) -> None:
+    where = {"Location": MODEL_PATH}
+    server.answer("PATCH", MODEL_PATH, Response(b'{"status": "accepted"}', 202, where))
+    with pytest.raises(errors.NotYetVisible, match="look at /api/v1/models/") as caught:
+        client.update_model(MODEL_ID, custom_name="x")
+    assert caught.value.location == MODEL_PATH
+
+
+def test_a_proxy_is_not_asked_about_this_machine(
+    server: StandIn, refusing_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, refusing_url)
+    server.answer("GET", MODEL_PATH, model())
+    with ArgusLMClient(base_url=server.url, max_retries=0) as client:
+        assert client.get_model(MODEL_ID).id == MODEL_ID
+
+
 def test_a_redirect_is_not_followed_with_our_token(server: StandIn, client: ArgusLMClient) -> None:
     elsewhere = Response(status_code=307, headers={"Location": f"{server.url}/elsewhere"})
     server.answer("GET", "/api/v1/overview", elsewhere)

@@ -50,7 +50,9 @@ def test_a_saved_token_goes_only_to_its_own_server(tmp_path: Path) -> None:
     assert _found(environ | {"ARGUSLM_BASE_URL": "http://elsewhere"})[1] is None
 
 
-@pytest.mark.parametrize("url", ["localhost:8088", "ftp://x", "http://", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["localhost:8088", "ftp://x", "http://", "nonsense", "http://x:y", "http://x:0"]
+)
 def test_an_address_must_be_one(url: str) -> None:
     with pytest.raises(errors.ArgusLMError, match="http://host:port"):
         find_session(url, environ={})

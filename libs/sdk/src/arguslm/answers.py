@@ -10,6 +10,7 @@ from arguslm.errors import (
     ApiError,
     ConnectionFailed,
     Fault,
+    NotYetVisible,
     TimedOut,
     UnexpectedAnswer,
     error_class,
@@ -27,6 +28,7 @@ def read_answer(call: Call[T], response: httpx.Response, session: Session) -> T:
 
     Raises:
         ApiError: the server refused.
+        NotYetVisible: it did as asked, but cannot show the result yet.
         UnexpectedAnswer: it answered with something else.
     """
     if not is_answer(call, response):
@@ -34,6 +36,9 @@ def read_answer(call: Call[T], response: httpx.Response, session: Session) -> T:
     try:
         return call.read(response)
     except ValueError as error:
+        location = response.headers.get("Location")
+        if response.status_code == 202 and location is not None:
+            raise NotYetVisible(location) from None
         raise UnexpectedAnswer(
             f"{session.origin} did not answer {call.method} {call.path} as ArgusLM does: "
             "is it the right address, and the same version?"

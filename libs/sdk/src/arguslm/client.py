@@ -16,7 +16,7 @@ from arguslm.endpoints.providers import ProviderEndpoints
 from arguslm.retries import Retries
 from arguslm.session import Session, find_session
 from arguslm.streams import AsyncStreams, SyncStreams
-from arguslm.transport import DEFAULT_TIMEOUT
+from arguslm.transport import DEFAULT_TIMEOUT, NO_PROXY_TO
 from arguslm_contracts.rest.auth import LoginRequest, LoginResponse
 from arguslm_contracts.rest.monitoring import CheckResponse
 
@@ -68,7 +68,7 @@ class ArgusLMClient(Endpoints, SyncStreams):
         http_client: httpx.Client | None = None,
         session: Session | None = None,
     ) -> None:
-        http = http_client or httpx.Client(timeout=_timeout(timeout))
+        http = http_client or httpx.Client(timeout=_timeout(timeout), mounts=NO_PROXY_TO)
         session = session or find_session(base_url, api_key)
         super().__init__(session, http, Retries(max_retries))
         self._owns_http = http_client is None
@@ -137,7 +137,7 @@ class AsyncArgusLMClient(Endpoints, AsyncStreams):
         http_client: httpx.AsyncClient | None = None,
         session: Session | None = None,
     ) -> None:
-        http = http_client or httpx.AsyncClient(timeout=_timeout(timeout))
+        http = http_client or httpx.AsyncClient(timeout=_timeout(timeout), mounts=NO_PROXY_TO)
         session = session or find_session(base_url, api_key)
         super().__init__(session, http, Retries(max_retries))
         self._owns_http = http_client is None

@@ -22,6 +22,15 @@ class UnexpectedAnswer(ArgusLMError):
     """Something answered, but not as an ArgusLM server does."""
 
 
+class NotYetVisible(ArgusLMError):
+    """What was asked is stored, but the server's tables lag behind. Do not ask again: look at
+    `location` in a moment."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(f"stored, but not to be seen yet: look at {location} in a moment")
+        self.location = location
+
+
 class ApiError(ArgusLMError):
     """The server refused: an RFC 9457 problem.
 

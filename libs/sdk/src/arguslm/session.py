@@ -34,7 +34,12 @@ class Session:
     def origin(self) -> str:
         """The base URL without a user name or password in it, for messages."""
         parts = urlsplit(self.base_url)
-        return f"{parts.scheme}://{parts.hostname or ''}" + (f":{parts.port}" if parts.port else "")
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+    @property
+    def on_this_machine(self) -> bool:
+        return urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -95,6 +100,13 @@ def checked_url(url: str) -> str:
         ArgusLMError: it is no http(s) URL.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or _port_is_wrong(url):
         raise ArgusLMError("the server's address must look like http://host:port")
     return url.rstrip("/")
+
+
+def _port_is_wrong(url: str) -> bool:
+    try:
+        return urlsplit(url).port == 0
+    except ValueError:
+        return True

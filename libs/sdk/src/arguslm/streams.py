@@ -78,7 +78,11 @@ class SyncStreams(SyncTransport):
     def _open(self, feed: Feed[T]) -> SyncConnection:
         address = stream_url(self._session, feed)
         try:
-            return connect_sync(address, additional_headers=self._session.headers)
+            return connect_sync(
+                address,
+                additional_headers=self._session.headers,
+                proxy=None if self._session.on_this_machine else True,
+            )
         except InvalidStatus as error:
             raise refusal(error, self._session) from None
         except (OSError, WebSocketException) as error:
@@ -134,7 +138,11 @@ class AsyncStreams(AsyncTransport):
     async def _open(self, feed: Feed[T]) -> ClientConnection:
         address = stream_url(self._session, feed)
         try:
-            return await connect_async(address, additional_headers=self._session.headers)
+            return await connect_async(
+                address,
+                additional_headers=self._session.headers,
+                proxy=None if self._session.on_this_machine else True,
+            )
         except InvalidStatus as error:
             raise refusal(error, self._session) from None
         except (OSError, WebSocketException) as error:

@@ -16,6 +16,8 @@ from arguslm_contracts.rest.auth import LoginResponse, RefreshRequest
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+# A proxy of the environment leads outside, where this machine's own addresses mean another one.
+NO_PROXY_TO: dict[str, None] = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 GONE = httpx.Response(204)
 
 
@@ -79,7 +81,7 @@ class SyncTransport:
             call = refresh_call(self._session)
             response = self._exchange(call)
             if not response.is_success:
-                return False
+                return self._session.renewed_elsewhere()
             self._session.begin(read_answer(call, response, self._session))
             return True
 
@@ -139,6 +141,6 @@ class AsyncTransport:
             call = refresh_call(self._session)
             response = await self._exchange(call)
             if not response.is_success:
-                return False
+                return self._session.renewed_elsewhere()
             self._session.begin(read_answer(call, response, self._session))
             return True

@@ -140,16 +140,22 @@ def find_check(client: "ArgusLMClient", wanted: str) -> "CheckResponse":
 
 
 def find_rule(client: "ArgusLMClient", wanted: str) -> "AlertRuleResponse":
+    if (known := as_uuid(wanted)) is not None:
+        return client.get_alert_rule(known)
     rules = client.list_alert_rules()
     return pick("rule", wanted, (Candidate(one, str(one.id), (one.name,)) for one in rules))
 
 
 def find_channel(client: "ArgusLMClient", wanted: str) -> "ChannelResponse":
+    if (known := as_uuid(wanted)) is not None:
+        return client.get_channel(known)
     channels = client.list_channels().items
     return pick("channel", wanted, (Candidate(one, str(one.id), (one.name,)) for one in channels))
 
 
 def find_alert(client: "ArgusLMClient", wanted: str) -> "AlertResponse":
+    if (known := as_uuid(wanted)) is not None:
+        return client.get_alert(known)
     alerts = client.list_alerts(limit=PAGE).items
     return pick("alert", wanted, (Candidate(one, str(one.id), (), one.message) for one in alerts))
 

@@ -37,6 +37,10 @@ class AlertEndpoints:
         return Call("GET", path("alerts"), shape(shapes.AlertListResponse), params)
 
     @endpoint
+    def get_alert(self, alert_id: Id) -> Call[shapes.AlertResponse]:
+        return Call("GET", path("alerts", alert_id), shape(shapes.AlertResponse))
+
+    @endpoint
     def acknowledge_alert(self, alert_id: Id) -> Call[shapes.AlertResponse]:
         return Call("PATCH", path("alerts", alert_id, "acknowledge"), shape(shapes.AlertResponse))
 
@@ -55,6 +59,10 @@ class AlertRuleEndpoints:
     @endpoint
     def list_alert_rules(self) -> Call[list[shapes.AlertRuleResponse]]:
         return Call("GET", path("alerts", "rules"), shape(list[shapes.AlertRuleResponse]))
+
+    @endpoint
+    def get_alert_rule(self, rule_id: Id) -> Call[shapes.AlertRuleResponse]:
+        return Call("GET", path("alerts", "rules", rule_id), shape(shapes.AlertRuleResponse))
 
     @endpoint
     def create_alert_rule(self, rule: shapes.AlertRuleCreate) -> Call[shapes.AlertRuleResponse]:
@@ -102,6 +110,10 @@ class ChannelEndpoints:
     @endpoint
     def list_channels(self) -> Call[shapes.ChannelList]:
         return Call("GET", path("alerts", "channels"), shape(shapes.ChannelList))
+
+    @endpoint
+    def get_channel(self, channel_id: Id) -> Call[shapes.ChannelResponse]:
+        return Call("GET", path("alerts", "channels", channel_id), shape(shapes.ChannelResponse))
 
     @endpoint
     def create_channel(self, channel: shapes.ChannelCreate) -> Call[shapes.ChannelResponse]:
