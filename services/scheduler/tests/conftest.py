@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from watched import SchedulerUnderTest, StartScheduler
 
 from arguslm_scheduler.app import decider_of
-from arguslm_scheduler.projections import TABLES
+from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_storage.database import open_database
 from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
@@ -28,7 +28,7 @@ async def start_scheduler(bus: BusForTests) -> AsyncIterator[StartScheduler]:
         storage: StorageSettings, *, locations: tuple[str, ...] = ("local",)
     ) -> SchedulerUnderTest:
         database = open_database("scheduler", storage)
-        await upgrade(database, TABLES.migrations, TABLES.metadata)
+        await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
         decider = decider_of(await bus.client("scheduler"), database, locations)
         running = asyncio.create_task(decider.run())
         started.append(SchedulerUnderTest(decider, database, running))

@@ -14,7 +14,7 @@ from watched import (
 
 from arguslm_bus.rebuild import rebuild, verify
 from arguslm_contracts.events.registry import ModelRemoved, ModelUpdated, ProviderUpdated
-from arguslm_scheduler.projections import TABLES
+from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_storage.database import open_database
 from arguslm_storage.migrate import differences
 from arguslm_storage.settings import StorageSettings
@@ -30,7 +30,7 @@ async def test_live_tables_equal_the_declared_and_the_rebuilt_ones(
 ) -> None:
     voice, of = await Voice.on(bus), provider(settings={"region": "eu-west-1"})
     scheduler = await start_scheduler(storage)
-    assert await differences(scheduler.database, TABLES.metadata) == []
+    assert await differences(scheduler.database, SERVICE_TABLES.metadata) == []
     await voice.say(registered(of))
     for number in range(30):
         await voice.say(added(model(of, f"m{number}", interval_s=10 + number)))
@@ -47,9 +47,9 @@ async def test_live_tables_equal_the_declared_and_the_rebuilt_ones(
     client = await bus.client("scheduler")
     shadow = open_database("scheduler", storage, shadow=True)
     try:
-        assert await verify(client, scheduler.database, shadow, TABLES, silently) == []
-        rows = await rebuild(client, scheduler.database, shadow, TABLES, silently)
+        assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
+        rows = await rebuild(client, scheduler.database, shadow, SERVICE_TABLES, silently)
         assert rows == {"providers": 1, "models": 29, "monitoring": 1}
-        assert await verify(client, scheduler.database, shadow, TABLES, silently) == []
+        assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
     finally:
         await shadow.close()

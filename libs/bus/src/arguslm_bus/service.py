@@ -37,11 +37,16 @@ class Parts:
 
 
 def run_service(
-    name: str, settings: Callable[[], ServiceSettings], wire: Callable[..., Awaitable[Parts]]
+    name: str,
+    settings: Callable[[], ServiceSettings],
+    wire: Callable[..., Awaitable[Parts]],
+    *,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
     """Run a service until SIGTERM or SIGINT; exit 1 with one clear line when it cannot start.
 
-    `wire(settings, client)` builds the parts from the settings and the bus.
+    `wire(settings, client)` builds the parts from the settings and the bus. `loop_factory` makes
+    the event loop of a service that measures; None is asyncio's own.
     """
     try:
         given = settings()
@@ -49,7 +54,8 @@ def run_service(
         sys.exit(f"{name}: {describe_settings_error(error)}")
     configure_logs(name, given.log_level)
     try:
-        asyncio.run(_live(name, given, wire))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(_live(name, given, wire))
     except (BusUnreachable, VaultError) as error:
         sys.exit(f"{name}: {error}")
 

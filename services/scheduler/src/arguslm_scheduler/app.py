@@ -9,8 +9,8 @@ from arguslm_bus.service import Parts, run_service
 from arguslm_contracts.streams import REGISTRY
 from arguslm_scheduler.clock import Clock
 from arguslm_scheduler.decisions import SPEAKS_ON, Decisions
-from arguslm_scheduler.projections import TABLES
-from arguslm_scheduler.settings import SchedulerSettings
+from arguslm_scheduler.projections import SERVICE_TABLES
+from arguslm_scheduler.settings import Settings
 from arguslm_storage.database import Database, open_database
 from arguslm_storage.migrate import upgrade
 
@@ -27,16 +27,16 @@ def decider_of(client: Client, database: Database, locations: tuple[str, ...]) -
     return Decider(
         client,
         database,
-        TABLES,
+        SERVICE_TABLES,
         decisions.decide,
         Publisher(client, NAME),
         speaks_on=SPEAKS_ON,
     )
 
 
-async def wire(settings: SchedulerSettings, client: Client) -> Parts:
+async def wire(settings: Settings, client: Client) -> Parts:
     database = open_database(NAME, settings)
-    await upgrade(database, TABLES.migrations, TABLES.metadata)
+    await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
     decider = decider_of(client, database, settings.locations)
     clock = Clock(client, Publisher(client, NAME))
 
@@ -52,4 +52,4 @@ async def wire(settings: SchedulerSettings, client: Client) -> Parts:
 
 
 def main() -> None:
-    run_service(NAME, SchedulerSettings, wire)
+    run_service(NAME, Settings, wire)

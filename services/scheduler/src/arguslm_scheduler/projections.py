@@ -87,7 +87,7 @@ async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     """These events lead to decisions and leave no row."""
 
 
-TABLES = ServiceTables(
+SERVICE_TABLES = ServiceTables(
     service="scheduler",
     version=1,
     metadata=metadata,

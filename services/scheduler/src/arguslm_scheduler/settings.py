@@ -10,7 +10,7 @@ from arguslm_contracts.identity import check_location
 from arguslm_storage.settings import StorageSettings
 
 
-class SchedulerSettings(ServiceSettings, StorageSettings):
+class Settings(ServiceSettings, StorageSettings):
     locations: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("local",),
         min_length=1,

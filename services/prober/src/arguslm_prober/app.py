@@ -1,0 +1,40 @@
+"""The prober's wiring: a warm measurer, and a worker for each duty."""
+
+import uvloop
+from nats.aio.client import Client
+
+from arguslm_bus.publisher import Publisher
+from arguslm_bus.service import Parts, run_service
+from arguslm_bus.worker import Worker
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.measure import Measurer
+from arguslm_prober.settings import Settings
+from arguslm_prober.workers import Prober
+from arguslm_storage.vault import open_vault
+
+NAME = "prober"
+
+
+async def wire(settings: Settings, client: Client) -> Parts:
+    vault = open_vault(settings)
+    egress = EgressPolicy(allow_private=settings.allow_private_addresses)
+    measurer = Measurer(egress=egress)
+    await measurer.start()
+    prober = Prober(Publisher(client, NAME), measurer, vault, egress)
+    workers = {
+        duty.durable: Worker(settings, client, NAME, duty)
+        for duty in prober.duties(settings.location, settings.probe_concurrency)
+    }
+
+    def health() -> dict[str, str]:
+        return {name: worker.trouble or "ok" for name, worker in workers.items()}
+
+    return Parts(
+        tasks={name: worker.run() for name, worker in workers.items()},
+        health=health,
+        close=measurer.close,
+    )
+
+
+def main() -> None:
+    run_service(NAME, Settings, wire, loop_factory=uvloop.new_event_loop)

@@ -1,0 +1,81 @@
+"""Which model a connection test asks, and what a completion says. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from arguslm_contracts.events.checks import CheckCompleted, CheckRequested
+from arguslm_contracts.measurement import Evidence, Measurement
+from arguslm_contracts.outcomes import VERDICTS, Outcome
+
+# Parts of names that say "no chat": the kinds of models that lists of models mix in.
+_NO_CHAT = (
+    "embed",
+    "whisper",
+    "tts",
+    "dall-e",
+    "moderation",
+    "rerank",
+    "transcribe",
+    "realtime",
+    "audio",
+    "image",
+    "imagen",
+    "veo-",
+    "sora",
+    "babbage",
+    "davinci",
+    "gpt-3.5-turbo-instruct",
+    "stable-diffusion",
+    "bge-",
+    "guard",
+    "aqa",
+)
+# A connection test is to cost as little as it can.
+_SMALL = ("nano", "mini", "flash-lite", "flash", "haiku", "small", "lite", "1b", "3b", "7b", "8b")
+
+
+def chat_model(names: Iterable[str]) -> str | None:
+    """The model to test a connection with: one that looks as if it can chat, small if possible.
+
+    None when none of the names does.
+    """
+    chatty = [name for name in names if not any(part in name.lower() for part in _NO_CHAT)]
+    small = [name for name in chatty if any(part in name.lower() for part in _SMALL)]
+    return next(iter([*small, *chatty]), None)
+
+
+def unasked(outcome: Outcome, message: str) -> Measurement:
+    """The measurement of a request that never left, and why."""
+    return Measurement.of(outcome, evidence=Evidence(message=message))
+
+
+def expired(request: CheckRequested, now: datetime) -> Measurement:
+    late_s = (now - request.expires_at).total_seconds()
+    said = VERDICTS[Outcome.EXPIRED].says
+    return unasked(Outcome.EXPIRED, f"{said}: {late_s:.0f} s too late")
+
+
+def completion(
+    request: CheckRequested,
+    model: str | None,
+    measurement: Measurement,
+    started_at: datetime,
+    completed_at: datetime,
+) -> CheckCompleted:
+    """What became of a request. `model` is the one that was asked, if it came so far."""
+    target = request.target
+    return CheckCompleted(
+        check_id=request.request_id,
+        model_id=request.model_id,
+        provider_id=target.provider_id,
+        provider_type=target.provider_type,
+        provider_name=target.provider_name,
+        model=model or "",
+        location=request.location,
+        purpose=request.purpose,
+        run_id=request.run_id,
+        due_at=request.due_at,
+        started_at=started_at,
+        completed_at=max(started_at, completed_at),
+        measurement=measurement,
+    )

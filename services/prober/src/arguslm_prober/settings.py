@@ -1,0 +1,22 @@
+"""What the prober can be told."""
+
+from pydantic import Field, field_validator
+
+from arguslm_bus.service import ServiceSettings
+from arguslm_contracts.identity import check_location
+from arguslm_storage.settings import StorageSettings
+
+
+class Settings(ServiceSettings, StorageSettings):
+    location: str = Field(default="local", description="where this prober asks from")
+    probe_concurrency: int = Field(
+        default=64, ge=1, le=10_000, description="checks in flight at once in this process"
+    )
+    allow_private_addresses: bool = Field(
+        default=True, description="whether providers and webhooks may be on private networks"
+    )
+
+    @field_validator("location")
+    @classmethod
+    def _is_location(cls, value: str) -> str:
+        return check_location(value)

@@ -1,0 +1,158 @@
+"""The prober's two duties: checks and discoveries.
+
+It keeps no tables: a request is self-contained, and its completion in the stream is its only
+memory. Whatever happens to a request, exactly one completion says so.
+"""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from traceback import format_tb
+
+import structlog
+
+from arguslm_bus.publisher import Publisher
+from arguslm_bus.worker import Duty
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import (
+    CheckRequested,
+    DiscoveredModel,
+    DiscoveryCompleted,
+    DiscoveryRequested,
+)
+from arguslm_contracts.measurement import Measurement, Target
+from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.streams import CHECK_REQUESTS
+from arguslm_llm.discovery import DiscoveryFailed, discover
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint, endpoint_of
+from arguslm_llm.measure import Measurer
+from arguslm_prober.model import chat_model, completion, expired, unasked
+from arguslm_storage.vault import Vault, VaultError
+
+log = structlog.get_logger(__name__)
+
+_DISCOVERY_S = 15.0
+# Beyond the endpoint's own deadlines: building the request, and discovery before it.
+_MARGIN_S = 60.0
+# A request is answered even by a house whose probers die often: its end is a completion.
+_MAX_DELIVERIES = 100
+
+
+class Prober:
+    """Asks endpoints. `measurer` has been started."""
+
+    def __init__(
+        self, publisher: Publisher, measurer: Measurer, vault: Vault, egress: EgressPolicy
+    ) -> None:
+        self._publisher = publisher
+        self._measurer = measurer
+        self._vault = vault
+        self._egress = egress
+
+    def duties(self, location: str, concurrency: int) -> list[Duty]:
+        """The checks of one location, and a share of all discoveries."""
+        return [
+            Duty(
+                stream=CHECK_REQUESTS,
+                subject=f"{CheckRequested.name}.{location}.>",
+                durable=f"prober-{location}",
+                task=self.check,
+                concurrency=concurrency,
+                max_deliveries=_MAX_DELIVERIES,
+            ),
+            Duty(
+                stream=CHECK_REQUESTS,
+                subject=f"{DiscoveryRequested.name}.>",
+                durable="prober-discovery",
+                task=self.discover,
+                concurrency=4,
+                max_deliveries=_MAX_DELIVERIES,
+            ),
+        ]
+
+    async def check(self, recorded: Recorded) -> None:
+        """Answer one request, and store the answer."""
+        request = recorded.event
+        assert isinstance(request, CheckRequested)
+        started_at = datetime.now(UTC)
+        with structlog.contextvars.bound_contextvars(request_id=str(request.request_id)):
+            if started_at > request.expires_at:
+                model, measurement = request.target.model, expired(request, started_at)
+            else:
+                model, measurement = await self._ask_and_end(request, started_at)
+            done = completion(request, model, measurement, started_at, datetime.now(UTC))
+            await self._publisher.append(done, cause=recorded.as_cause())
+
+    async def discover(self, recorded: Recorded) -> None:
+        """List a provider's models, and store the list or why there is none."""
+        request = recorded.event
+        assert isinstance(request, DiscoveryRequested)
+        outcome, message = Outcome.OK, None
+        models: list[DiscoveredModel] = []
+        with structlog.contextvars.bound_contextvars(request_id=str(request.request_id)):
+            try:
+                async with asyncio.timeout(_DISCOVERY_S + _MARGIN_S):
+                    models = await self._discover(self._endpoint(request.target))
+            except DiscoveryFailed as failure:
+                outcome, message = failure.outcome, failure.message
+            except Exception as error:
+                outcome, message = Outcome.MONITOR_ERROR, _own_fault(error)
+            done = DiscoveryCompleted(
+                request_id=request.request_id,
+                provider_id=request.provider_id,
+                outcome=outcome,
+                message=message,
+                models=tuple(models),
+                completed_at=datetime.now(UTC),
+            )
+            await self._publisher.append(done, cause=recorded.as_cause())
+
+    async def _ask_and_end(
+        self, request: CheckRequested, now: datetime
+    ) -> tuple[str | None, Measurement]:
+        """The model asked and the measurement, whatever goes wrong on our side."""
+        limit_s = request.probe.timeouts.total_s + _MARGIN_S
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._ask(request, now)
+        except Exception as error:
+            return request.target.model, unasked(Outcome.MONITOR_ERROR, _own_fault(error))
+
+    async def _ask(self, request: CheckRequested, now: datetime) -> tuple[str | None, Measurement]:
+        # The due time is wall clock, the stopwatch is not: the lateness so far links the two.
+        late_ns = max(0, int((now - request.due_at).total_seconds() * 1e9))
+        scheduled_ns = time.monotonic_ns() - late_ns
+        endpoint = self._endpoint(request.target)
+        if endpoint.model is None:
+            try:
+                found = await self._discover(endpoint)
+            except DiscoveryFailed as failure:
+                return None, unasked(failure.outcome, failure.message)
+            name = chat_model(model.name for model in found)
+            if name is None:
+                return None, unasked(
+                    Outcome.MODEL_GONE, "the endpoint lists no model that can chat"
+                )
+            endpoint, scheduled_ns = replace(endpoint, model=name), time.monotonic_ns()
+        measurement = await self._measurer.measure(
+            endpoint, request.probe, scheduled_ns=scheduled_ns
+        )
+        return endpoint.model, measurement
+
+    def _endpoint(self, target: Target) -> Endpoint:
+        return endpoint_of(target, self._vault.open(target.credentials))
+
+    async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
+        return await discover(endpoint, egress=self._egress, timeout_s=_DISCOVERY_S)
+
+
+def _own_fault(error: Exception) -> str:
+    """What to say about a failure of ours: its kind and place. An unforeseen text might hold a
+    secret, so it is neither told nor logged."""
+    if isinstance(error, VaultError):
+        return f"the credentials cannot be opened: {error}"
+    kind = type(error).__name__
+    log.error("prober_failed", kind=kind, at="".join(format_tb(error.__traceback__)[-3:]))
+    return f"our prober failed ({kind}); its log says where"

@@ -1,0 +1,176 @@
+"""From a check request to its one completion, against an endpoint with known truth."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from probing import API_KEY, House, request
+
+from arguslm_contracts.outcomes import FaultOwner, Outcome
+from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS
+from arguslm_simulator import Behaviour, Fault, Simulator
+from arguslm_storage.vault import Vault
+
+
+async def test_an_answer_has_its_clocks_tokens_and_times(
+    house: House, simulator: Simulator
+) -> None:
+    asked = request(house.target(simulator.url, "swift"), purpose="manual")
+    async with house.prober():
+        await house.ask(asked)
+        (done,) = await house.completions(1)
+    assert done.check_id == asked.request_id
+    assert (done.model, done.location, done.purpose) == ("swift", "local", "manual")
+    assert done.due_at == asked.due_at <= done.started_at <= done.completed_at
+    measured = done.measurement
+    assert measured.outcome is Outcome.OK
+    assert measured.fault_owner is FaultOwner.NONE
+    timing = measured.timing
+    assert timing.first_answer_token_ms is not None
+    assert 75 < timing.first_answer_token_ms < 130
+    assert timing.total_ms is not None
+    assert timing.total_ms > timing.first_answer_token_ms + 7 * 8 - 5
+    assert measured.usage.output_tokens == 8
+    assert measured.usage.source == "reported"
+    assert timing.schedule_delay_ms is not None
+    assert timing.schedule_delay_ms >= (done.started_at - done.due_at).total_seconds() * 1e3 - 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "owner"),
+    [
+        (Fault.HTTP_500, Outcome.SERVER_ERROR, FaultOwner.PROVIDER),
+        (Fault.QUOTA, Outcome.QUOTA_EXHAUSTED, FaultOwner.ACCOUNT),
+        (Fault.EMPTY, Outcome.EMPTY, FaultOwner.PROVIDER),
+        (Fault.DISCONNECT, Outcome.DISCONNECTED, FaultOwner.PROVIDER),
+    ],
+)
+async def test_each_failure_is_asked_once_and_told_as_what_it_is(
+    house: House, simulator: Simulator, fault: Fault, outcome: Outcome, owner: FaultOwner
+) -> None:
+    simulator.set("swift", fault=fault)
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, "swift")))
+        (done,) = await house.completions(1)
+    assert (done.measurement.outcome, done.measurement.fault_owner) == (outcome, owner)
+    assert simulator.stats().requests == {"swift": 1}
+
+
+async def test_a_request_that_is_too_old_completes_as_expired_and_asks_nobody(
+    house: House, simulator: Simulator
+) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=90)
+    late = request(
+        house.target(simulator.url, "swift"),
+        due_at=past,
+        expires_at=past + timedelta(seconds=60),
+    )
+    async with house.prober():
+        await house.ask(late)
+        (done,) = await house.completions(1)
+    assert done.check_id == late.request_id
+    assert done.measurement.outcome is Outcome.EXPIRED
+    assert done.measurement.fault_owner is FaultOwner.MONITOR
+    assert simulator.stats().requests == {}
+
+
+async def test_credentials_that_cannot_be_opened_are_our_own_fault(
+    house: House, simulator: Simulator
+) -> None:
+    elsewhere = House(house.bus, Vault([Fernet.generate_key().decode()]))
+    async with house.prober():
+        await house.ask(request(elsewhere.target(simulator.url, "swift")))
+        (done,) = await house.completions(1)
+    assert done.measurement.outcome is Outcome.MONITOR_ERROR
+    assert "credentials cannot be opened" in (done.measurement.evidence.message or "")
+    assert simulator.stats().requests == {}
+
+
+async def test_a_hanging_model_delays_no_other(house: House, simulator: Simulator) -> None:
+    simulator.add("hung", Behaviour(fault=Fault.HANG_HEADERS))
+    swift = [request(house.target(simulator.url, "swift")) for _ in range(20)]
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, "hung")))
+        await simulator.until(lambda stats: stats.in_flight == 1)
+        await house.ask(*swift)
+        done = await house.completions(20, within_s=10)
+        assert {one.check_id for one in done} == {one.request_id for one in swift}
+        assert simulator.stats().in_flight == 1
+    assert simulator.stats().peak_in_flight >= 10
+    # What the stopped prober had in hand goes to the next one at once.
+    simulator.set("hung", fault="none")
+    async with house.prober():
+        assert len(await house.completions(21, within_s=9)) == 21
+
+
+async def test_checks_in_flight_stay_under_the_limit(house: House, simulator: Simulator) -> None:
+    requests = [request(house.target(simulator.url, "swift")) for _ in range(12)]
+    async with house.prober(concurrency=3):
+        await house.ask(*requests)
+        await house.completions(12)
+    assert simulator.stats().peak_in_flight == 3
+
+
+async def test_a_prober_takes_only_what_is_for_its_location(
+    house: House, simulator: Simulator
+) -> None:
+    target = house.target(simulator.url, "swift")
+    here, there = request(target, location="tokyo"), request(target)
+    await house.ask(there, here)
+    async with house.prober(location="tokyo"):
+        (done,) = await house.completions(1)
+        assert (done.check_id, done.location) == (here.request_id, "tokyo")
+    async with house.prober():
+        assert {d.check_id for d in await house.completions(2)} == {
+            here.request_id,
+            there.request_id,
+        }
+
+
+async def test_a_connection_test_finds_a_model_by_itself(
+    house: House, simulator: Simulator
+) -> None:
+    for name in ("text-embedding-3-small", "gpt-4.1-mini"):
+        simulator.add(name, Behaviour(ttft_ms=20, tokens=4))
+    simulator.remove("swift")
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, None), purpose="connection_test"))
+        (done,) = await house.completions(1)
+    assert (done.model, done.measurement.outcome) == ("gpt-4.1-mini", Outcome.OK)
+    assert simulator.stats().requests == {"gpt-4.1-mini": 1}
+
+
+async def test_a_connection_test_says_why_it_fails(house: House, simulator: Simulator) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = house.target(f"http://127.0.0.1:{unused.getsockname()[1]}", None)
+        wrong_key = house.target(simulator.url, None, api_key="sk-wrong")
+        async with house.prober():
+            await house.ask(request(nobody, purpose="connection_test"))
+            await house.completions(1)
+            await house.ask(request(wrong_key, purpose="connection_test"))
+            first, second = await house.completions(2)
+    assert first.measurement.outcome is Outcome.REFUSED
+    assert second.measurement.outcome is Outcome.AUTH
+    assert second.measurement.evidence.message
+    simulator.remove("swift")
+    simulator.add("text-embedding-3-small", Behaviour())
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, None), purpose="connection_test"))
+        last = (await house.completions(3))[-1]
+    assert last.measurement.outcome is Outcome.MODEL_GONE
+
+
+async def test_no_key_reaches_the_bus_or_the_log(
+    house: House, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.set("swift", fault="http_401")
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, "swift")))
+        await house.completions(1)
+    for stream in (CHECK_REQUESTS, CHECKS):
+        for message in await house.stored(stream.name):
+            assert API_KEY.encode() not in message.body
+            assert API_KEY not in str(message.headers)
+    assert API_KEY not in caplog.text
