@@ -1,0 +1,59 @@
+/** One fault of a rejected field, as a 422 answer lists them. */
+export interface FieldFault {
+  field: string;
+  message: string;
+}
+
+/** An answer that is not a success: RFC 9457 problem details, or no answer at all (status 0). */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly faults: FieldFault[];
+  readonly requestId: string | undefined;
+
+  constructor(status: number, message: string, faults: FieldFault[] = [], requestId?: string) {
+    super(message);
+    this.name = 'ApiProblem';
+    this.status = status;
+    this.faults = faults;
+    this.requestId = requestId;
+  }
+
+  /** What is wrong with one field, if the server said so. */
+  faultOf(field: string): string | undefined {
+    return this.faults.find((fault) => fault.field === field)?.message;
+  }
+}
+
+interface ProblemBody {
+  title?: unknown;
+  detail?: unknown;
+  request_id?: unknown;
+}
+
+/** Read whatever a failed answer carried into one error with a sentence for a person. */
+export function problemFrom(status: number, body: unknown): ApiProblem {
+  const { title, detail, request_id } = isObject(body) ? (body as ProblemBody) : {};
+  const requestId = typeof request_id === 'string' ? request_id : undefined;
+  if (Array.isArray(detail)) {
+    const faults = detail.filter(isObject).map(faultFrom);
+    const message = faults.map((f) => (f.field ? `${f.field}: ${f.message}` : f.message)).join('; ');
+    return new ApiProblem(status, message || `The server answered ${status}.`, faults, requestId);
+  }
+  const sentence = [detail, title].find((part) => typeof part === 'string' && part !== '');
+  return new ApiProblem(
+    status,
+    typeof sentence === 'string' ? sentence : `The server answered ${status}.`,
+    [],
+    requestId,
+  );
+}
+
+function faultFrom(entry: Record<string, unknown>): FieldFault {
+  const location = Array.isArray(entry.loc) ? entry.loc : [];
+  const names = location.filter((part) => part !== 'body' && part !== 'query').map(String);
+  return { field: names.join('.'), message: typeof entry.msg === 'string' ? entry.msg : 'is not valid' };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,47 @@
+// Short names for the shapes of the REST API, generated from its OpenAPI document.
+import type { components } from './generated/schema';
+
+type Schemas = components['schemas'];
+
+export type AccountResponse = Schemas['AccountResponse'];
+export type AlertResponse = Schemas['AlertResponse'];
+export type AlertRuleCreate = Schemas['AlertRuleCreate'];
+export type AlertRuleResponse = Schemas['AlertRuleResponse'];
+export type AlertRuleUpdate = Schemas['AlertRuleUpdate'];
+export type ApiKeyCreate = Schemas['ApiKeyCreate'];
+export type ApiKeyResponse = Schemas['ApiKeyResponse'];
+export type BenchmarkCreate = Schemas['BenchmarkCreate'];
+export type BenchmarkDetail = Schemas['BenchmarkDetailResponse'];
+export type BenchmarkResult = Schemas['BenchmarkResultResponse'];
+export type BenchmarkRun = Schemas['BenchmarkRunResponse'];
+export type ChannelCreate = Schemas['ChannelCreate'];
+export type ChannelResponse = Schemas['ChannelResponse'];
+export type CheckResponse = Schemas['CheckResponse'];
+export type LoginRequest = Schemas['LoginRequest'];
+export type ModelCard = Schemas['ModelCard'];
+export type ModelCreate = Schemas['ModelCreate'];
+export type ModelResponse = Schemas['ModelResponse'];
+export type ModelStatistics = Schemas['ModelStatistics'];
+export type ModelUpdate = Schemas['ModelUpdate'];
+export type MonitoringConfig = Schemas['MonitoringConfigResponse'];
+export type MonitoringConfigUpdate = Schemas['MonitoringConfigUpdate'];
+export type Overview = Schemas['OverviewResponse'];
+export type PromptPack = Schemas['PromptPackResponse'];
+export type ProviderCreate = Schemas['ProviderCreate'];
+export type ProviderOffer = Schemas['ProviderOffer'];
+export type ProviderResponse = Schemas['ProviderResponse'];
+export type ProviderTest = Schemas['ProviderTestResponse'];
+export type ProviderUpdate = Schemas['ProviderUpdate'];
+export type Quantiles = Schemas['Quantiles'];
+export type SeriesBucket = Schemas['SeriesBucket'];
+export type SeriesResponse = Schemas['SeriesResponse'];
+export type SparkSlot = Schemas['SparkSlot'];
+export type WhoAmI = Schemas['WhoAmI'];
+
+export type ModelState = ModelCard['state'];
+export type Role = WhoAmI['role'];
+
+/** `region_options` are pairs of value and label. */
+export type ProviderSpec = Omit<Schemas['ProviderSpecResponse'], 'region_options'> & {
+  region_options: string[][];
+};

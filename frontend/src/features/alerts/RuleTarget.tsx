@@ -1,0 +1,72 @@
+import { useQuery } from '@tanstack/react-query';
+
+import { allModelsQuery } from '@/api/models';
+import { SelectField } from '@/components/Field';
+import { RULE_TYPES } from '@/format/outcomes';
+
+import { modelNames, type RuleDraft, type ruleFaults } from './ruleDraft';
+
+interface RuleTargetProps {
+  draft: RuleDraft;
+  faults: ReturnType<typeof ruleFaults>;
+  /** What a rule watches is settled when it is made. */
+  fixed: boolean;
+  onChange: (change: Partial<RuleDraft>) => void;
+}
+
+/** What a rule watches: any model, one, or one name at every provider. */
+export function RuleTarget({ draft, faults, fixed, onChange }: RuleTargetProps) {
+  const models = useQuery({ ...allModelsQuery(), enabled: draft.type !== 'any_model_down' });
+  return (
+    <>
+      <SelectField
+        label="Raise when"
+        disabled={fixed}
+        hint={fixed ? 'To watch something else, add another rule.' : undefined}
+        value={draft.type}
+        onChange={(event) => onChange({ type: event.target.value as RuleDraft['type'] })}
+      >
+        {RULE_TYPES.map((type) => (
+          <option key={type.value} value={type.value}>
+            {type.label}
+          </option>
+        ))}
+      </SelectField>
+      {draft.type === 'specific_model_down' && (
+        <SelectField
+          label="Model"
+          disabled={fixed}
+          value={draft.modelId}
+          onChange={(event) => onChange({ modelId: event.target.value })}
+          error={faults.modelId}
+        >
+          <option value="">Choose a model</option>
+          {models.data?.map((model) => (
+            <option key={model.id} value={model.id}>
+              {model.custom_name ?? model.model_id} at {model.provider_name}
+            </option>
+          ))}
+        </SelectField>
+      )}
+      {draft.type === 'model_unavailable_everywhere' && (
+        <SelectField
+          label="Model"
+          disabled={fixed}
+          value={draft.modelName}
+          onChange={(event) => onChange({ modelName: event.target.value })}
+          error={faults.modelName}
+        >
+          <option value="">Choose a model name</option>
+          {draft.modelName && !models.data?.some((model) => model.model_id === draft.modelName) && (
+            <option value={draft.modelName}>{draft.modelName}</option>
+          )}
+          {modelNames(models.data ?? []).map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { ListChecks } from 'lucide-react';
+import type { ReactNode } from 'react';
+
+import { type CheckFilter, checksQuery } from '@/api/models';
+import { Button } from '@/components/Button';
+import { inputClass } from '@/components/Field';
+import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
+import { Panel } from '@/components/Panel';
+import { outcomeLabel, OUTCOMES } from '@/format/outcomes';
+
+import { CheckTable } from './CheckTable';
+
+interface CheckListProps {
+  title: string;
+  filter: CheckFilter;
+  onOutcome: (outcome: string | undefined) => void;
+  actions?: ReactNode;
+  pageSize?: number;
+}
+
+/** A filtered, endless list of checks. */
+export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: CheckListProps) {
+  const checks = useInfiniteQuery(checksQuery(filter, pageSize));
+  const items = checks.data?.pages.flatMap((page) => page.items);
+  return (
+    <Panel
+      title={title}
+      actions={
+        <>
+          <select
+            aria-label="Filter by outcome"
+            value={filter.outcome ?? ''}
+            onChange={(event) => onOutcome(event.target.value || undefined)}
+            className={`${inputClass} w-auto`}
+          >
+            <option value="">All outcomes</option>
+            {OUTCOMES.map((outcome) => (
+              <option key={outcome} value={outcome}>
+                {outcomeLabel(outcome)}
+              </option>
+            ))}
+          </select>
+          {actions}
+        </>
+      }
+    >
+      {checks.isPending && <SkeletonRows rows={8} />}
+      {checks.error && !items && <ErrorState error={checks.error} onRetry={() => void checks.refetch()} />}
+      {items?.length === 0 && (
+        <EmptyState
+          icon={<ListChecks aria-hidden />}
+          title={filter.outcome ? 'No check ended like this' : 'No checks yet'}
+        >
+          {!filter.outcome && 'The first one comes within the interval, or at once with “Run now”.'}
+        </EmptyState>
+      )}
+      {items && items.length > 0 && <CheckTable checks={items} showModel={!filter.model_id} />}
+      {checks.hasNextPage && (
+        <div className="flex justify-center border-t border-line py-2.5">
+          <Button size="sm" busy={checks.isFetchingNextPage} onClick={() => void checks.fetchNextPage()}>
+            Older checks
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}

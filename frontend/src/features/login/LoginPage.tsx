@@ -1,0 +1,100 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+
+import { meQuery, signIn } from '@/api/auth';
+import type { LoginRequest } from '@/api/types';
+import { Logo } from '@/app/Logo';
+import { ownPath } from '@/app/search';
+import { Button } from '@/components/Button';
+import { InputField } from '@/components/Field';
+
+import { loginTokenFrom } from './loginToken';
+
+const route = getRouteApi('/login');
+
+function useSignIn() {
+  const client = useQueryClient();
+  const router = useRouter();
+  const navigate = useNavigate();
+  const { next } = route.useSearch();
+  return useMutation({
+    mutationFn: (body: LoginRequest) => signIn(body),
+    meta: { failure: null },
+    onSuccess: async ({ username, role }) => {
+      client.clear();
+      client.setQueryData(meQuery.queryKey, { username, role, kind: 'account' });
+      await router.invalidate();
+      await navigate({ href: ownPath(next), replace: true });
+    },
+  });
+}
+
+/** Sign in with an account, or at once with the one-time link the start printed. */
+export function LoginPage() {
+  const login = useSignIn();
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const linkUsed = useRef(false);
+  const { mutate } = login;
+
+  useEffect(() => {
+    const token = loginTokenFrom(location.hash);
+    if (!token || linkUsed.current) return;
+    linkUsed.current = true;
+    history.replaceState(history.state, '', location.pathname + location.search);
+    mutate({ login_token: token });
+  }, [mutate]);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate({ username, password });
+  };
+
+  return (
+    <main className="flex min-h-dvh items-center justify-center px-4 py-10">
+      <div className="w-full max-w-88">
+        <div className="mb-6 flex flex-col items-center gap-3 text-center">
+          <Logo className="size-11" />
+          <div>
+            <h1 className="text-xl font-semibold tracking-tight">Sign in to ArgusLM</h1>
+            <p className="mt-1 text-[0.8125rem] text-ink-2">A hundred eyes on your LLM endpoints.</p>
+          </div>
+        </div>
+        <form
+          onSubmit={submit}
+          className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5 shadow-card"
+        >
+          <InputField
+            label="User name"
+            name="username"
+            autoComplete="username"
+            required
+            value={username}
+            onChange={(event) => setUsername(event.target.value)}
+          />
+          <InputField
+            label="Password"
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+          {login.error && (
+            <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
+              {login.error.message}
+            </p>
+          )}
+          <Button type="submit" variant="primary" busy={login.isPending}>
+            Sign in
+          </Button>
+        </form>
+        <p className="mt-4 text-center text-xs text-ink-3">
+          On this machine, <code className="font-mono">arguslm login</code> prints a one-time link.
+        </p>
+      </div>
+    </main>
+  );
+}

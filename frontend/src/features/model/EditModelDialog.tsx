@@ -1,0 +1,82 @@
+import { type FormEvent, useState } from 'react';
+
+import type { ModelResponse } from '@/api/types';
+import { Button } from '@/components/Button';
+import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
+import { InputField } from '@/components/Field';
+import { tellDone } from '@/components/toasts';
+import { useModelChange } from '@/features/models/useModelChange';
+import { duration } from '@/format/numbers';
+
+interface EditModelDialogProps {
+  model: ModelResponse;
+  defaultIntervalS: number | undefined;
+  open: boolean;
+  onClose: () => void;
+}
+
+export function EditModelDialog({ open, ...form }: EditModelDialogProps) {
+  const { model, onClose } = form;
+  return (
+    <Dialog open={open} onClose={onClose} title="Edit model" description={model.model_id}>
+      <EditModelForm {...form} />
+    </Dialog>
+  );
+}
+
+function EditModelForm({ model, defaultIntervalS, onClose }: Omit<EditModelDialogProps, 'open'>) {
+  const [name, setName] = useState(model.custom_name ?? '');
+  const [interval, setInterval] = useState(model.interval_s?.toString() ?? '');
+  const change = useModelChange();
+  const fallback = defaultIntervalS === undefined ? '' : ` (${duration(defaultIntervalS)})`;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    change.mutate(
+      {
+        model_id: model.id,
+        custom_name: name.trim() || null,
+        interval_s: interval === '' ? null : Number(interval),
+      },
+      {
+        onSuccess: () => {
+          tellDone('Model saved');
+          onClose();
+        },
+      },
+    );
+  };
+  return (
+    <form onSubmit={submit} className="flex min-h-0 flex-1 flex-col">
+      <DialogBody>
+        <InputField
+          label="Shown as"
+          autoComplete="off"
+          maxLength={255}
+          placeholder={model.model_id}
+          hint="Empty: the provider’s own name."
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <InputField
+          label="Interval in seconds"
+          type="number"
+          inputMode="numeric"
+          min={10}
+          max={86400}
+          placeholder={defaultIntervalS?.toString()}
+          hint={`10 to 86,400. Empty: as set for all models${fallback}.`}
+          value={interval}
+          onChange={(event) => setInterval(event.target.value)}
+        />
+      </DialogBody>
+      <DialogFooter>
+        <Button variant="ghost" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button type="submit" variant="primary" busy={change.isPending}>
+          Save
+        </Button>
+      </DialogFooter>
+    </form>
+  );
+}

@@ -1,0 +1,128 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { memo } from 'react';
+
+import type { Range } from '@/api/monitoring';
+import type { ModelCard, ModelState } from '@/api/types';
+import { StatusBar } from '@/charts/StatusBar';
+import { StateBadge } from '@/components/StateBadge';
+import { Time } from '@/components/Time';
+import { faultOwner, STATE_LABEL } from '@/format/outcomes';
+import { milliseconds, NOT_KNOWN, percent, speed } from '@/format/numbers';
+
+const EDGE: Record<ModelState, string> = {
+  down: 'border-l-down-bar',
+  degraded: 'border-l-degraded-bar',
+  unknown: 'border-l-line-strong',
+  paused: 'border-l-line-strong',
+  up: 'border-l-up-bar',
+};
+
+interface ModelCardViewProps {
+  card: ModelCard;
+  range: Range;
+}
+
+function ModelCardPlain({ card, range }: ModelCardViewProps) {
+  const navigate = useNavigate();
+  const params = { modelId: card.model_id };
+  return (
+    <article
+      data-testid="model-card"
+      data-state={card.state}
+      aria-label={`${card.name} at ${card.provider_name}`}
+      className={`relative flex flex-col gap-2.5 rounded-lg border border-l-3 border-line bg-surface px-4 py-3 shadow-card transition-colors [contain-intrinsic-size:auto_11rem] [content-visibility:auto] focus-within:[content-visibility:visible] hover:border-line-strong hover:[content-visibility:visible] ${EDGE[card.state]}`}
+    >
+      <div className="flex items-start gap-3">
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate text-[0.875rem] font-semibold" title={card.model}>
+            <Link
+              to="/models/$modelId"
+              params={params}
+              search={{ range }}
+              className="after:absolute after:inset-0 after:rounded-lg hover:text-accent focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
+            >
+              {card.name}
+            </Link>
+          </h2>
+          <p className="truncate text-xs text-ink-3">{card.provider_name}</p>
+        </div>
+        <StateBadge state={card.state} />
+      </div>
+      <p className="truncate text-xs text-ink-2" title={story(card)}>
+        {card.since && (
+          <>
+            {STATE_LABEL[card.state]} since <Time at={card.since} />
+          </>
+        )}
+        {card.since && ' · '}
+        {story(card)}
+      </p>
+      <div className="relative z-1">
+        <StatusBar
+          label={`Checks of ${card.name} over time`}
+          slots={card.slots}
+          onOpen={(slot, index) => {
+            const [from, to] = slotBounds(card, index, slot.at);
+            void navigate({ to: '/models/$modelId', params, search: { range, from, to } });
+          }}
+        />
+      </div>
+      <dl className="grid grid-cols-3 gap-3">
+        <Figure term="Uptime" value={percent(card.uptime_ratio)} title={`${card.checks} checks in ${range}`} />
+        <Figure
+          term="TTFT p50"
+          value={milliseconds(card.ttft_p50_ms)}
+          title={`p95 ${milliseconds(card.ttft_p95_ms)}; last ${milliseconds(card.last_ttft_ms)}`}
+        />
+        <Figure
+          term="Tokens/s"
+          value={speed(card.tokens_per_s_p50)}
+          title={`last ${speed(card.last_tokens_per_s)}`}
+        />
+      </dl>
+      <p className="flex justify-between gap-2 text-xs text-ink-3">
+        <span>
+          {card.last_check_at ? (
+            <>
+              Checked <Time at={card.last_check_at} ago />
+            </>
+          ) : (
+            'Not checked yet'
+          )}
+        </span>
+        {card.open_alerts > 0 && (
+          <span className="font-medium text-down">
+            {card.open_alerts} open {card.open_alerts === 1 ? 'alert' : 'alerts'}
+          </span>
+        )}
+      </p>
+    </article>
+  );
+}
+
+/** Cards that did not change are not drawn again when another one does. */
+export const ModelCardView = memo(ModelCardPlain);
+
+function Figure({ term, value, title }: { term: string; value: string; title: string }) {
+  return (
+    <div title={title}>
+      <dt className="text-[0.6875rem] text-ink-3">{term}</dt>
+      <dd className={`text-[0.9375rem] font-medium ${value === NOT_KNOWN ? 'text-ink-3' : ''}`}>{value}</dd>
+    </div>
+  );
+}
+
+/** What the last check found, in words: "refused the connection (network)". */
+function story(card: ModelCard): string {
+  if (card.state === 'paused') return 'not watched at the moment';
+  if (!card.last_says) return 'waiting for the first check';
+  const owner = card.last_fault_owner;
+  return owner && owner !== 'none' ? `${card.last_says} (${faultOwner(owner)})` : card.last_says;
+}
+
+function slotBounds(card: ModelCard, index: number, at: string): [number, number] {
+  const from = Date.parse(at);
+  const neighbour = card.slots[index + 1] ?? card.slots[index - 1];
+  const width = neighbour ? Math.abs(Date.parse(neighbour.at) - from) : 60_000;
+  return [from, from + width];
+}

@@ -1,0 +1,60 @@
+import { Link } from '@tanstack/react-router';
+
+import type { ModelState, Overview } from '@/api/types';
+import type { OverviewSearch } from '@/app/search';
+import { Skeleton } from '@/components/Notice';
+import { StateIcon } from '@/components/StateBadge';
+import { count } from '@/format/numbers';
+import { STATE_LABEL, STATES } from '@/format/outcomes';
+
+interface SummaryStripProps {
+  overview: Overview | undefined;
+  search: OverviewSearch;
+}
+
+/** How many models are in each state. Pressing one shows only those; pressing again shows all. */
+export function SummaryStrip({ overview, search }: SummaryStripProps) {
+  return (
+    <nav
+      aria-label="Models by state"
+      className="grid grid-cols-3 gap-px overflow-hidden rounded-lg border border-line bg-line shadow-card sm:grid-cols-5"
+    >
+      {STATES.map((state) => (
+        <StateCount key={state} state={state} n={overview?.[state]} search={search} />
+      ))}
+    </nav>
+  );
+}
+
+interface StateCountProps {
+  state: ModelState;
+  n: number | undefined;
+  search: OverviewSearch;
+}
+
+function StateCount({ state, n, search }: StateCountProps) {
+  const chosen = search.state === state;
+  return (
+    <Link
+      to="/"
+      search={{ ...search, state: chosen ? undefined : state }}
+      replace
+      aria-pressed={chosen}
+      data-testid={`count-${state}`}
+      aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
+      className={`flex items-center gap-2.5 px-3 py-2.5 transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}
+    >
+      <StateIcon state={n === 0 ? 'paused' : state} className={n === 0 ? 'size-5 opacity-0' : 'size-5'} />
+      <span>
+        {n === undefined ? (
+          <Skeleton className="h-6 w-8" />
+        ) : (
+          <span className={`block text-lg leading-6 font-semibold ${n === 0 ? 'text-ink-3' : ''}`}>
+            {count(n)}
+          </span>
+        )}
+        <span className="block text-xs text-ink-2">{STATE_LABEL[state]}</span>
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,70 @@
+import { Combobox } from '@base-ui/react/combobox';
+import { Check, ChevronDown } from 'lucide-react';
+import { useId } from 'react';
+
+import type { ProviderSpec } from '@/api/types';
+import { FieldFrame, inputClass } from '@/components/Field';
+
+interface TypePickerProps {
+  specs: readonly ProviderSpec[];
+  value: ProviderSpec | null;
+  onChange: (spec: ProviderSpec | null) => void;
+}
+
+/** A type of provider, found by typing a part of its name. */
+export function TypePicker({ specs, value, onChange }: TypePickerProps) {
+  const id = useId();
+  return (
+    <FieldFrame id={id} label="Provider type">
+      <Combobox.Root
+        items={specs}
+        value={value}
+        onValueChange={onChange}
+        itemToStringLabel={(spec: ProviderSpec) => spec.label}
+        itemToStringValue={(spec: ProviderSpec) => spec.id}
+        isItemEqualToValue={(a: ProviderSpec, b: ProviderSpec) => a.id === b.id}
+        autoHighlight
+      >
+        <Combobox.InputGroup className="relative">
+          <Combobox.Input id={id} placeholder="Search, e.g. OpenAI, Ollama, vLLM" className={`${inputClass} pr-9`} />
+          <Combobox.Trigger
+            aria-label="Show all provider types"
+            className="absolute inset-y-0 right-0 flex w-9 items-center justify-center text-ink-3"
+          >
+            <ChevronDown aria-hidden className="size-4" />
+          </Combobox.Trigger>
+        </Combobox.InputGroup>
+        <Combobox.Portal>
+          <Combobox.Positioner sideOffset={4} className="z-60 outline-none">
+            <Combobox.Popup className="w-(--anchor-width) rounded-lg border border-line bg-surface shadow-pop">
+              <Combobox.Empty className="px-3 text-[0.8125rem] text-ink-2 not-empty:py-3">
+                No such type. Anything that speaks the OpenAI protocol works as “OpenAI-compatible”.
+              </Combobox.Empty>
+              <Combobox.List className="max-h-72 overflow-y-auto p-1 empty:p-0">
+                {(spec: ProviderSpec) => (
+                  <Combobox.Item
+                    key={spec.id}
+                    value={spec}
+                    className="flex items-center gap-2 rounded-md px-2.5 py-1.5 text-[0.8125rem] outline-none select-none data-highlighted:bg-raised"
+                  >
+                    <span className="flex-1 truncate">{spec.label}</span>
+                    {spec.tested && <span className="text-xs text-ink-3">tested</span>}
+                    <Combobox.ItemIndicator>
+                      <Check aria-hidden className="size-3.5 text-accent" />
+                    </Combobox.ItemIndicator>
+                  </Combobox.Item>
+                )}
+              </Combobox.List>
+            </Combobox.Popup>
+          </Combobox.Positioner>
+        </Combobox.Portal>
+      </Combobox.Root>
+    </FieldFrame>
+  );
+}
+
+/** Types somebody has tried first, each group by name. */
+export const sortedSpecs = (specs: Record<string, ProviderSpec>): ProviderSpec[] =>
+  Object.values(specs).sort(
+    (a, b) => Number(b.tested) - Number(a.tested) || a.label.localeCompare(b.label),
+  );

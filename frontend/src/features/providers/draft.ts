@@ -1,0 +1,123 @@
+// What is typed into a provider form, and what of it is sent.
+import type { ProviderCreate, ProviderResponse, ProviderSpec, ProviderUpdate } from '@/api/types';
+
+export interface Draft {
+  name: string;
+  apiKey: string;
+  baseUrl: string;
+  region: string;
+  organizationId: string;
+  projectId: string;
+}
+
+export const EMPTY_DRAFT: Draft = {
+  name: '',
+  apiKey: '',
+  baseUrl: '',
+  region: '',
+  organizationId: '',
+  projectId: '',
+};
+
+export interface FieldNeed {
+  shown: boolean;
+  required: boolean;
+}
+
+export interface Needs {
+  apiKey: FieldNeed;
+  baseUrl: FieldNeed;
+  region: FieldNeed;
+  organization: FieldNeed;
+}
+
+/** Which fields a type of provider needs. A server of one's own may have a key, or not. */
+export function needsOf(spec: ProviderSpec): Needs {
+  const ownServer = spec.requires_base_url || Boolean(spec.default_base_url);
+  return {
+    apiKey: { shown: spec.requires_api_key || ownServer, required: spec.requires_api_key },
+    baseUrl: { shown: ownServer, required: spec.requires_base_url },
+    region: { shown: spec.requires_region, required: spec.requires_region },
+    organization: { shown: spec.show_org_fields, required: false },
+  };
+}
+
+/** The draft a newly chosen type starts with; a name somebody typed stays. */
+export function draftFor(spec: ProviderSpec, before: Draft, previous?: ProviderSpec): Draft {
+  const typedName = before.name !== '' && before.name !== previous?.label;
+  return {
+    ...EMPTY_DRAFT,
+    name: typedName ? before.name : spec.label,
+    apiKey: before.apiKey,
+    baseUrl: spec.default_base_url ?? '',
+    region: spec.region_options[0]?.[0] ?? '',
+  };
+}
+
+/** The first thing that is missing, per field; empty when the draft can be sent. */
+export function missingIn(draft: Draft, spec: ProviderSpec, keepsKey = false): Partial<Draft> {
+  const needs = needsOf(spec);
+  const missing: Partial<Draft> = {};
+  if (!draft.name.trim()) missing.name = 'Give it a name.';
+  if (needs.apiKey.required && !keepsKey && !draft.apiKey.trim()) missing.apiKey = 'This type needs a key.';
+  if (needs.baseUrl.required && !draft.baseUrl.trim()) missing.baseUrl = 'This type needs an address.';
+  if (needs.region.required && !draft.region.trim()) missing.region = 'This type needs a region.';
+  return missing;
+}
+
+function credentialsOf(draft: Draft, needs: Needs): Record<string, string> {
+  const entries: [string, string, boolean][] = [
+    ['api_key', draft.apiKey, needs.apiKey.shown],
+    ['base_url', draft.baseUrl, needs.baseUrl.shown],
+    ['region', draft.region, needs.region.shown],
+    ['organization_id', draft.organizationId, needs.organization.shown],
+    ['project_id', draft.projectId, needs.organization.shown],
+  ];
+  const filled = entries.filter(([, value, shown]) => shown && value.trim() !== '');
+  return Object.fromEntries(filled.map(([key, value]) => [key, value.trim()]));
+}
+
+export function createCommand(draft: Draft, spec: ProviderSpec): ProviderCreate {
+  return {
+    provider_type: spec.id,
+    display_name: draft.name.trim(),
+    credentials: credentialsOf(draft, needsOf(spec)),
+    enabled: true,
+    discover: true,
+    monitor_discovered: false,
+  };
+}
+
+export function draftOf(provider: ProviderResponse): Draft {
+  return {
+    name: provider.display_name,
+    apiKey: '',
+    baseUrl: provider.base_url ?? '',
+    region: provider.region ?? '',
+    organizationId: provider.settings?.organization_id ?? '',
+    projectId: provider.settings?.project_id ?? '',
+  };
+}
+
+/**
+ * Only what changed, key by key: the server merges it, so a field nobody touched cannot be lost.
+ * An empty key field means "keep"; any other emptied field is removed (null).
+ */
+export function updateCommand(before: Draft, after: Draft): ProviderUpdate {
+  const keys = [
+    ['base_url', 'baseUrl'],
+    ['region', 'region'],
+    ['organization_id', 'organizationId'],
+    ['project_id', 'projectId'],
+  ] as const;
+  const credentials: Record<string, string | null> = {};
+  if (after.apiKey.trim() !== '') credentials.api_key = after.apiKey.trim();
+  for (const [key, field] of keys) {
+    const value = after[field].trim();
+    if (value !== before[field].trim()) credentials[key] = value === '' ? null : value;
+  }
+  return {
+    ...(after.name.trim() === before.name.trim() ? {} : { display_name: after.name.trim() }),
+    ...(Object.keys(credentials).length > 0 ? { credentials } : {}),
+  };
+}

@@ -1,0 +1,111 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Check, Copy } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+
+import { apiKeysQuery, createApiKey } from '@/api/auth';
+import type { Role } from '@/api/types';
+import { Button } from '@/components/Button';
+import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
+import { InputField, SelectField } from '@/components/Field';
+
+import { RoleField } from './RoleField';
+
+interface ApiKeyDialogProps {
+  open: boolean;
+  onClose: () => void;
+}
+
+/** Create a key, and show it this once. */
+export function ApiKeyDialog({ open, onClose }: ApiKeyDialogProps) {
+  return (
+    <Dialog open={open} onClose={onClose} title="Create API key">
+      <ApiKeyForm onClose={onClose} />
+    </Dialog>
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+function ApiKeyForm({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const [days, setDays] = useState('');
+  const create = useMutation({
+    mutationFn: createApiKey,
+    meta: { failure: null },
+    onSuccess: () => client.invalidateQueries({ queryKey: apiKeysQuery.queryKey }),
+  });
+  if (create.data) return <CreatedKey value={create.data.key} onClose={onClose} />;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const expires = days === '' ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+    create.mutate({ name: name.trim(), role, expires_at: expires });
+  };
+  return (
+    <form onSubmit={submit} className="flex min-h-0 flex-1 flex-col">
+      <DialogBody>
+        <InputField
+          label="Name"
+          required
+          maxLength={100}
+          autoComplete="off"
+          placeholder="What will use it"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          error={create.error?.message}
+        />
+        <RoleField value={role} onChange={setRole} />
+        <SelectField label="Expires" value={days} onChange={(event) => setDays(event.target.value)}>
+          <option value="">Never</option>
+          <option value="30">In 30 days</option>
+          <option value="90">In 90 days</option>
+          <option value="365">In a year</option>
+        </SelectField>
+      </DialogBody>
+      <DialogFooter>
+        <Button variant="ghost" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button type="submit" variant="primary" disabled={!name.trim()} busy={create.isPending}>
+          Create key
+        </Button>
+      </DialogFooter>
+    </form>
+  );
+}
+
+function CreatedKey({ value, onClose }: { value: string; onClose: () => void }) {
+  const [copied, setCopied] = useState(false);
+  const copy = () => {
+    void navigator.clipboard.writeText(value).then(() => setCopied(true));
+  };
+  return (
+    <>
+      <DialogBody>
+        <p className="text-[0.8125rem] text-ink-2">
+          Copy the key now. Only its hash is stored, so it cannot be shown again.
+        </p>
+        <div className="flex items-center gap-2 rounded-md border border-line bg-canvas px-3 py-2">
+          <code data-testid="new-api-key" className="min-w-0 flex-1 font-mono text-xs break-all select-all">
+            {value}
+          </code>
+          {window.isSecureContext && (
+            <Button
+              size="sm"
+              onClick={copy}
+              icon={copied ? <Check aria-hidden className="size-3.5" /> : <Copy aria-hidden className="size-3.5" />}
+            >
+              {copied ? 'Copied' : 'Copy'}
+            </Button>
+          )}
+        </div>
+      </DialogBody>
+      <DialogFooter>
+        <Button variant="primary" onClick={onClose}>
+          Done
+        </Button>
+      </DialogFooter>
+    </>
+  );
+}

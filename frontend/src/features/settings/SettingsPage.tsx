@@ -1,0 +1,44 @@
+import { getRouteApi } from '@tanstack/react-router';
+
+import { useMay } from '@/app/session';
+import { PageHeader } from '@/components/Panel';
+import { TabLink, Tabs } from '@/components/Tabs';
+
+import { AccountsTab } from './AccountsTab';
+import { ApiKeysTab } from './ApiKeysTab';
+import { DisplayTab } from './DisplayTab';
+import { MonitoringTab } from './MonitoringTab';
+
+const route = getRouteApi('/house/settings');
+
+export function SettingsPage() {
+  const { tab = 'display' } = route.useSearch();
+  const isAdmin = useMay('admin');
+  return (
+    <div className="flex max-w-220 flex-col gap-4">
+      <PageHeader title="Settings" />
+      <Tabs label="Settings">
+        <TabLink to="/settings" search={{ tab: 'display' }} current={tab === 'display'}>
+          Display
+        </TabLink>
+        <TabLink to="/settings" search={{ tab: 'monitoring' }} current={tab === 'monitoring'}>
+          Monitoring
+        </TabLink>
+        {isAdmin && (
+          <>
+            <TabLink to="/settings" search={{ tab: 'keys' }} current={tab === 'keys'}>
+              API keys
+            </TabLink>
+            <TabLink to="/settings" search={{ tab: 'accounts' }} current={tab === 'accounts'}>
+              Accounts
+            </TabLink>
+          </>
+        )}
+      </Tabs>
+      {tab === 'display' && <DisplayTab />}
+      {tab === 'monitoring' && <MonitoringTab />}
+      {tab === 'keys' && isAdmin && <ApiKeysTab />}
+      {tab === 'accounts' && isAdmin && <AccountsTab />}
+    </div>
+  );
+}
