@@ -32,7 +32,7 @@ test-units *arguments:
 [group('test')]
 test-system *arguments:
     infra/ensure-chromium
-    pytest tests/system -q {{arguments}}
+    pytest tests/packaging tests/system -q {{arguments}}
 
 # Ruff, formatting, and the direction of imports
 [group('test')]
