@@ -126,6 +126,7 @@ def test_credentials_are_split_into_address_settings_and_secrets():
         ("azure_openai", {"api_key": "k"}, "needs base_url"),
         ("aws_bedrock", {}, "needs region"),
         ("aws_bedrock", {"region": "r", "base_url": "https://x"}, "no field base_url"),
+        ("aws_bedrock", {"region": "evil.example/"}, "region may hold"),
         ("google_vertex", {"api_key": "AIza", "project_id": "p", "region": "r"}, "service account"),
         ("no_such_type", {}, "unknown provider type"),
     ],

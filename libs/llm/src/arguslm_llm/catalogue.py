@@ -4,6 +4,7 @@ Read from `providers.json`; LiteLLM itself is not imported.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,9 @@ from arguslm_llm.http1 import ProtocolError, origin_of
 _DATA = "providers.json"
 _ORGANIZATION_SETTINGS = ("organization_id", "project_id")
 _GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
+
+# A region becomes part of a host name.
+_REGION = re.compile(r"^[a-z0-9-]{1,40}$")
 
 Need = Literal["required", "optional", "none"]
 Route = Literal["wire", "library"]
@@ -103,6 +107,8 @@ def split_credentials(
         missing.append("base_url")
     if missing:
         raise ValueError(f"{provider_type_id} needs {', '.join(missing)}")
+    if not _REGION.match(settings.get("region", "none")):
+        raise ValueError("region may hold lower-case letters, digits and '-' only")
     if provider.litellm.startswith("vertex_ai"):
         _check_google_key(secrets["api_key"])
     return base_url, settings, secrets

@@ -1,0 +1,217 @@
+"""Each dialect from recorded shapes: however the network cuts them, the same is read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arguslm_llm.decoders import Dialect, decode, dialect_of
+
+FIXTURES = Path(__file__).parent / "fixtures"
+T = 1_000_000
+
+# file: dialect, answer, reasoning, (input, output, reasoning, cached) tokens, deltas, finish
+EXPECTED = {
+    "openai.sse": (Dialect.OPENAI, "Grüß dich 👋", "", (9, 4, 0, 2), 2, "stop"),
+    "openai_crlf_multiline.sse": (Dialect.OPENAI, "Hello", "", (1, 2, None, None), 2, "stop"),
+    "openai_no_done.sse": (Dialect.OPENAI, "Hi there", "", None, 2, "stop"),
+    "openai_reasoning.sse": (
+        Dialect.OPENAI,
+        "4",
+        "two and two is four",
+        (5, 12, 11, 3),
+        4,
+        "stop",
+    ),
+    "openai_tools.sse": (Dialect.OPENAI, "", "", (30, 8, None, None), 3, "tool_calls"),
+    "mistral_thinking.sse": (Dialect.OPENAI, "ok", "hm", (3, 5, None, None), 2, "stop"),
+    "openai_plain.json": (Dialect.OPENAI, "Hello!", "greet", (4, 6, None, None), 2, "stop"),
+    "anthropic.sse": (
+        Dialect.ANTHROPIC,
+        "Hello wörld",
+        "Let me",
+        (15, 15, None, 5),
+        3,
+        "end_turn",
+    ),
+    "anthropic_plain.json": (Dialect.ANTHROPIC, "Hi", "", (2, 7, None, None), 2, "tool_use"),
+    "gemini.sse": (Dialect.GEMINI, "Ciao bella", "thinking…", (4, 9, 6, 1), 3, "STOP"),
+    "gemini_blocked.sse": (
+        Dialect.GEMINI,
+        "",
+        "",
+        (4, None, None, None),
+        0,
+        "PROHIBITED_CONTENT",
+    ),
+    "ollama.ndjson": (Dialect.OLLAMA, "Salut", "hm", (11, 5, None, None), 3, "stop"),
+    "cohere.sse": (Dialect.COHERE, "Bonjour", "hm", (70, 9, None, 4), 3, "COMPLETE"),
+    "responses.sse": (Dialect.OPENAI_RESPONSES, "Hello", "plan", (8, 20, 17, 1), 3, "completed"),
+    "responses_cut.sse": (
+        Dialect.OPENAI_RESPONSES,
+        "",
+        "",
+        (8, 16, 16, None),
+        0,
+        "max_output_tokens",
+    ),
+    "bedrock.bin": (Dialect.BEDROCK, "Olá", "hm", (12, 9, None, 3), 3, "end_turn"),
+}
+ERRORS = {
+    "openai_error.sse": (Dialect.OPENAI, "server_error", "internal", "The server had an error"),
+    "anthropic_error.sse": (Dialect.ANTHROPIC, "overloaded_error", None, "Overloaded"),
+    "ollama_error.ndjson": (
+        Dialect.OLLAMA,
+        None,
+        None,
+        "an error was encountered while running the model: CUDA error",
+    ),
+    "bedrock_exception.bin": (Dialect.BEDROCK, "throttlingException", None, "Too many tokens"),
+}
+EVERY = {**{n: e[0] for n, e in EXPECTED.items()}, **{n: e[0] for n, e in ERRORS.items()}}
+
+
+def read(name):
+    return (FIXTURES / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_a_dialect_says(name):
+    dialect, answer, reasoning, tokens, deltas, finish = EXPECTED[name]
+    seen = decode(dialect, [(T, read(name))])
+    assert seen.answer == answer
+    assert seen.reasoning == reasoning
+    assert seen.deltas == deltas
+    assert seen.finish_reason == finish
+    assert seen.finished
+    assert seen.error is None
+    assert seen.malformed is None
+    assert seen.streamed == (not name.endswith(".json"))
+    usage = seen.usage
+    counted = usage and (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        usage.cached_tokens,
+    )
+    assert counted == tokens
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_in_the_stream_keeps_its_typed_names(name):
+    dialect, kind, code, message = ERRORS[name]
+    error = decode(dialect, [(T, read(name))]).error
+    assert (error.type, error.code, error.message) == (kind, code, message)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_cut_at_every_byte_changes_nothing(name):
+    dialect, data = EVERY[name], read(name)
+    whole = decode(dialect, [(T, data)])
+    for at in range(len(data) + 1):
+        assert decode(dialect, [(T, data[:at]), (T, data[at:])]) == whole
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_single_bytes_change_nothing_either(name):
+    dialect, data = EVERY[name], read(name)
+    single = [(T, data[at : at + 1]) for at in range(len(data))]
+    assert decode(dialect, single) == decode(dialect, [(T, data)])
+
+
+@pytest.mark.parametrize("name", [n for n in EXPECTED if EXPECTED[n][4]])
+def test_a_token_is_stamped_by_the_read_that_completes_it(name):
+    """Byte i arrives at time i: then the clocks are the places where the tokens are whole."""
+    dialect, data = EVERY[name], read(name)
+    seen = decode(dialect, [(at, data[at : at + 1]) for at in range(len(data))])
+    upto_first = decode(dialect, [(0, data[: seen.first_token_ns + 1])])
+    upto_last = decode(dialect, [(0, data[: seen.last_token_ns + 1])])
+    assert 1 <= upto_first.deltas <= upto_last.deltas == seen.deltas
+    if dialect is not Dialect.BEDROCK and not name.endswith((".json", "no_done.sse")):
+        assert data[seen.first_token_ns : seen.first_token_ns + 1] == b"\n"
+        assert data[seen.last_token_ns : seen.last_token_ns + 1] == b"\n"
+
+
+def test_gaps_are_between_tokens_only():
+    frame = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    role = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
+    reads = [(0, role), (10, frame), (30, b": ping\n\n"), (70, frame), (75, frame + frame)]
+    seen = decode(Dialect.OPENAI, reads)
+    assert (seen.first_token_ns, seen.last_token_ns, seen.max_gap_ns) == (10, 75, 60)
+    assert seen.deltas == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"data: {broken\n\n", "no JSON object"),
+        (b"data: 42\n\n", "no JSON object"),
+        (b"<!doctype html><html>", "web page"),
+        (b'{"detail": "hello"}', "no chat completion"),
+    ],
+)
+def test_what_cannot_be_read_is_said(body, says):
+    assert says in decode(Dialect.OPENAI, [(T, body)]).malformed
+
+
+@pytest.mark.parametrize(
+    ("url", "dialect"),
+    [
+        ("https://api.openai.com/v1/chat/completions", Dialect.OPENAI),
+        ("https://x.openai.azure.com/openai/deployments/d/chat/completions?v=1", Dialect.OPENAI),
+        ("https://api.openai.com/v1/responses", Dialect.OPENAI_RESPONSES),
+        ("https://api.anthropic.com/v1/messages", Dialect.ANTHROPIC),
+        ("https://g.com/v1beta/models/m:streamGenerateContent?alt=sse", Dialect.GEMINI),
+        ("http://localhost:11434/api/chat", Dialect.OLLAMA),
+        ("https://api.cohere.com/v2/chat", Dialect.COHERE),
+        ("https://b.amazonaws.com/model/a%3A1/converse-stream", Dialect.BEDROCK),
+        ("https://oauth2.googleapis.com/token", None),
+    ],
+)
+def test_an_address_tells_its_dialect(url, dialect):
+    assert dialect_of(url) is dialect
+
+
+FIELDS = (
+    *("choices", "delta", "message", "content", "text", "usage", "error", "type", "candidates"),
+    *("parts", "response", "finish_reason", "reasoning", "tool_calls", "thinking"),
+    *("output_tokens", "done", "eval_count", "details", "status", "output", "item"),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(FIELDS),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(data=st.binary(max_size=200), dialect=st.sampled_from(list(Dialect)))
+def test_no_bytes_make_a_decoder_raise(data, dialect):
+    decode(dialect, [(T, data)])
+
+
+@given(frames=st.lists(JSON, max_size=4), dialect=st.sampled_from(list(Dialect)))
+def test_no_json_makes_a_decoder_raise(frames, dialect):
+    sse = b"".join(b"data: " + json.dumps(f).encode() + b"\n\n" for f in frames)
+    lines = b"".join(json.dumps(f).encode() + b"\n" for f in frames)
+    for data in (sse, lines, json.dumps(frames).encode()):
+        decode(dialect, [(T, data)])
+
+
+@given(
+    name=st.sampled_from(sorted(EVERY)),
+    at=st.integers(min_value=0),
+    junk=st.binary(min_size=1, max_size=4),
+)
+def test_a_damaged_stream_makes_no_decoder_raise(name, at, junk):
+    data = read(name)
+    at %= len(data)
+    decode(EVERY[name], [(T, data[:at] + junk + data[at + len(junk) :])])
