@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import cli_answers as says
 from cli_runner import Run, runner
 from stand_in_api import StandIn
 
@@ -72,6 +73,16 @@ def nobody_is_signed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("models", "list")` gives the exit code and what was printed."""
     return runner(capsys, monkeypatch)
+
+
+@pytest.fixture
+def house(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """A server with one provider and one model, and a token for it in the environment."""
+    monkeypatch.setenv("ARGUSLM_BASE_URL", server.url)
+    monkeypatch.setenv("ARGUSLM_API_KEY", "alm_token")
+    server.answer("GET", "/api/v1/providers", {"providers": [says.provider()], "total": 1})
+    server.answer("GET", "/api/v1/models", says.models(says.model()))
+    return server
 
 
 @pytest.fixture
