@@ -39,15 +39,15 @@ class EgressPolicy:
             EgressBlocked: the name or any address behind it is forbidden.
             socket.gaierror: the name does not resolve.
         """
-        return self._allowed(host, _literal(host, port) or await _look_up(host, port))
+        _refuse_metadata_names(host)
+        return self._allowed(_literal(host, port) or await _look_up(host, port))
 
     def resolve_blocking(self, host: str, port: int) -> list[Address]:
         """The same, for a thread that has no event loop."""
-        return self._allowed(host, _literal(host, port) or _look_up_blocking(host, port))
+        _refuse_metadata_names(host)
+        return self._allowed(_literal(host, port) or _look_up_blocking(host, port))
 
-    def _allowed(self, host: str, addresses: list[Address]) -> list[Address]:
-        if host.rstrip(".").lower() in _METADATA_NAMES:
-            raise EgressBlocked(f"{host} is a cloud metadata service")
+    def _allowed(self, addresses: list[Address]) -> list[Address]:
         for _, address, _ in addresses:
             self.check(address)
         return addresses
@@ -59,6 +59,11 @@ class EgressPolicy:
             raise EgressBlocked(f"{address} is a link-local, multicast or metadata address")
         if not self.allow_private and not ip.is_global:
             raise EgressBlocked(f"{address} is a private address")
+
+
+def _refuse_metadata_names(host: str) -> None:
+    if host.rstrip(".").lower() in _METADATA_NAMES:
+        raise EgressBlocked(f"{host} is a cloud metadata service")
 
 
 def _unwrapped(ip: _Ip) -> _Ip:

@@ -115,7 +115,7 @@ class ResponseParser:
             ProtocolError: not HTTP/1.1, or over a limit.
         """
         if self.complete:
-            self.reusable = False
+            self.reusable = self.reusable and not data
             return b""
         if not self.headers_complete:
             data = self._read_head(self._pending + data)

@@ -37,7 +37,7 @@ def decode(reads: Sequence[Read], transcript: Transcript) -> None:
 
 
 def _read_event(ns: int, frame: JsonObject, counted: JsonObject, transcript: Transcript) -> None:
-    kind = frame.get("type")
+    kind = as_text(frame.get("type"))
     if kind == "content_block_delta":
         _read_delta(ns, as_object(frame.get("delta")), transcript)
     elif kind == "content_block_start":

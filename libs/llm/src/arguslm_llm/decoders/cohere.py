@@ -41,7 +41,7 @@ def decode(reads: Sequence[Read], transcript: Transcript) -> None:
 
 
 def _read_event(ns: int, frame: JsonObject, transcript: Transcript) -> None:
-    kind = frame.get("type")
+    kind = as_text(frame.get("type"))
     delta = as_object(frame.get("delta"))
     if kind in ("content-delta", "content-start"):
         _read_content(ns, as_object(as_object(delta.get("message")).get("content")), transcript)

@@ -36,7 +36,7 @@ def decode(reads: Sequence[Read], transcript: Transcript) -> None:
         if not isinstance(frame, dict):
             transcript.unreadable("a frame of the stream is no JSON object")
             continue
-        kind = frame.get("type")
+        kind = as_text(frame.get("type"))
         if kind in _ANSWER:
             transcript.answer_token(ns, frame.get("delta"))
         elif kind in _REASONING:
