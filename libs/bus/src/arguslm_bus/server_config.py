@@ -4,7 +4,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from arguslm_contracts.permissions import OPERATOR, USERS, may_publish, may_subscribe
+from arguslm_contracts.permissions import (
+    OPERATOR,
+    USERS,
+    may_publish,
+    may_subscribe,
+    must_not_publish,
+)
 
 
 def render(
@@ -25,7 +31,7 @@ def render(
             "user": user.name,
             "password": passwords[user.name],
             "permissions": {
-                "publish": {"allow": may_publish(user)},
+                "publish": {"allow": may_publish(user), "deny": must_not_publish(user)},
                 "subscribe": {"allow": may_subscribe(user)},
             },
         }
