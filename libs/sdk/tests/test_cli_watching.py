@@ -203,6 +203,7 @@ def test_following_checks(house: StandIn, run: Run) -> None:
     async def live(websocket: WebSocket) -> None:
         await websocket.accept()
         for kind, data in (
+            ("ping", {}),
             ("check", says.check("second")),
             ("alert", says.alert()),
             ("check", says.check("other", model_id=says.ident("else"))),

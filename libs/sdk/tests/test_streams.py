@@ -158,10 +158,12 @@ def test_nonsense_is_said_to_be_nonsense(server: StandIn, follow: Any, nonsense:
             follow(method, *arguments)
 
 
-def test_an_expired_session_is_renewed_at_the_door(
-    server: StandIn, follow: Any, tmp_path: Any
+@pytest.mark.parametrize("where", ["at the door", "on the way"])
+def test_an_expired_session_is_renewed(
+    server: StandIn, follow: Any, tmp_path: Any, where: str
 ) -> None:
-    server.socket(LIVE, refuses(401), says(live("check", "c")))
+    expired = refuses(401) if where == "at the door" else says(then=4401)
+    server.socket(LIVE, expired, says(live("check", "c")))
     renewed = {"access_token": "new", "refresh_token": "r2", "expires_in_s": 1, "username": "ada"}
     server.answer("POST", "/api/v1/auth/refresh", renewed | {"role": "admin"})
     login = Login(server.url, "old", "r1", "ada")

@@ -81,8 +81,9 @@ class LiveFeed:
     path = "/stream"
     finished = False
 
-    def __init__(self, cursor: str | None) -> None:
+    def __init__(self, cursor: str | None, *, pings: bool = False) -> None:
         self._cursor = cursor
+        self._pings = pings
 
     @property
     def params(self) -> Mapping[str, str]:
@@ -94,7 +95,7 @@ class LiveFeed:
         except ValidationError:
             raise UnexpectedAnswer("the live stream carried a message nobody knows") from None
         self._cursor = message.cursor or self._cursor
-        return None if message.kind == "ping" else message
+        return None if message.kind == "ping" and not self._pings else message
 
 
 class RunFeed:

@@ -1,7 +1,8 @@
 """Following a live stream: the same steps once with threads and once with asyncio.
 
 The first connection must succeed. Later ones are tried for ever with backoff, because who follows
-wants to see the server come back; a refusal (revoked token, no such run) ends it with its error.
+wants to see the server come back; a refusal (revoked token, no such run) ends it with its error,
+unless it was an expired session that could be renewed.
 """
 
 import asyncio
@@ -30,9 +31,14 @@ LOST = (ConnectionFailed, ServerError)
 
 
 class SyncStreams(SyncTransport):
-    def stream_live(self, *, cursor: str | None = None) -> Iterator[LiveMessage]:
-        """Checks, alerts and progress as they happen, after `cursor` if one is given."""
-        return self._follow(LiveFeed(cursor))
+    def stream_live(
+        self, *, cursor: str | None = None, pings: bool = False
+    ) -> Iterator[LiveMessage]:
+        """Checks, alerts and progress as they happen, after `cursor` if one is given.
+
+        With `pings`, also the signs of life between: the first one says that we are listening.
+        """
+        return self._follow(LiveFeed(cursor, pings=pings))
 
     def stream_benchmark(self, run_id: Id) -> Iterator[dict[str, Any]]:
         """A run from its beginning to its end, also one that is over.
@@ -45,6 +51,7 @@ class SyncStreams(SyncTransport):
     def _follow(self, feed: Feed[T]) -> Iterator[T]:
         connection = self._join(feed)
         while True:
+            used = self._session.token
             with connection:
                 try:
                     for text in connection:
@@ -53,7 +60,9 @@ class SyncStreams(SyncTransport):
                         if feed.finished:
                             return
                 except ConnectionClosed as error:
-                    if (reason := ending(error)) is not None:
+                    reason = ending(error)
+                    expired = isinstance(reason, Unauthorized) and self._renew(used)
+                    if reason is not None and not expired:
                         raise reason from None
             connection = self._rejoin(feed)
 
@@ -90,9 +99,14 @@ class SyncStreams(SyncTransport):
 
 
 class AsyncStreams(AsyncTransport):
-    def stream_live(self, *, cursor: str | None = None) -> AsyncIterator[LiveMessage]:
-        """Checks, alerts and progress as they happen, after `cursor` if one is given."""
-        return self._follow(LiveFeed(cursor))
+    def stream_live(
+        self, *, cursor: str | None = None, pings: bool = False
+    ) -> AsyncIterator[LiveMessage]:
+        """Checks, alerts and progress as they happen, after `cursor` if one is given.
+
+        With `pings`, also the signs of life between: the first one says that we are listening.
+        """
+        return self._follow(LiveFeed(cursor, pings=pings))
 
     def stream_benchmark(self, run_id: Id) -> AsyncIterator[dict[str, Any]]:
         """A run from its beginning to its end, also one that is over.
@@ -105,6 +119,7 @@ class AsyncStreams(AsyncTransport):
     async def _follow(self, feed: Feed[T]) -> AsyncIterator[T]:
         connection = await self._join(feed)
         while True:
+            used = self._session.token
             async with connection:
                 try:
                     async for text in connection:
@@ -113,7 +128,9 @@ class AsyncStreams(AsyncTransport):
                         if feed.finished:
                             return
                 except ConnectionClosed as error:
-                    if (reason := ending(error)) is not None:
+                    reason = ending(error)
+                    expired = isinstance(reason, Unauthorized) and await self._renew(used)
+                    if reason is not None and not expired:
                         raise reason from None
             connection = await self._rejoin(feed)
 

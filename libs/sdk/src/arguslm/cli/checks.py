@@ -1,7 +1,7 @@
 """`arguslm checks`"""
 
 import time
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What the endpoints answered.", no_args_is_help=True)
 
+PAGE = 500
 RUN_TIMEOUT_S = 120.0
 RUN_POLL_S = 0.25
 
@@ -48,10 +49,9 @@ def list_(
 ) -> None:
     """The newest checks."""
     model_id = find_model(client, model).id if model else None
-    pages = client.iter_checks(model_id=model_id, outcome=outcome, page_size=min(limit, 500))
-    newest = list(islice(pages, limit))
     if follow:
-        return _follow(client, newest, model_id, outcome, as_json)
+        return _follow(client, limit, model_id, outcome, as_json)
+    newest = _newest(client, limit, model_id, outcome)
     if as_json:
         return print_json(newest)
     return print_table(
@@ -136,20 +136,31 @@ def print_check(check: "CheckResponse") -> None:
     )
 
 
+def _newest(
+    client: "ArgusLMClient", limit: int, model_id: UUID | None, outcome: str | None
+) -> "list[CheckResponse]":
+    pages = client.iter_checks(model_id=model_id, outcome=outcome, page_size=min(limit, PAGE))
+    return list(islice(pages, limit))
+
+
 def _follow(
     client: "ArgusLMClient",
-    newest: "list[CheckResponse]",
+    limit: int,
     model_id: UUID | None,
     outcome: str | None,
     as_json: bool,
 ) -> None:
+    """The newest, then the new ones. We listen before we look back, so that none falls between."""
     from arguslm.schemas import CheckResponse
 
-    shown = {one.id for one in newest}
+    messages = client.stream_live(pings=True)
+    greeting = next(messages)
+    newest = _newest(client, limit, model_id, outcome)
     for one in reversed(newest):
         _print_line(one, as_json)
     note("following; Ctrl-C ends")
-    for message in client.stream_live():
+    shown = {one.id for one in newest}
+    for message in chain([greeting], messages):
         if message.kind != "check":
             continue
         check = CheckResponse.model_validate(message.data)
