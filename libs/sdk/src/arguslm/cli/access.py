@@ -30,7 +30,7 @@ def list_keys(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(known)
     return print_table(
-        ("ID", "NAME", "ROLE", "ENDS IN", "CREATED", "EXPIRES"),
+        ("=ID", "NAME", "ROLE", "ENDS IN", "=CREATED", "EXPIRES"),
         (
             (short(one.id), one.name, one.role, one.hint, one.created_at, one.expires_at or "never")
             for one in known
@@ -78,7 +78,7 @@ def list_accounts(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(known)
     return print_table(
-        ("ID", "NAME", "ROLE", "ENABLED", "CREATED"),
+        ("=ID", "NAME", "ROLE", "ENABLED", "CREATED"),
         ((short(one.id), one.username, one.role, one.enabled, one.created_at) for one in known),
         empty="no accounts",
     )

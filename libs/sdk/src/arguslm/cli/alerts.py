@@ -38,7 +38,7 @@ def list_(
     if as_json:
         return print_json(alerts)
     return print_table(
-        ("ID", "STATE", "SEVERITY", "SINCE", "MODEL", "OUTCOME", "ACKNOWLEDGED", "MESSAGE"),
+        ("=ID", "=STATE", "SEVERITY", "=SINCE", "MODEL", "OUTCOME", "ACKNOWLEDGED", "MESSAGE"),
         (
             (
                 short(one.id),
@@ -82,7 +82,7 @@ def show(client: "ArgusLMClient", alert: Alert, as_json: Json = False) -> None:
         )
     )
     return print_table(
-        ("TOLD", "CHANNEL", "ABOUT", "DELIVERED", ">ATTEMPTS", "ERROR"),
+        ("=TOLD", "CHANNEL", "ABOUT", "DELIVERED", ">ATTEMPTS", "ERROR"),
         (
             (one.at, one.channel_name, one.transition, one.delivered, one.attempts, one.error or "")
             for one in found.notifications

@@ -9,6 +9,7 @@ import typer
 from arguslm.cli.connect import Json, connected
 from arguslm.cli.lookup import find_benchmark, find_models
 from arguslm.cli.output import (
+    judged,
     note,
     number,
     print_facts,
@@ -21,7 +22,7 @@ from arguslm.errors import ArgusLMError
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
-    from arguslm.schemas import BenchmarkDetailResponse, BenchmarkRunResponse
+    from arguslm.schemas import BenchmarkDetailResponse, BenchmarkRunResponse, ModelStatistics
 
 app = typer.Typer(help="Measure models under load.", no_args_is_help=True)
 
@@ -86,7 +87,7 @@ def list_(
     if as_json:
         return print_json(runs)
     return print_table(
-        ("ID", "NAME", "STATUS", "STARTED", ">MODELS", ">DONE", ">FAILED", "PACK"),
+        ("=ID", "NAME", "=STATUS", "=STARTED", ">MODELS", ">DONE", ">FAILED", "PACK"),
         (
             (
                 short(one.id),
@@ -197,33 +198,8 @@ def _finish(run: "BenchmarkDetailResponse", as_json: bool) -> None:
 def _print_run(run: "BenchmarkDetailResponse") -> None:
     print_facts(_facts(run))
     print_table(
-        (
-            "MODEL",
-            "PROVIDER",
-            ">N",
-            ">FAILED",
-            ">TTFT p50 ms",
-            ">p95",
-            ">p99",
-            ">TOK/S p50",
-            ">p95",
-            ">p99",
-            ">TOTAL p50 ms",
-            ">p95",
-            ">p99",
-        ),
-        (
-            (
-                one.model_name,
-                one.provider_name,
-                one.requests,
-                one.failed,
-                *_quantiles(one.ttft_ms, 1),
-                *_quantiles(one.tokens_per_s, 1),
-                *_quantiles(one.total_ms, 0),
-            )
-            for one in run.models
-        ),
+        ("MODEL", "=MEASURED", ">N", ">p50", ">p95", ">p99"),
+        (row for one in run.models for row in _rows(one)),
         empty="no results yet",
     )
     for result in run.results:
@@ -231,12 +207,27 @@ def _print_run(run: "BenchmarkDetailResponse") -> None:
             note(f"{result.model_name or result.model_id} #{result.index}: {result.error}")
 
 
-def _quantiles(values: Any, digits: int) -> tuple[str, str, str]:
-    return (
-        number(values.p50, digits),
-        number(values.p95, digits),
-        number(values.p99, digits),
+def _rows(one: "ModelStatistics") -> list[tuple[Any, ...]]:
+    """A model's numbers, each with its count: the failed requests have no times."""
+    measured = (
+        ("TTFT ms", one.ttft_ms),
+        ("tokens/s", one.tokens_per_s),
+        ("total ms", one.total_ms),
     )
+    rows: list[tuple[Any, ...]] = [
+        (
+            f"{one.model_name} at {one.provider_name}",
+            name,
+            values.n,
+            number(values.p50, 1),
+            number(values.p95, 1),
+            number(values.p99, 1),
+        )
+        for name, values in measured
+    ]
+    if one.failed:
+        rows.append((rows[0][0], judged("failed", False), one.failed, "", "", ""))
+    return rows
 
 
 def _facts(run: "BenchmarkRunResponse") -> list[tuple[str, Any]]:

@@ -25,7 +25,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(channels)
     return print_table(
-        ("ID", "NAME", "KIND", "ADDRESS", "ENABLED"),
+        ("=ID", "NAME", "KIND", "ADDRESS", "ENABLED"),
         ((short(one.id), one.name, one.kind, one.url_hint, one.enabled) for one in channels),
         empty="no channels yet: arguslm alerts channels add --help",
     )

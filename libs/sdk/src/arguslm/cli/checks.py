@@ -10,6 +10,7 @@ import typer
 from arguslm.cli.connect import Json, connected
 from arguslm.cli.lookup import find_check, find_model
 from arguslm.cli.output import (
+    judged,
     moment,
     note,
     number,
@@ -55,14 +56,24 @@ def list_(
     if as_json:
         return print_json(newest)
     return print_table(
-        ("ID", "TIME", "MODEL", "PROVIDER", "OUTCOME", ">TTFT ms", ">TOK/S", ">TOTAL ms", "SAYS"),
+        (
+            "=ID",
+            "=TIME",
+            "MODEL",
+            "PROVIDER",
+            "=OUTCOME",
+            ">TTFT ms",
+            ">TOK/S",
+            ">TOTAL ms",
+            "SAYS",
+        ),
         (
             (
                 short(one.id),
                 one.completed_at,
                 one.model_name,
                 one.provider_name,
-                one.measurement.outcome.value,
+                judged(one.measurement.outcome.value, one.usable),
                 number(one.measurement.timing.first_token_ms, 1),
                 number(one.measurement.tokens_per_s, 1),
                 number(one.measurement.timing.total_ms),
@@ -112,7 +123,7 @@ def print_check(check: "CheckResponse") -> None:
         (
             ("check", check.id),
             ("model", f"{check.model_name} at {check.provider_name} ({check.location})"),
-            ("outcome", measured.outcome.value),
+            ("outcome", judged(measured.outcome.value, check.usable)),
             ("which means", f"{check.model_name} {check.says}"),
             ("fault owner", measured.fault_owner.value),
             ("due", check.due_at),
@@ -176,7 +187,7 @@ def _print_line(check: "CheckResponse", as_json: bool) -> None:
     return styled_line(
         (
             moment(check.completed_at),
-            check.measurement.outcome.value,
+            judged(check.measurement.outcome.value, check.usable),
             f"{check.model_name} at {check.provider_name}",
             f"TTFT {number(timing.first_token_ms, 1)} ms",
             f"{number(check.measurement.tokens_per_s, 1)} tok/s",

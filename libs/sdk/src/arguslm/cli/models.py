@@ -51,7 +51,7 @@ def list_(
     if as_json:
         return print_json(found)
     return print_table(
-        ("ID", "MODEL", "NAME", "PROVIDER", "WATCHED", "EVERY", "SOURCE"),
+        ("=ID", "MODEL", "NAME", "PROVIDER", "WATCHED", "EVERY", "SOURCE"),
         (
             (
                 short(one.id),

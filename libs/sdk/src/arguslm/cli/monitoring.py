@@ -81,7 +81,7 @@ def packs(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(known)
     return print_table(
-        ("ID", "NAME", ">TOKENS", "PROMPT"),
+        ("=ID", "NAME", ">TOKENS", "PROMPT"),
         ((one.id, one.name, one.expected_tokens, one.prompt) for one in known),
         empty="no prompt packs",
     )

@@ -14,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 PIPE_WIDTH = 180
 SHORT_ID = 8
@@ -21,14 +22,12 @@ SHORT_ID = 8
 _CONTROL = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 _STYLES = {
     "up": "green",
-    "ok": "green",
     "completed": "green",
     "healthy": "green",
     "resolved": "green",
     "degraded": "yellow",
     "running": "cyan",
     "pending": "cyan",
-    "truncated": "yellow",
     "down": "bold red",
     "failed": "bold red",
     "unhealthy": "bold red",
@@ -36,8 +35,6 @@ _STYLES = {
     "unknown": "dim",
     "paused": "dim",
     "cancelled": "dim",
-    "skipped": "dim",
-    "expired": "dim",
 }
 
 
@@ -56,17 +53,18 @@ def print_json_line(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """A table; columns that begin with `>` are numbers. `empty` is said instead of no rows."""
+    """A table. Columns that begin with `>` are numbers and with `=` are never broken into lines;
+    `empty` is said instead of no rows."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        number = column.startswith(">")
+        kind, heading = (column[0], column[1:]) if column[0] in ">=" else ("", column)
         table.add_column(
-            column.removeprefix(">"),
-            justify="right" if number else "left",
-            no_wrap=number,
+            heading,
+            justify="right" if kind == ">" else "left",
+            no_wrap=kind != "",
             overflow="fold",
         )
     for row in rows:
@@ -132,6 +130,14 @@ def short(value: UUID | str) -> str:
     return str(value)[:SHORT_ID]
 
 
+def judged(text: str, good: bool | None) -> "Text":
+    """Green, red, or dim where nobody can tell; the words say it too."""
+    from rich.text import Text
+
+    style = "dim" if good is None else "green" if good else "bold red"
+    return Text(plain(text), style=style)
+
+
 def styled_line(parts: Sequence[Any]) -> None:
     """One row of a stream, printed at once."""
     from rich.text import Text
@@ -142,6 +148,8 @@ def styled_line(parts: Sequence[Any]) -> None:
 def _cell(value: Any) -> Any:
     from rich.text import Text
 
+    if isinstance(value, Text):
+        return value
     if isinstance(value, datetime):
         value = moment(value)
     if isinstance(value, bool):

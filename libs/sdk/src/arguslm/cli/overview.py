@@ -29,7 +29,7 @@ def status(
     if as_json:
         return print_json(overview)
     print_table(
-        ("STATE", "MODEL", "PROVIDER", "SINCE", "LAST OUTCOME", ">TTFT ms", ">TOK/S", ">UPTIME"),
+        ("=STATE", "MODEL", "PROVIDER", "=SINCE", "LAST OUTCOME", ">TTFT ms", ">TOK/S", ">UPTIME"),
         (
             (
                 card.state,

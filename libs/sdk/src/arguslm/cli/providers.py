@@ -36,7 +36,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(providers)
     return print_table(
-        ("ID", "NAME", "TYPE", "ADDRESS", "KEY", ">MODELS", ">WATCHED", "ENABLED"),
+        ("=ID", "NAME", "TYPE", "ADDRESS", "KEY", ">MODELS", ">WATCHED", "ENABLED"),
         (
             (
                 short(one.id),
@@ -210,7 +210,7 @@ def offers(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(found)
     return print_table(
-        ("ID", "NAME", "TYPE", "FOUND", "ADDRESS"),
+        ("=ID", "NAME", "TYPE", "FOUND", "ADDRESS"),
         (
             (one.id, one.display_name, one.provider_type, one.found, one.base_url or "-")
             for one in found

@@ -35,7 +35,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
     if as_json:
         return print_json(rules)
     return print_table(
-        ("ID", "NAME", "TYPE", "TARGET", "SEVERITY", ">RAISE AFTER", ">RESOLVE AFTER", "ENABLED"),
+        ("=ID", "NAME", "TYPE", "TARGET", "SEVERITY", ">RAISE AFTER", ">RESOLVE AFTER", "ENABLED"),
         (
             (
                 short(one.id),
