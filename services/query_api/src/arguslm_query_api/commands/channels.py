@@ -1,0 +1,129 @@
+"""Channels: where alerts are told. The address is a secret, sealed before it reaches an event."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from arguslm_contracts.events.alerts import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationTestRequested,
+)
+from arguslm_contracts.events.registry import (
+    Channel,
+    ChannelCreated,
+    ChannelRemoved,
+    ChannelUpdated,
+)
+from arguslm_contracts.rest.alerts import ChannelCreate, ChannelTestResponse, ChannelUpdate
+from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.channel_addresses import check_channel_url
+from arguslm_query_api.commands.recorder import check_revision
+from arguslm_query_api.door import Door
+from arguslm_query_api.reads import alerts
+from arguslm_query_api.refusals import Unknown
+from arguslm_storage.vault import Vault
+
+TEST_WAIT_S = 45.0
+_URL = "url"
+
+
+async def create(door: Door, who: Principal, channel_id: UUID, body: ChannelCreate) -> bool:
+    """Create a channel under this id; creating it again changes nothing."""
+    async with door.database.reading() as connection:
+        if await alerts.stored_channel(connection, channel_id) is not None:
+            return True
+    url = body.url.get_secret_value().strip()
+    await check_channel_url(body.kind, url, door.egress)
+    now = datetime.now(UTC)
+    channel = Channel(
+        channel_id=channel_id,
+        name=body.name,
+        kind=body.kind,
+        url=door.vault.seal({_URL: url}),
+        enabled=body.enabled,
+        created_at=now,
+    )
+    event = ChannelCreated(revision=1, actor=who.name, at=now, channel=channel)
+    return await door.recorder.record(event, expected_sequence=0)
+
+
+async def update(
+    door: Door,
+    who: Principal,
+    channel_id: UUID,
+    body: ChannelUpdate,
+    expected_revision: int | None,
+) -> bool:
+    """Change what is given."""
+    channel, revision, sequence = await _stored(door, channel_id)
+    check_revision(expected_revision, revision)
+    changes = body.model_dump(exclude_none=True, exclude={"url"})
+    changes = {name: value for name, value in changes.items() if getattr(channel, name) != value}
+    if body.url is not None:
+        url = body.url.get_secret_value().strip()
+        await check_channel_url(channel.kind, url, door.egress)
+        if door.vault.open(channel.url) != {_URL: url}:
+            changes["url"] = door.vault.seal({_URL: url})
+    if not changes:
+        return True
+    event = ChannelUpdated(
+        revision=revision + 1,
+        actor=who.name,
+        at=datetime.now(UTC),
+        channel=channel.model_copy(update=changes),
+        changed=tuple(changes),
+    )
+    return await door.recorder.record(event, expected_sequence=sequence)
+
+
+async def remove(
+    door: Door, who: Principal, channel_id: UUID, expected_revision: int | None
+) -> None:
+    _, revision, sequence = await _stored(door, channel_id)
+    check_revision(expected_revision, revision)
+    event = ChannelRemoved(
+        revision=revision + 1, actor=who.name, at=datetime.now(UTC), channel_id=channel_id
+    )
+    await door.recorder.record(event, expected_sequence=sequence)
+
+
+async def test(door: Door, who: Principal, channel_id: UUID) -> ChannelTestResponse:
+    """Send a test message over the channel, and wait for what becomes of it."""
+    await _stored(door, channel_id)
+    request = NotificationTestRequested(
+        test_id=uuid4(), channel_id=channel_id, requested_by=who.name
+    )
+    async with door.feed.subscribe() as happenings:
+        await door.recorder.ask(request)
+        seen = await happenings.first(
+            lambda recorded: (
+                isinstance(recorded.event, NotificationDelivered | NotificationFailed)
+                and recorded.event.alert_id == request.test_id
+            ),
+            TEST_WAIT_S,
+        )
+    if seen is None:
+        return ChannelTestResponse(
+            success=False,
+            message=f"No answer from alerting within {TEST_WAIT_S:.0f} s; is it running?",
+        )
+    if isinstance(seen.event, NotificationFailed):
+        return ChannelTestResponse(success=False, message=f"Not delivered: {seen.event.error}")
+    return ChannelTestResponse(success=True, message="Delivered.")
+
+
+def open_url(vault: Vault, sealed: str) -> str:
+    """The address behind a channel's seal.
+
+    Raises:
+        VaultError: it was sealed with a key that is not there any more.
+    """
+    return vault.open(sealed)[_URL]
+
+
+async def _stored(door: Door, channel_id: UUID) -> tuple[Channel, int, int]:
+    async with door.database.reading() as connection:
+        found = await alerts.stored_channel(connection, channel_id)
+    if found is None:
+        raise Unknown(f"there is no channel {channel_id}")
+    return found

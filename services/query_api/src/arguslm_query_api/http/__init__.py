@@ -1,0 +1,1 @@
+"""The routes: one module per resource. They translate, and decide nothing."""

@@ -1,0 +1,102 @@
+"""The FastAPI application: every route, and what surrounds them."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+
+from arguslm_query_api.auth.guard import Guard
+from arguslm_query_api.auth.roles import Viewer
+from arguslm_query_api.door import Door
+from arguslm_query_api.http import (
+    accounts,
+    alerts,
+    auth,
+    benchmark_stream,
+    benchmarks,
+    channels,
+    checks,
+    docs,
+    live,
+    models,
+    monitoring,
+    overview,
+    providers,
+    rules,
+    system,
+)
+from arguslm_query_api.http.openapi import describe
+from arguslm_query_api.http.paths import API
+from arguslm_query_api.http.problems import add_problem_handlers
+from arguslm_query_api.http.requests import Requests
+
+MAX_BODY_BYTES = 1024 * 1024
+
+_RESOURCES = (
+    auth,
+    accounts,
+    providers,
+    models,
+    overview,
+    checks,
+    monitoring,
+    benchmarks,
+    benchmark_stream,
+    rules,
+    channels,
+    alerts,
+    live,
+)
+
+
+def describe_only() -> FastAPI:
+    """The application without anything behind it: for its OpenAPI document."""
+    app = FastAPI(
+        title="ArgusLM",
+        version=system.VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    api = APIRouter(prefix=API)
+    for resource in _RESOURCES:
+        api.include_router(resource.router)
+    app.include_router(api)
+    app.include_router(system.router)
+    app.include_router(docs.router)
+    describe(app)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(who: Viewer) -> Response:
+        return JSONResponse(app.openapi())
+
+    return app
+
+
+def create_app(door: Door) -> FastAPI:
+    """The application on these services."""
+    app = describe_only()
+    app.state.door = door
+    add_problem_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(Guard, authenticator=door.authenticator, origins=door.origins)
+    app.add_middleware(Requests)
+    directory = door.settings.dashboard_dir
+    if directory is not None:
+        app.frontend("/", directory=directory, fallback="index.html")
+    else:
+        app.add_api_route("/", _root, include_in_schema=False)
+    return app
+
+
+async def _root() -> dict[str, Any]:
+    """What ArgusLM 0.x answered; there is no dashboard to serve."""
+    return {"status": "ok", "docs": "/docs", "health": "/health"}
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
