@@ -2,9 +2,9 @@
 
 from nats.aio.client import Client
 
+from arguslm_alerting.channels.apprise_services import AppriseServices
 from arguslm_alerting.channels.book import ChannelBook
 from arguslm_alerting.channels.egress import Egress
-from arguslm_alerting.channels.services import AppriseServices
 from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.deciding import SPEAKS_ON, Judge
 from arguslm_alerting.ledger import Ledger
