@@ -125,9 +125,7 @@ def test_exit_codes(server: StandIn, run: Run, refusing_url: str) -> None:
     server.answer("GET", f"{V1}/providers", problem(401, "who are you"))
     refused = run("providers", "list", *at, "--token", "t")
     assert refused.code == 3
-    assert refused.err == (
-        "arguslm: who are you (request req-7)\narguslm: sign in with: arguslm login\n"
-    )
+    assert refused.err == ("arguslm: who are you (request req-7); sign in with: arguslm login\n")
     away = run("providers", "list", "--url", refusing_url)
     assert away.code == 3
     assert away.err == f"arguslm: cannot connect to {refusing_url}: the connection was refused\n"

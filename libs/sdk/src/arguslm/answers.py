@@ -89,7 +89,7 @@ def connection_error(
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{session.origin} did not answer {call.method} {call.path} in time{fate}")
     if isinstance(error, httpx.ConnectError):
-        return ConnectionFailed(f"cannot connect to {session.origin}: {_reason(error)}")
+        return unreachable(error, session)
     return ConnectionFailed(
         f"the connection to {session.origin} broke during {call.method} {call.path}{fate}"
     )
@@ -99,9 +99,12 @@ def _never_sent(error: httpx.TransportError) -> bool:
     return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
 
 
-def _reason(error: httpx.TransportError) -> str:
-    text = str(error) or type(error).__name__
-    return "the connection was refused" if "refused" in text or "attempts failed" in text else text
+def unreachable(error: Exception, session: Session) -> ConnectionFailed:
+    """There is no connection, for a reason in few words."""
+    reason = str(error) or type(error).__name__
+    if "refused" in reason or "attempts failed" in reason:
+        reason = "the connection was refused"
+    return ConnectionFailed(f"cannot connect to {session.origin}: {reason}")
 
 
 def _words(status: int, content: bytes) -> tuple[str, tuple[Fault, ...], str | None]:

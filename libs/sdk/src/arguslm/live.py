@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from arguslm.answers import problem_of
 from arguslm.call import API, Id
-from arguslm.errors import ApiError, ArgusLMError, ConnectionFailed, UnexpectedAnswer, error_class
+from arguslm.errors import ApiError, ArgusLMError, UnexpectedAnswer, error_class
 from arguslm.session import Session
 from arguslm_contracts.rest.system import LiveMessage
 
@@ -34,11 +34,6 @@ def refusal(error: InvalidStatus, session: Session) -> ArgusLMError:
     response = error.response
     headers = httpx.Headers(list(response.headers.raw_items()))
     return problem_of(response.status_code, bytes(response.body or b""), headers, session)
-
-
-def unreachable(error: Exception, session: Session) -> ConnectionFailed:
-    reason = str(error) or type(error).__name__
-    return ConnectionFailed(f"cannot connect to {session.origin}: {reason}")
 
 
 def ending(error: ConnectionClosed) -> ApiError | None:

@@ -16,9 +16,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection as SyncConnection
 from websockets.sync.client import connect as connect_sync
 
+from arguslm.answers import unreachable
 from arguslm.call import Id
 from arguslm.errors import ConnectionFailed, ServerError, Unauthorized
-from arguslm.live import Feed, LiveFeed, RunFeed, ending, refusal, stream_url, unreachable
+from arguslm.live import Feed, LiveFeed, RunFeed, ending, refusal, stream_url
 from arguslm.retries import Retries
 from arguslm.transport import AsyncTransport, SyncTransport
 from arguslm_contracts.rest.system import LiveMessage

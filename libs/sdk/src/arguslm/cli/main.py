@@ -80,9 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="arguslm")
     except ArgusLMError as error:
-        complain(str(error))
-        if isinstance(error, Unauthorized):
-            complain("sign in with: arguslm login")
+        hint = "; sign in with: arguslm login" if isinstance(error, Unauthorized) else ""
+        complain(f"{error}{hint}")
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
