@@ -1,5 +1,6 @@
 """From registry and clock to check requests, over a real bus and both databases."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -74,6 +75,33 @@ async def test_what_was_missed_in_a_pause_is_asked_once(
     await second_life.has_judged(tick)
     (made_up,) = (await requests_in(bus))[before:]
     assert SECOND + 290 < made_up.due_at.timestamp() <= SECOND + 300
+
+
+async def test_a_crash_between_publishing_and_committing_repeats_the_same_requests(
+    bus: BusForTests, start_scheduler: StartScheduler, tmp_path: Path
+) -> None:
+    voice, of = await Voice.on(bus), provider()
+    await voice.say(registered(of))
+    for number in range(5):
+        last = await voice.say(added(model(of, f"m{number}", interval_s=10)))
+    storage = StorageSettings(data_dir=tmp_path / "data", database_url=None)
+    first_life = await start_scheduler(storage)
+    await first_life.has_judged(last)
+    await first_life.has_judged(await voice.tick(SECOND))
+    await first_life.stop()
+    # What a crash leaves: the tables of before, and the requests in the stream.
+    shutil.copytree(tmp_path / "data", tmp_path / "before")
+    second_life = await start_scheduler(storage)
+    await second_life.has_judged(await voice.tick(SECOND + 10, SECOND))
+    await second_life.stop()
+    published = await requests_in(bus)
+    assert len(published) == 10
+    third_life = await start_scheduler(
+        StorageSettings(data_dir=tmp_path / "before", database_url=None)
+    )
+    await third_life.has_judged(await voice.tick(SECOND + 11))
+    assert (await requests_in(bus))[:10] == published
+    assert len({r.request_id for r in await requests_in(bus)}) == len(await requests_in(bus))
 
 
 async def test_a_scheduler_that_lost_its_tables_repeats_nothing_and_goes_on(

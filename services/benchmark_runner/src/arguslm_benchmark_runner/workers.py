@@ -64,7 +64,9 @@ class BenchmarkRunner:
             raise TryLater("this very process has the run in hand", delay_s=_SAME_RUN_AGAIN_S)
         self._in_hand.add(request.run_id)
         try:
-            with structlog.contextvars.bound_contextvars(request_id=str(request.run_id)):
+            with structlog.contextvars.bound_contextvars(
+                event_id=recorded.event_id, request_id=str(request.run_id)
+            ):
                 await self._run(recorded, request)
         finally:
             self._in_hand.discard(request.run_id)

@@ -9,8 +9,9 @@ from arguslm_storage.settings import StorageSettings
 
 class Settings(ServiceSettings, StorageSettings):
     location: str = Field(default="local", description="where this prober asks from")
+    # A hung endpoint holds its place for half a minute or more: places must outnumber those.
     probe_concurrency: int = Field(
-        default=64, ge=1, le=10_000, description="checks in flight at once in this process"
+        default=256, ge=1, le=10_000, description="checks in flight at once in this process"
     )
     allow_private_addresses: bool = Field(
         default=True, description="whether providers and webhooks may be on private networks"

@@ -6,9 +6,11 @@ memory. Whatever happens to a request, exactly one completion says so.
 
 import asyncio
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from traceback import format_tb
+from uuid import UUID
 
 import structlog
 
@@ -77,7 +79,7 @@ class Prober:
         request = recorded.event
         assert isinstance(request, CheckRequested)
         started_at = datetime.now(UTC)
-        with structlog.contextvars.bound_contextvars(request_id=str(request.request_id)):
+        with _about(recorded, request.request_id):
             if started_at > request.expires_at:
                 model, measurement = request.target.model, expired(request, started_at)
             else:
@@ -91,7 +93,7 @@ class Prober:
         assert isinstance(request, DiscoveryRequested)
         outcome, message = Outcome.OK, None
         models: list[DiscoveredModel] = []
-        with structlog.contextvars.bound_contextvars(request_id=str(request.request_id)):
+        with _about(recorded, request.request_id):
             try:
                 async with asyncio.timeout(_DISCOVERY_S + _MARGIN_S):
                     models = await self._discover(self._endpoint(request.target))
@@ -146,6 +148,13 @@ class Prober:
 
     async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
         return await discover(endpoint, egress=self._egress, timeout_s=_DISCOVERY_S)
+
+
+def _about(recorded: Recorded, request_id: UUID) -> AbstractContextManager[object]:
+    """Every log line of a task names its event and its request."""
+    return structlog.contextvars.bound_contextvars(
+        event_id=recorded.event_id, request_id=str(request_id)
+    )
 
 
 def _own_fault(error: Exception) -> str:
