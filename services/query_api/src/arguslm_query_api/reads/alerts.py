@@ -63,7 +63,10 @@ async def list_alerts(
         query = query.where(unresolved if state == "open" else ~unresolved)
     if since is not None:
         query = query.where(_ALERTS.c.raised_at >= since)
-    total = await connection.scalar(query.with_only_columns(func.count())) or 0
+    total = (
+        await connection.scalar(query.with_only_columns(func.count(), maintain_column_froms=True))
+        or 0
+    )
     page = query.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     return AlertListResponse(
         items=await _with_notifications(connection, page),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, tuple_
+from sqlalchemy import RowMapping, Tuple, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
@@ -46,7 +46,7 @@ async def list_checks(
         query = query.where(CHECKS.c.run_id == run_id)
     if cursor is not None:
         position = tuple_(CHECKS.c.completed_at, CHECKS.c.check_id)
-        query = query.where(position < tuple_(*_position(cursor)))
+        query = query.where(position < _position(cursor))
     rows = (await connection.execute(query)).mappings().all()
     items = [_response(row) for row in rows[:limit]]
     return CheckPage(items=items, next_cursor=_cursor(items[-1]) if len(rows) > limit else None)
@@ -111,9 +111,12 @@ def _cursor(check: CheckResponse) -> str:
     return f"{(check.completed_at - _EPOCH) // _MICROSECOND}.{check.id.hex}"
 
 
-def _position(cursor: str) -> tuple[datetime, UUID]:
+def _position(cursor: str) -> Tuple:
     microseconds, _, check_id = cursor.partition(".")
     try:
-        return _EPOCH + int(microseconds) * _MICROSECOND, UUID(check_id)
+        completed_at, last_id = _EPOCH + int(microseconds) * _MICROSECOND, UUID(check_id)
     except (ValueError, OverflowError) as error:
         raise BadCursor("the cursor is not one of a page of checks") from error
+    return tuple_(
+        literal(completed_at, CHECKS.c.completed_at.type), literal(last_id, CHECKS.c.check_id.type)
+    )

@@ -131,13 +131,10 @@ async def _from_checks(
     ).where(
         columns.model_id == model_id, columns.completed_at >= first, columns.completed_at < until
     )
-    filled: dict[datetime, _Filled] = {}
+    filled: dict[datetime, _Raw] = defaultdict(_Raw)
     for row in (await connection.execute(query)).mappings():
-        at = slot_start(row["completed_at"], bucket_s)
-        raw = filled.setdefault(at, _Raw())
-        assert isinstance(raw, _Raw)
-        raw.add(row)
-    return filled
+        filled[slot_start(row["completed_at"], bucket_s)].add(row)
+    return {**filled}
 
 
 async def _from_rollups(

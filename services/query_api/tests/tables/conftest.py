@@ -1,0 +1,29 @@
+"""The door's tables, migrated, on SQLite and on PostgreSQL."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from arguslm_query_api.projections.tables import SERVICE_TABLES
+from arguslm_storage.database import Database, open_database
+from arguslm_storage.migrate import upgrade
+from arguslm_storage.settings import StorageSettings
+
+
+@pytest.fixture
+async def database(storage: StorageSettings) -> AsyncIterator[Database]:
+    opened = open_database("query-api", storage)
+    await upgrade(opened, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def shadow(storage: StorageSettings) -> AsyncIterator[Database]:
+    opened = open_database("query-api", storage, shadow=True)
+    yield opened
+    await opened.close()

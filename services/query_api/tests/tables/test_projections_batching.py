@@ -1,0 +1,46 @@
+"""The same events give the same rows, whatever the batches and the order of the streams."""
+
+import pytest
+from door_events import rows_of
+from door_story import tell
+
+from arguslm_query_api.projections.tables import SERVICE_TABLES
+from arguslm_storage.database import Database
+
+
+@pytest.fixture
+async def in_one_batch(database: Database) -> dict[str, object]:
+    """The rows after every stream was folded at once; the tables are empty again afterwards."""
+    await tell().fold_into(database)
+    rows = await rows_of(database)
+    async with database.writing() as connection:
+        for table in SERVICE_TABLES.metadata.sorted_tables:
+            await connection.execute(table.delete())
+    return dict(rows)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 50])
+async def test_batches_do_not_matter(
+    database: Database, in_one_batch: dict[str, object], batch: int
+) -> None:
+    await tell().fold_into(database, batch=batch)
+    assert await rows_of(database) == in_one_batch
+
+
+async def test_the_order_of_the_streams_does_not_matter(
+    database: Database, in_one_batch: dict[str, object]
+) -> None:
+    streams = tell()
+    for stream in reversed(SERVICE_TABLES.folds):
+        await streams.fold_stream(database, stream)
+    assert await rows_of(database) == in_one_batch
+
+
+async def test_folding_everything_again_counts_nothing_twice(
+    database: Database, in_one_batch: dict[str, object]
+) -> None:
+    for _ in range(2):
+        await tell().fold_into(database, batch=50)
+    again = await rows_of(database)
+    for name in ("checks", "rollups", "model_states", "benchmark_samples", "notifications"):
+        assert again[name] == in_one_batch[name]
