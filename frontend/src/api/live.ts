@@ -74,7 +74,7 @@ export class LiveStream {
   };
 
   private connect(): void {
-    const { url, openSocket = (address) => new WebSocket(address) } = this.options;
+    const { url, openSocket = (address: string) => new WebSocket(address) } = this.options;
     const query = this.cursor === undefined ? '' : `?cursor=${encodeURIComponent(this.cursor)}`;
     const socket = openSocket(url + query);
     this.socket = socket;

@@ -19,7 +19,7 @@ const BY_AGGREGATE: Record<string, QueryKey[]> = {
 
 /** A card as it stands after one more check; what only the server can know is left as it was. */
 export function withCheck(card: ModelCard, check: CheckResponse): ModelCard {
-  if (card.last_check_at && card.last_check_at >= check.completed_at) return card;
+  if (card.last_check_at && Date.parse(card.last_check_at) >= Date.parse(check.completed_at)) return card;
   const { measurement } = check;
   return {
     ...card,

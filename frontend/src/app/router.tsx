@@ -56,7 +56,7 @@ const house = createRoute({
   component: Shell,
   beforeLoad: async ({ location }) => {
     try {
-      await queryClient.ensureQueryData(meQuery);
+      await queryClient.query({ ...meQuery, staleTime: 'static' });
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
       throw redirect({ to: '/login', search: { next: location.href } });

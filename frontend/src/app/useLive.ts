@@ -16,7 +16,7 @@ export function useLive(): LiveStatus {
       onMessage: liveCache.apply,
       hasSession: () =>
         client
-          .fetchQuery({ ...meQuery, staleTime: 0 })
+          .query({ ...meQuery, staleTime: 0 })
           .then(() => true)
           .catch(() => false),
     });

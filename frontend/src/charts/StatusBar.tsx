@@ -46,7 +46,6 @@ export function StatusBar({ label, slots, onOpen, className = 'h-7' }: StatusBar
 
   return (
     <div className="relative">
-      {/* eslint-disable-next-line jsx-a11y/interactive-supports-focus -- the buttons inside take the focus */}
       <div
         role="toolbar"
         aria-label={label}

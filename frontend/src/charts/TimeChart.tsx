@@ -62,7 +62,7 @@ export function TimeChart({ label, look, times, columns, window: shown, onZoom }
   return (
     <div>
       <div className="flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 px-4 pt-2.5 text-xs text-ink-2">
-        {look.lines.map((line, number) => (
+        {look.lines.map((line, number) => line.silent !== true && (
           <span key={line.label} className="inline-flex items-center gap-1.5">
             <span
               aria-hidden

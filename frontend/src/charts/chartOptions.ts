@@ -9,6 +9,8 @@ export interface Line {
   label: string;
   colour: PaletteColour;
   kind?: 'line' | 'dashed' | 'bars';
+  /** Drawn, but not read out. */
+  silent?: boolean;
 }
 
 export interface ChartLook {

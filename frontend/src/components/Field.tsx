@@ -6,8 +6,11 @@ import {
   useId,
 } from 'react';
 
-export const inputClass =
-  'h-8.5 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-[0.8125rem] text-ink transition-colors hover:border-ink-3 focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-raised disabled:text-ink-3 aria-invalid:border-down pointer-coarse:text-base';
+/** The look of a control, of no particular width. */
+export const controlClass =
+  'h-8.5 min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-[0.8125rem] text-ink transition-colors hover:border-ink-3 focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-raised disabled:text-ink-3 aria-invalid:border-down pointer-coarse:text-base';
+
+export const inputClass = `${controlClass} w-full`;
 
 interface FieldProps {
   label: string;

@@ -23,7 +23,6 @@ export function Switch({ label, checked, onChange, disabled = false, showLabel =
   );
   if (!showLabel) return control;
   return (
-    // eslint-disable-next-line jsx-a11y/label-has-associated-control -- the switch inside is the control
     <label className="inline-flex items-center gap-2.5 text-[0.8125rem]">
       {control}
       {label}

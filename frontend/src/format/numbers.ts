@@ -12,6 +12,7 @@ const missing = (value: Maybe): value is null | undefined =>
 /** 0.84 ms, 9.2 ms, 212 ms, 1.24 s, 61.2 s, 2 min 5 s. */
 export function milliseconds(value: Maybe): string {
   if (missing(value)) return NOT_KNOWN;
+  if (value === 0) return '0 ms';
   if (value < 1) return `${value.toFixed(2)} ms`;
   if (value < 10) return `${value.toFixed(1)} ms`;
   if (value < 999.5) return `${Math.round(value)} ms`;

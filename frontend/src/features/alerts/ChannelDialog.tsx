@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { channelsQuery, createChannel } from '@/api/alerts';
 import type { ChannelCreate } from '@/api/types';
@@ -48,7 +48,7 @@ function ChannelForm({ onClose }: { onClose: () => void }) {
       await client.invalidateQueries({ queryKey: channelsQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     create.mutate({ name: name.trim(), kind, url: url.trim(), enabled: true });
   };

@@ -11,9 +11,9 @@ export function Notifications({ records }: { records: AlertResponse['notificatio
       {records.map((record) => (
         <li key={`${record.channel_name} ${record.transition}`} className="inline-flex items-center gap-1.5">
           {record.delivered ? (
-            <CircleCheck aria-hidden className="size-3.5 text-up" />
+            <CircleCheck aria-hidden className="size-3.5 shrink-0 text-up" />
           ) : (
-            <OctagonX aria-hidden className="size-3.5 text-down" />
+            <OctagonX aria-hidden className="size-3.5 shrink-0 text-down" />
           )}
           <span>
             {record.channel_name}: {record.transition}{' '}

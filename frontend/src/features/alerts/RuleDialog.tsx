@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { channelsQuery, createRule, rulesQuery, updateRule } from '@/api/alerts';
 import type { AlertRuleResponse } from '@/api/types';
@@ -42,7 +42,7 @@ function RuleForm({ rule, onClose }: Omit<RuleDialogProps, 'open'>) {
   const faults = ruleFaults(draft);
   const shown = submitted ? faults : {};
   const set = (change: Partial<RuleDraft>) => setDraft({ ...draft, ...change });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setSubmitted(true);
     if (Object.keys(faults).length === 0) save.mutate();

@@ -43,14 +43,16 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
   const most = Math.max(...quantiles.flatMap((q) => [q.p50 ?? 0, q.p95 ?? 0, q.p99 ?? 0]));
   return (
     <div className="overflow-x-auto">
-      <table className="table-quiet">
-        <caption className="px-3 pt-3 pb-1 text-left text-[0.8125rem] font-medium">
+      <table className="table-quiet sm:table-fixed">
+        <caption className="px-4 pt-3 pb-1 text-left text-[0.8125rem] font-medium">
           {measure.title} <span className="font-normal text-ink-3">· {measure.note}</span>
         </caption>
         <thead>
           <tr>
-            <th scope="col">Model</th>
-            <th scope="col" className="w-2/5 max-sm:hidden">
+            <th scope="col" className="sm:w-1/4">
+              Model
+            </th>
+            <th scope="col" className="w-1/3 max-sm:hidden">
               p50 to p99
             </th>
             <th scope="col" className="num">
@@ -75,7 +77,7 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
             const q = model[measure.key];
             return (
               <tr key={model.model_id}>
-                <th scope="row" className="max-w-56 truncate font-medium! text-ink!" title={model.provider_name}>
+                <th scope="row" className="max-w-28 truncate sm:max-w-56 font-medium! text-ink!" title={model.provider_name}>
                   {model.model_name}
                   <span className="block truncate text-xs font-normal text-ink-3">{model.provider_name}</span>
                 </th>

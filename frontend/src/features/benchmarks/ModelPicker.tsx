@@ -92,7 +92,6 @@ function ProviderGroup({ provider, group, picked, toggle }: ProviderGroupProps) 
           const name = model.custom_name ?? model.model_id;
           return (
             <li key={model.id}>
-              {/* eslint-disable-next-line jsx-a11y/label-has-associated-control -- the checkbox inside is the control */}
               <label className="flex items-center gap-2.5 px-4 py-1.5 text-[0.8125rem] hover:bg-raised/60">
                 <Checkbox label={name} checked={picked.has(model.id)} onChange={(on) => toggle([model.id], on)} />
                 <span className="truncate" title={model.model_id}>

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Play } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { startBenchmark } from '@/api/benchmarks';
 import { promptPacksQuery } from '@/api/monitoring';
@@ -34,7 +34,7 @@ export function NewBenchmarkPage() {
   const faults = faultsOf(plan);
   const shownFaults = submitted ? faults : {};
   const set = (change: Partial<Plan>) => setPlan({ ...plan, ...change });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setSubmitted(true);
     if (Object.keys(faults).length === 0) start.mutate(commandOf(plan));
@@ -155,7 +155,7 @@ const NumberFields = ({ bounds, plan, faults, onChange }: NumberFieldsProps) => 
         min={min}
         max={max}
         hint={hint}
-        value={String(plan[field])}
+        value={plan[field]}
         onChange={(event) => onChange({ [field]: event.target.value })}
         error={faults[field]}
       />

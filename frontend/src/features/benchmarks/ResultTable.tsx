@@ -68,10 +68,10 @@ function ResultRow({ result }: { result: BenchmarkResult }) {
   const failed = Boolean(result.error);
   return (
     <tr data-testid="result-row">
-      <td className="whitespace-nowrap text-ink-2">
+      <td className="text-ink-2 sm:whitespace-nowrap">
         {result.started_at ? <Time at={result.started_at} /> : `#${result.index + 1}`}
       </td>
-      <td className="max-w-48 truncate font-medium">{result.model_name}</td>
+      <td className="max-w-24 truncate sm:max-w-48 font-medium">{result.model_name}</td>
       <td className="max-w-72">
         <StateBadge state={failed ? 'down' : 'up'}>{outcomeLabel(result.outcome)}</StateBadge>
         {result.error && <p className="mt-0.5 text-xs break-words text-ink-2">{result.error}</p>}

@@ -32,7 +32,7 @@ export const FIRST_PLAN: Plan = {
 };
 
 interface Bound {
-  field: keyof Plan;
+  field: Exclude<keyof Plan, 'modelIds'>;
   label: string;
   min: number;
   max: number;

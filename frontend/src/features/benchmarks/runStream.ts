@@ -36,12 +36,10 @@ export function afterMessages(state: RunState, messages: readonly RunMessage[]):
         next.completed = Math.max(next.completed, message.completed);
         next.total = message.total;
         break;
-      case 'result': {
-        const { type: _type, ...result } = message;
+      case 'result':
         results ??= new Map(state.results);
-        results.set(result.id, result);
+        results.set(message.id, message);
         break;
-      }
       case 'complete':
         next.ended = message.status;
         break;

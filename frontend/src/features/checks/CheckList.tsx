@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 
 import { type CheckFilter, checksQuery } from '@/api/models';
 import { Button } from '@/components/Button';
-import { inputClass } from '@/components/Field';
+import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
 import { outcomeLabel, OUTCOMES } from '@/format/outcomes';
@@ -32,7 +32,7 @@ export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: 
             aria-label="Filter by outcome"
             value={filter.outcome ?? ''}
             onChange={(event) => onOutcome(event.target.value || undefined)}
-            className={`${inputClass} w-auto`}
+            className={controlClass}
           >
             <option value="">All outcomes</option>
             {OUTCOMES.map((outcome) => (

@@ -91,11 +91,11 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
           <ChevronRight aria-hidden className={`size-4 transition-transform ${open ? 'rotate-90' : ''}`} />
         </button>
       </td>
-      <td className="whitespace-nowrap">
+      <td className="sm:whitespace-nowrap">
         <Time at={check.completed_at} />
       </td>
       {showModel && (
-        <td className="max-w-56">
+        <td className="max-w-28 sm:max-w-56">
           <Link
             to="/models/$modelId"
             params={{ modelId: check.model_id }}

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 
 import { meQuery, signIn } from '@/api/auth';
 import type { LoginRequest } from '@/api/types';
@@ -46,7 +46,7 @@ export function LoginPage() {
     mutate({ login_token: token });
   }, [mutate]);
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     mutate({ username, password });
   };

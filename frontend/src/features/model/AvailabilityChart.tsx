@@ -10,7 +10,7 @@ import { count, percent } from '@/format/numbers';
 // The share that failed is a full column painted first; the share that answered covers its foot.
 const LOOK: ChartLook = {
   lines: [
-    { label: 'not available', colour: '--down-bar', kind: 'bars' },
+    { label: 'not available', colour: '--down-bar', kind: 'bars', silent: true },
     { label: 'available', colour: '--up-bar', kind: 'bars' },
   ],
   format: (value) => `${value.toFixed(value % 1 === 0 ? 0 : 1)} %`,

@@ -96,7 +96,7 @@ export function Charts({ modelId, intervalS, window, onZoom }: ChartsProps) {
           )}
         </Panel>
       ))}
-      <Panel title="Availability" description="Share of checks the provider served. No column: no data.">
+      <Panel title="Availability">
         {series.data ? <AvailabilityChart series={series.data} onZoom={onZoom} /> : <ChartSkeleton />}
       </Panel>
     </div>

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import type { ModelResponse } from '@/api/types';
 import { Button } from '@/components/Button';
@@ -29,7 +29,7 @@ function EditModelForm({ model, defaultIntervalS, onClose }: Omit<EditModelDialo
   const [interval, setInterval] = useState(model.interval_s?.toString() ?? '');
   const change = useModelChange();
   const fallback = defaultIntervalS === undefined ? '' : ` (${duration(defaultIntervalS)})`;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     change.mutate(
       {

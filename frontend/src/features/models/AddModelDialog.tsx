@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { createModel } from '@/api/models';
 import { Button } from '@/components/Button';
@@ -40,7 +40,7 @@ function AddModelForm({ providerId, onClose }: { providerId: string; onClose: ()
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     create.mutate({
       provider_account_id: providerId,

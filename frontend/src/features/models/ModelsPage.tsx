@@ -6,7 +6,7 @@ import { modelsQuery } from '@/api/models';
 import { providersQuery } from '@/api/providers';
 import type { ModelsSearch } from '@/app/search';
 import { buttonClass } from '@/components/buttonClass';
-import { inputClass } from '@/components/Field';
+import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Pager } from '@/components/Pager';
 import { PageHeader, Panel } from '@/components/Panel';
@@ -75,7 +75,7 @@ interface ModelFiltersProps {
 
 function ModelFilters({ search, onChange }: ModelFiltersProps) {
   const providers = useQuery(providersQuery);
-  const selectClass = `${inputClass} max-w-56 min-w-36 flex-1 sm:flex-none`;
+  const selectClass = `${controlClass} max-w-56 min-w-36 flex-1 sm:flex-none`;
   return (
     <div className="flex flex-wrap gap-2">
       <SearchBox

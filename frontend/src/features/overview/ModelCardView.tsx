@@ -1,4 +1,5 @@
 import { Link, useNavigate } from '@tanstack/react-router';
+import { Bell } from 'lucide-react';
 import { memo } from 'react';
 
 import type { Range } from '@/api/monitoring';
@@ -7,7 +8,15 @@ import { StatusBar } from '@/charts/StatusBar';
 import { StateBadge } from '@/components/StateBadge';
 import { Time } from '@/components/Time';
 import { faultOwner, STATE_LABEL } from '@/format/outcomes';
-import { milliseconds, NOT_KNOWN, percent, speed } from '@/format/numbers';
+import { milliseconds, NOT_KNOWN, percent, plural, speed } from '@/format/numbers';
+
+const STORY: Record<ModelState, string> = {
+  down: 'text-down',
+  degraded: 'text-degraded',
+  unknown: 'text-ink-2',
+  paused: 'text-ink-2',
+  up: 'text-ink-2',
+};
 
 const EDGE: Record<ModelState, string> = {
   down: 'border-l-down-bar',
@@ -46,15 +55,19 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
           </h2>
           <p className="truncate text-xs text-ink-3">{card.provider_name}</p>
         </div>
+        {card.open_alerts > 0 && (
+          <span
+            title={plural(card.open_alerts, 'open alert')}
+            className="inline-flex items-center gap-1 pt-0.5 text-xs font-medium text-down"
+          >
+            <Bell aria-hidden className="size-3.5" />
+            {card.open_alerts}
+            <span className="sr-only"> open alerts</span>
+          </span>
+        )}
         <StateBadge state={card.state} />
       </div>
-      <p className="truncate text-xs text-ink-2" title={story(card)}>
-        {card.since && (
-          <>
-            {STATE_LABEL[card.state]} since <Time at={card.since} />
-          </>
-        )}
-        {card.since && ' · '}
+      <p className={`truncate text-xs ${STORY[card.state]}`} title={story(card)}>
         {story(card)}
       </p>
       <div className="relative z-1">
@@ -81,20 +94,24 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
         />
       </dl>
       <p className="flex justify-between gap-2 text-xs text-ink-3">
-        <span>
-          {card.last_check_at ? (
+        <span className="truncate">
+          {card.since ? (
             <>
-              Checked <Time at={card.last_check_at} ago />
+              {STATE_LABEL[card.state]} since <Time at={card.since} short />
             </>
           ) : (
-            'Not checked yet'
+            STATE_LABEL[card.state]
           )}
         </span>
-        {card.open_alerts > 0 && (
-          <span className="font-medium text-down">
-            {card.open_alerts} open {card.open_alerts === 1 ? 'alert' : 'alerts'}
-          </span>
-        )}
+        <span className="shrink-0">
+          {card.last_check_at ? (
+            <>
+              checked <Time at={card.last_check_at} ago />
+            </>
+          ) : (
+            'not checked yet'
+          )}
+        </span>
       </p>
     </article>
   );

@@ -8,7 +8,7 @@ import type { ModelCard } from '@/api/types';
 import type { OverviewSearch } from '@/app/search';
 import { useMay } from '@/app/session';
 import { Button } from '@/components/Button';
-import { inputClass } from '@/components/Field';
+import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, Skeleton } from '@/components/Notice';
 import { PageHeader, Panel } from '@/components/Panel';
 import { SearchBox } from '@/components/SearchBox';
@@ -106,7 +106,7 @@ function Filters({ search, cards, onChange }: FiltersProps) {
         aria-label="Filter by provider"
         value={search.provider ?? ''}
         onChange={(event) => onChange({ provider: event.target.value || undefined })}
-        className={`${inputClass} max-w-56 min-w-36 flex-1 sm:flex-none`}
+        className={`${controlClass} max-w-56 min-w-36 flex-1 sm:flex-none`}
       >
         <option value="">All providers</option>
         {providersOf(cards).map(({ id, name }) => (

@@ -17,7 +17,7 @@ export function SummaryStrip({ overview, search }: SummaryStripProps) {
   return (
     <nav
       aria-label="Models by state"
-      className="grid grid-cols-3 gap-px overflow-hidden rounded-lg border border-line bg-line shadow-card sm:grid-cols-5"
+      className="grid grid-cols-5 gap-px overflow-hidden rounded-lg border border-line bg-line shadow-card sm:grid-cols-5"
     >
       {STATES.map((state) => (
         <StateCount key={state} state={state} n={overview?.[state]} search={search} />
@@ -42,7 +42,7 @@ function StateCount({ state, n, search }: StateCountProps) {
       aria-pressed={chosen}
       data-testid={`count-${state}`}
       aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
-      className={`flex items-center gap-2.5 px-3 py-2.5 transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}
+      className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}
     >
       <StateIcon state={n === 0 ? 'paused' : state} className={n === 0 ? 'size-5 opacity-0' : 'size-5'} />
       <span>
@@ -53,7 +53,7 @@ function StateCount({ state, n, search }: StateCountProps) {
             {count(n)}
           </span>
         )}
-        <span className="block text-xs text-ink-2">{STATE_LABEL[state]}</span>
+        <span className="block text-[0.6875rem] text-ink-2 sm:text-xs">{STATE_LABEL[state]}</span>
       </span>
     </Link>
   );

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { ApiProblem } from '@/api/problem';
 import { catalogQuery, createProvider, testNewProvider } from '@/api/providers';
@@ -20,7 +20,7 @@ interface AddProviderDialogProps {
 }
 
 export function AddProviderDialog({ open, onClose }: AddProviderDialogProps) {
-  const catalog = useQuery({ ...catalogQuery, enabled: open });
+  const catalog = useQuery(catalogQuery);
   return (
     <Dialog
       open={open}
@@ -66,7 +66,7 @@ function AddProviderForm({ specs, onClose }: { specs: ProviderSpec[]; onClose: (
     setSubmitted(true);
     if (spec && Object.keys(missing).length === 0) send(spec);
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     attempt((chosen) => create.mutate(createCommand(draft, chosen)));
   };

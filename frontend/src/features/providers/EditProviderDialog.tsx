@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { catalogQuery, updateProvider } from '@/api/providers';
 import type { ProviderResponse, ProviderSpec } from '@/api/types';
@@ -71,7 +71,7 @@ function EditForm({ provider, spec, onClose }: EditFormProps) {
   const missing = missingIn(draft, spec, keepsKey);
   const command = updateCommand(before, draft);
   const changed = Object.keys(command).length > 0;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (changed && Object.keys(missing).length === 0) save.mutate({ provider_id: provider.id, ...command });
   };

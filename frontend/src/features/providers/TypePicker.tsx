@@ -1,6 +1,6 @@
 import { Combobox } from '@base-ui/react/combobox';
 import { Check, ChevronDown } from 'lucide-react';
-import { useId } from 'react';
+import { useEffect, useId, useRef } from 'react';
 
 import type { ProviderSpec } from '@/api/types';
 import { FieldFrame, inputClass } from '@/components/Field';
@@ -14,6 +14,9 @@ interface TypePickerProps {
 /** A type of provider, found by typing a part of its name. */
 export function TypePicker({ specs, value, onChange }: TypePickerProps) {
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // The dialog may have opened before the catalogue was there to focus.
+  useEffect(() => input.current?.focus(), []);
   return (
     <FieldFrame id={id} label="Provider type">
       <Combobox.Root
@@ -26,7 +29,12 @@ export function TypePicker({ specs, value, onChange }: TypePickerProps) {
         autoHighlight
       >
         <Combobox.InputGroup className="relative">
-          <Combobox.Input id={id} placeholder="Search, e.g. OpenAI, Ollama, vLLM" className={`${inputClass} pr-9`} />
+          <Combobox.Input
+            ref={input}
+            id={id}
+            placeholder="Search, e.g. OpenAI, Ollama, vLLM"
+            className={`${inputClass} pr-9`}
+          />
           <Combobox.Trigger
             aria-label="Show all provider types"
             className="absolute inset-y-0 right-0 flex w-9 items-center justify-center text-ink-3"

@@ -94,8 +94,8 @@ export function draftOf(provider: ProviderResponse): Draft {
     apiKey: '',
     baseUrl: provider.base_url ?? '',
     region: provider.region ?? '',
-    organizationId: provider.settings?.organization_id ?? '',
-    projectId: provider.settings?.project_id ?? '',
+    organizationId: provider.settings.organization_id ?? '',
+    projectId: provider.settings.project_id ?? '',
   };
 }
 

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { accountsQuery, createAccount, updateAccount } from '@/api/auth';
 import type { AccountResponse, Role } from '@/api/types';
@@ -41,7 +41,7 @@ function AccountForm({ account, onClose }: Omit<AccountDialogProps, 'open'>) {
       await client.invalidateQueries({ queryKey: accountsQuery.queryKey });
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     save.mutate();
   };

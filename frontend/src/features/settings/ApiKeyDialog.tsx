@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Check, Copy } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { apiKeysQuery, createApiKey } from '@/api/auth';
 import type { Role } from '@/api/types';
@@ -37,7 +37,7 @@ function ApiKeyForm({ onClose }: { onClose: () => void }) {
     onSuccess: () => client.invalidateQueries({ queryKey: apiKeysQuery.queryKey }),
   });
   if (create.data) return <CreatedKey value={create.data.key} onClose={onClose} />;
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     const expires = days === '' ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
     create.mutate({ name: name.trim(), role, expires_at: expires });

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 
 import { monitoringConfigQuery, promptPacksQuery, updateMonitoringConfig } from '@/api/monitoring';
 import type { MonitoringConfig } from '@/api/types';
@@ -42,7 +42,7 @@ function ConfigForm({ config }: { config: MonitoringConfig }) {
       tellDone('Monitoring saved');
     },
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     save.mutate({
       enabled,

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ProviderSpec } from '@/api/types';
+
+import { createCommand, draftFor, EMPTY_DRAFT, missingIn, needsOf, updateCommand } from './draft';
+
+const spec = (change: Partial<ProviderSpec>): ProviderSpec => ({
+  id: 'openai',
+  label: 'OpenAI',
+  tested: true,
+  requires_api_key: true,
+  requires_base_url: false,
+  requires_region: false,
+  show_org_fields: false,
+  region_options: [],
+  ...change,
+});
+
+const ollama = spec({
+  id: 'ollama',
+  label: 'Ollama',
+  requires_api_key: false,
+  requires_base_url: true,
+  default_base_url: 'http://localhost:11434',
+});
+
+describe('fields', () => {
+  it('asks a vendor for a key alone', () => {
+    const needs = needsOf(spec({}));
+    expect(needs.apiKey).toEqual({ shown: true, required: true });
+    expect(needs.baseUrl.shown).toBe(false);
+    expect(needs.region.shown).toBe(false);
+  });
+
+  it('asks a server of one’s own for its address, and lets it have a key', () => {
+    const needs = needsOf(ollama);
+    expect(needs.baseUrl).toEqual({ shown: true, required: true });
+    expect(needs.apiKey).toEqual({ shown: true, required: false });
+  });
+
+  it('starts with the type’s own address and name, but keeps a typed name', () => {
+    expect(draftFor(ollama, EMPTY_DRAFT)).toMatchObject({ name: 'Ollama', baseUrl: 'http://localhost:11434' });
+    expect(draftFor(ollama, { ...EMPTY_DRAFT, name: 'Mine' }).name).toBe('Mine');
+    expect(draftFor(ollama, { ...EMPTY_DRAFT, name: 'OpenAI' }, spec({})).name).toBe('Ollama');
+  });
+
+  it('never carries an address from one type to another', () => {
+    const typed = { ...EMPTY_DRAFT, baseUrl: 'http://evil.example' };
+    expect(draftFor(spec({}), typed).baseUrl).toBe('');
+  });
+
+  it('says what is missing', () => {
+    expect(missingIn(EMPTY_DRAFT, spec({}))).toHaveProperty('apiKey');
+    expect(missingIn(EMPTY_DRAFT, spec({}), true)).not.toHaveProperty('apiKey');
+    expect(missingIn({ ...EMPTY_DRAFT, name: 'x' }, ollama)).toHaveProperty('baseUrl');
+  });
+});
+
+describe('commands', () => {
+  it('sends only the credentials that are shown and filled', () => {
+    const command = createCommand({ ...EMPTY_DRAFT, name: ' A ', apiKey: ' k ', region: 'eu' }, spec({}));
+    expect(command.display_name).toBe('A');
+    expect(command.credentials).toEqual({ api_key: 'k' });
+  });
+
+  const before = { ...EMPTY_DRAFT, name: 'A', baseUrl: 'http://a', region: 'eu' };
+
+  it('changes the address without touching the key', () =>
+    expect(updateCommand(before, { ...before, baseUrl: 'http://b' })).toEqual({
+      credentials: { base_url: 'http://b' },
+    }));
+
+  it('changes the key without touching the address', () =>
+    expect(updateCommand(before, { ...before, apiKey: 'new' })).toEqual({ credentials: { api_key: 'new' } }));
+
+  it('keeps the key when its field is empty', () =>
+    expect(updateCommand(before, { ...before, name: 'B' })).toEqual({ display_name: 'B' }));
+
+  it('removes a field that was emptied', () =>
+    expect(updateCommand(before, { ...before, region: '' })).toEqual({ credentials: { region: null } }));
+
+  it('sends nothing when nothing changed', () => expect(updateCommand(before, { ...before })).toEqual({}));
+});
