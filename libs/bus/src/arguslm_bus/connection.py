@@ -30,10 +30,13 @@ async def connect(settings: BusSettings, service: str) -> Client:
         BusUnreachable: the first connection cannot be made within 10 s.
     """
     user = settings.nats_user or service
-    password = settings.nats_password.get_secret_value() if settings.nats_password else None
+
+    last_error = "no answer"
 
     async def on_error(error: Exception) -> None:
-        log.warning("bus_error", error=str(error) or type(error).__name__)
+        nonlocal last_error
+        last_error = str(error) or type(error).__name__
+        log.warning("bus_error", error=last_error)
 
     async def on_disconnected() -> None:
         log.warning("bus_disconnected")
@@ -48,7 +51,7 @@ async def connect(settings: BusSettings, service: str) -> Client:
                 settings.nats_url,
                 name=service,
                 user=user,
-                password=password,
+                password=settings.read_nats_password(),
                 tls=tls_context(settings),
                 inbox_prefix=inbox_prefix(user),
                 max_reconnect_attempts=-1,
@@ -59,5 +62,5 @@ async def connect(settings: BusSettings, service: str) -> Client:
                 reconnected_cb=on_reconnected,
             )
     except (OSError, TimeoutError, nats.errors.Error) as error:
-        reason = str(error) or "no answer within 10 s"
+        reason = str(error) or f"{last_error} (tried for 10 s)"
         raise BusUnreachable(f"bus at {settings.nats_url} as {user!r}: {reason}") from error

@@ -109,13 +109,12 @@ class Worker:
             await broker.stop()
 
     def _broker(self) -> NatsBroker:
-        password = self._settings.nats_password
         return NatsBroker(
             self._settings.nats_url,
             name=f"{self._service} {self._duty.durable}",
             security=SASLPlaintext(
                 username=self._settings.nats_user or self._service,
-                password=password.get_secret_value() if password else "",
+                password=self._settings.read_nats_password() or "",
                 ssl_context=tls_context(self._settings),
                 use_ssl=self._settings.nats_url.startswith("tls://"),
             ),

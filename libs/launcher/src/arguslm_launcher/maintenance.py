@@ -74,7 +74,7 @@ async def verify(where: Site, progress: Progress) -> list[Difference]:
 @asynccontextmanager
 async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
     given = BusSettings()
-    if given.nats_password is not None:
+    if given.read_nats_password() is not None:
         yield given
         return
     note = DataDir(data_dir).read_note()

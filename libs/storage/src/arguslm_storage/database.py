@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, event, make_url, text
+from pydantic import SecretStr
+from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -57,20 +58,26 @@ def open_database(service: str, settings: StorageSettings, *, shadow: bool = Fal
     """The database of a service; `shadow` opens the one beside it that a rebuild fills."""
     name = service.replace("-", "_") + ("_shadow" if shadow else "")
     if settings.database_url is not None:
-        return _open_postgres(service, settings.database_url.get_secret_value(), name)
+        return _open_postgres(service, _postgres_url(settings.database_url, settings), name)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return _open_sqlite(service, settings.data_dir / f"{name}.db")
 
 
-def _open_postgres(service: str, url: str, schema: str) -> Database:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "postgresql":
+def _postgres_url(given: SecretStr, settings: StorageSettings) -> URL:
+    url = make_url(given.get_secret_value())
+    if url.get_backend_name() != "postgresql":
         raise ValueError(
-            f"ARGUSLM_DATABASE_URL: {parsed.drivername!r} is not supported; "
+            f"ARGUSLM_DATABASE_URL: {url.drivername!r} is not supported; "
             "use postgresql+asyncpg://..., or leave it empty for SQLite"
         )
+    if url.password is None and settings.database_password_file is not None:
+        url = url.set(password=settings.database_password_file.read_text().strip())
+    return url.set(drivername="postgresql+asyncpg")
+
+
+def _open_postgres(service: str, url: URL, schema: str) -> Database:
     engine = create_async_engine(
-        parsed.set(drivername="postgresql+asyncpg"),
+        url,
         connect_args={"server_settings": {"search_path": schema}},
         pool_size=5,
         max_overflow=10,

@@ -15,6 +15,9 @@ class StorageSettings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql+asyncpg://...; without it SQLite in data_dir"
     )
+    database_password_file: Path | None = Field(
+        default=None, description="file that holds the password, where database_url has none"
+    )
     encryption_key: SecretStr | None = Field(
         default=None, description="Fernet keys, newest first, comma-separated"
     )
