@@ -50,16 +50,21 @@ Send = Callable[[str, Notice], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a channel is tried: 8 times over about ten minutes. `turn_s` is the first delay
-    where only the order of things is waited for: a raise still on the way, a channel not read."""
+    """How long a channel is tried: 8 times over about ten minutes. Turns are waits for the order
+    of things, a raise still on the way or a channel not read yet; they are short."""
 
     attempts: int = 8
     first_delay_s: float = 5.0
     longest_delay_s: float = 300.0
-    turn_s: float = 1.0
+    turns: int = 60
+    first_turn_s: float = 1.0
+    longest_turn_s: float = 10.0
 
-    def delay_s(self, attempts: int, first_s: float) -> float:
-        return min(first_s * 2.0 ** (attempts - 1), self.longest_delay_s)
+    def delay_s(self, attempts: int) -> float:
+        return min(self.first_delay_s * 2.0 ** (attempts - 1), self.longest_delay_s)
+
+    def turn_s(self, turns: int) -> float:
+        return min(self.first_turn_s * 2.0 ** (turns - 1), self.longest_turn_s)
 
 
 @dataclass(slots=True)
@@ -67,6 +72,7 @@ class _Tries:
     """What this process has tried of one notice on one channel. `not_before` is loop time."""
 
     attempts: int = 0
+    turns: int = 0
     not_before: float = 0.0
 
 
@@ -121,14 +127,16 @@ class Notifier:
 
     async def _tell(self, recorded: Recorded, notice: Notice, channel_ids: Sequence[UUID]) -> None:
         """Tell all channels side by side, and come back for those that did not answer."""
-        ends = await asyncio.gather(
+        waits = await asyncio.gather(
             *(self._tell_one(recorded, notice, channel_id) for channel_id in channel_ids),
             return_exceptions=True,
         )
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
-        delays = [delay for delay in ends if isinstance(delay, float)]
+        delays: list[float] = []
+        for wait in waits:
+            if isinstance(wait, BaseException):
+                raise wait
+            if wait is not None:
+                delays.append(wait)
         if delays:
             raise TryLater(
                 f"{notice.idempotency_key}: {len(delays)} of {len(channel_ids)} channels not told",
@@ -139,19 +147,15 @@ class Notifier:
         """None when the channel has its answer, otherwise the seconds until the next try."""
         if await self._ledger.settled(notice.about, notice.transition, channel_id):
             return None
-        if notice.transition == "resolved" and not await self._ledger.settled(
-            notice.about, "raised", channel_id
-        ):
-            return self._patience.turn_s
         key = (notice.idempotency_key, channel_id)
         tries = self._tries.setdefault(key, _Tries())
         wait_s = tries.not_before - asyncio.get_running_loop().time()
         if wait_s > 0:
             return wait_s
-        tries.attempts += 1
+        if not await self._may_speak(notice, channel_id):
+            return self._turn(tries)
         try:
-            channel = await self._book.open(channel_id)
-            await self._senders[channel.kind](channel.address, notice)
+            await self._send(notice, channel_id, tries)
         except NotTold as reason:
             if not self._gives_up(notice, tries, reason):
                 return self._later(tries, reason)
@@ -161,20 +165,35 @@ class Notifier:
         del self._tries[key]
         return None
 
+    async def _may_speak(self, notice: Notice, channel_id: UUID) -> bool:
+        """A resolve waits until the channel has an answer to its raise."""
+        return notice.transition != "resolved" or await self._ledger.settled(
+            notice.about, "raised", channel_id
+        )
+
+    async def _send(self, notice: Notice, channel_id: UUID, tries: _Tries) -> None:
+        channel = await self._book.open(channel_id)
+        tries.attempts += 1
+        await self._senders[channel.kind](channel.address, notice)
+
     def _gives_up(self, notice: Notice, tries: _Tries, reason: NotTold) -> bool:
-        if reason.final or tries.attempts >= self._patience.attempts:
-            return True
+        if isinstance(reason, UnknownChannel):
+            return tries.turns >= self._patience.turns
         # A person waits for the answer of a test: the first failure is the answer.
-        return notice.transition == "test" and not isinstance(reason, UnknownChannel)
+        most = 1 if notice.transition == "test" else self._patience.attempts
+        return reason.final or tries.attempts >= most
 
     def _later(self, tries: _Tries, reason: NotTold) -> float:
-        unknown = isinstance(reason, UnknownChannel)
-        delay_s = self._patience.delay_s(
-            tries.attempts, self._patience.turn_s if unknown else self._patience.first_delay_s
-        )
+        if isinstance(reason, UnknownChannel):
+            return self._turn(tries)
+        delay_s = self._patience.delay_s(tries.attempts)
         tries.not_before = asyncio.get_running_loop().time() + delay_s
         log.warning("channel_not_told", reason=str(reason), attempts=tries.attempts)
         return delay_s
+
+    def _turn(self, tries: _Tries) -> float:
+        tries.turns += 1
+        return self._patience.turn_s(tries.turns)
 
     async def _answer(
         self,

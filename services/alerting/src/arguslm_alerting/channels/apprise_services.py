@@ -1,11 +1,10 @@
 """Apprise's services: one address, one service, nothing that acts on this machine itself."""
 
-import logging
-
 import apprise
 
 from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.notice import Notice, NotTold
+from arguslm_alerting.channels.quiet import silence_libraries
 
 # What these do happens on this machine: its desktop, its system log, its devices.
 LOCAL_SCHEMES = frozenset(
@@ -49,14 +48,6 @@ class AppriseServices:
         )
         if not delivered:
             raise NotTold("the service did not take the message")
-
-
-def silence_libraries() -> None:
-    """Apprise and the clients under it log addresses, tokens included; nothing of it may pass."""
-    for name in ("apprise", "urllib3", "requests", "paho"):
-        logger = logging.getLogger(name)
-        logger.handlers = [logging.NullHandler()]
-        logger.propagate = False
 
 
 def _kind(notice: Notice) -> apprise.NotifyType:

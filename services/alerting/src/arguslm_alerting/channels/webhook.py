@@ -8,6 +8,7 @@ import httpx
 
 from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.notice import Notice, NotTold
+from arguslm_alerting.channels.quiet import silence_libraries
 
 _TIMEOUT_S = 10.0
 _TYPES = {"raised": "alert.raised", "resolved": "alert.resolved", "test": "test"}
@@ -19,6 +20,7 @@ class Webhook:
     def __init__(self, egress: Egress, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._egress = egress
         self._timeout_s = timeout_s
+        silence_libraries()
         # A transport of its own: proxies from the environment would undo the egress check.
         self._client = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(), follow_redirects=False, timeout=timeout_s
