@@ -39,7 +39,7 @@ async def connect(settings: BusSettings, service: str) -> Client:
         log.warning("bus_error", error=last_error)
 
     async def on_disconnected() -> None:
-        log.warning("bus_disconnected")
+        log.info("bus_disconnected")
 
     async def on_reconnected() -> None:
         log.info("bus_reconnected")

@@ -22,6 +22,7 @@ from arguslm_launcher.demo import register_demo
 from arguslm_launcher.house import House, HouseOptions
 from arguslm_launcher.nats_server import BusWillNotStart
 from arguslm_launcher.settings_check import check_database, check_settings, settings_in_force
+from arguslm_telemetry.logs import configure_logs
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 notes = Console(stderr=True, highlight=False)
@@ -38,6 +39,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="for programs")]
 
 def main(arguments: list[str]) -> int:
     """Run one command; gives the exit code: 0 well, 1 failed, 2 called wrongly."""
+    configure_logs("launcher", "warning")
     command = typer.main.get_command(app)
     try:
         result = command(arguments, prog_name="arguslm", standalone_mode=False)
