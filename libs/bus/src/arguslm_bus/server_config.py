@@ -19,11 +19,13 @@ def render(
     store_dir: Path,
     listen: str,
     ports_dir: Path | None = None,
+    monitor: str | None = None,
 ) -> str:
     """A configuration with fsync on every write and no anonymous user.
 
     `passwords` is by user name, `operator` (who creates streams) among them. `listen` is
-    host:port; port -1 picks a free one and tells it in `ports_dir`.
+    host:port; port -1 picks a free one and tells it in `ports_dir`. `monitor` is host:port of the
+    server's own /healthz, which asks for no password: keep it on loopback.
     """
     users: list[dict[str, object]] = [{"user": OPERATOR, "password": passwords[OPERATOR]}]
     users += [
@@ -46,5 +48,7 @@ def render(
     }
     if ports_dir is not None:
         config["ports_file_dir"] = str(ports_dir)
+    if monitor is not None:
+        config["http"] = monitor
     # The server reads JSON as well as its own dialect.
     return json.dumps(config, indent=2)

@@ -38,14 +38,7 @@ class NatsServer:
     @property
     def passwords(self) -> dict[str, str]:
         """User -> password, made once and kept 0600."""
-        path = self._directory / "passwords.json"
-        if not path.exists():
-            made = {
-                name: secrets.token_urlsafe(24) for name in [OPERATOR, *(u.name for u in USERS)]
-            }
-            write_private(path, json.dumps(made))
-        stored: dict[str, str] = json.loads(path.read_text())
-        return stored
+        return kept_passwords(self._directory / "passwords.json")
 
     async def start(self) -> None:
         """Start and wait until it listens.
@@ -78,7 +71,7 @@ class NatsServer:
         )
         log_file = self._directory / "nats.log"
         self._process = await asyncio.create_subprocess_exec(
-            str(_binary()),
+            str(server_binary()),
             "-c",
             str(config),
             "-l",
@@ -141,7 +134,17 @@ class NatsServer:
             raise BusWillNotStart(f"nats-server did not listen; see {log_file}") from None
 
 
-def _binary() -> Path:
+def kept_passwords(path: Path) -> dict[str, str]:
+    """User -> password, as the file holds them; those of users it does not know yet are made."""
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = [name for name in (OPERATOR, *(user.name for user in USERS)) if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_urlsafe(24) for name in missing}
+        write_private(path, json.dumps(kept))
+    return kept
+
+
+def server_binary() -> Path:
     beside = Path(sys.executable).parent / "nats-server"
     if beside.exists():
         return beside
