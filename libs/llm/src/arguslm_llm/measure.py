@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile, Stamp
 from arguslm_llm import client_library
@@ -33,10 +34,8 @@ _WARM_UP = (
     Endpoint("mistral", credentials={"api_key": "warm-up"}, model="warm-up"),
     Endpoint("groq", credentials={"api_key": "warm-up"}, model="warm-up"),
 )
-# LiteLLM's thread shares the interpreter with the clocks: it has to hand over soon.
-_SWITCH_INTERVAL_S = 0.0005
-# Decoding more reads than this happens in a thread, so that it delays no other stamp.
-_DECODE_INLINE_READS = 256
+# Other threads share the interpreter with the clocks: they have to hand it over soon.
+_SWITCH_INTERVAL_S = 0.0002
 
 
 class Measurer:
@@ -51,6 +50,9 @@ class Measurer:
         self._builder = RequestBuilder(self._litellm)
         self._wire = Wire(egress=egress)
         self._lag = LoopLagSampler()
+        # Answers are read in one thread: on the loop, many that end together would stop the
+        # clocks of the others, and in many threads they would crowd it out.
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer-reader")
 
     async def start(self) -> None:
         """Import LiteLLM and build one request per common dialect, sending nothing."""
@@ -66,6 +68,7 @@ class Measurer:
         """Close idle connections and end LiteLLM's thread."""
         await self._wire.close()
         await self._litellm.close()
+        self._reader.shutdown()
 
     async def measure(
         self, endpoint: Endpoint, profile: ProbeProfile, *, scheduled_ns: int | None = None
@@ -100,17 +103,16 @@ class Measurer:
                 progress_of(built.dialect),
                 scheduled_ns=scheduled_ns,
             )
-        if len(exchange.reads) > _DECODE_INLINE_READS:
-            transcript = await asyncio.to_thread(transcribe, built.dialect, exchange)
-        else:
-            transcript = transcribe(built.dialect, exchange)
-        return report(
-            endpoint.provider_type,
-            exchange,
-            transcript,
-            redactor,
-            stamp=Stamp.LOOP,
-            loop_lag_ns=lag.worst_ns,
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reader,
+            lambda: report(
+                endpoint.provider_type,
+                exchange,
+                transcribe(built.dialect, exchange),
+                redactor,
+                stamp=Stamp.LOOP,
+                loop_lag_ns=lag.worst_ns,
+            ),
         )
 
     async def _through_litellm(
