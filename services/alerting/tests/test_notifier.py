@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,9 @@ from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.workers import Notifier, Patience
 from arguslm_bus.publisher import Publisher
+from arguslm_bus.reader import StreamReader
 from arguslm_bus.worker import Worker
+from arguslm_contracts.envelope import decode
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import (
     AlertRaised,
@@ -130,13 +132,19 @@ class NotifierStage(Stage):
         self, about: UUID, transition: str, of: registry.Channel
     ) -> NotificationDelivered | NotificationFailed:
         """Wait for what became of one notification."""
-        async with asyncio.timeout(20):
-            while True:
-                for one in await self.answers():
-                    key = (one.alert_id, one.transition, one.channel_id)
-                    if key == (about, transition, of.channel_id):
-                        return one
-                await asyncio.sleep(0.05)
+        subject = f"notification.*.{about}.{transition}.{of.channel_id}"
+        reader = StreamReader(await self.bus.client(), ALERTS.name, 0, subjects=(subject,))
+        async with asyncio.timeout(20), aclosing(reader.batches()) as batches:
+            (first, *_) = await anext(batches)
+        recorded = decode(
+            first.headers,
+            first.body,
+            stream=ALERTS.name,
+            sequence=first.sequence,
+            subject=first.subject,
+        )
+        assert isinstance(recorded.event, NotificationDelivered | NotificationFailed)
+        return recorded.event
 
 
 @pytest.fixture
