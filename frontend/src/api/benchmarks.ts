@@ -5,12 +5,12 @@ import type { BenchmarkCreate } from './types';
 
 export const RUNS_PER_PAGE = 20;
 
-export const benchmarksQuery = (page: number, status?: string) =>
+export const benchmarksQuery = (page: number) =>
   queryOptions({
-    queryKey: ['benchmarks', 'list', page, status],
+    queryKey: ['benchmarks', 'list', page],
     queryFn: () =>
       unwrap(
-        api.GET('/api/v1/benchmarks', { params: { query: { page, per_page: RUNS_PER_PAGE, status } } }),
+        api.GET('/api/v1/benchmarks', { params: { query: { page, per_page: RUNS_PER_PAGE } } }),
       ),
     placeholderData: keepPreviousData,
   });

@@ -52,6 +52,21 @@ export async function unwrap<Data>(call: Promise<Answer<Data>>): Promise<Data> {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new ApiProblem(0, 'The server cannot be reached.');
   }
-  if (!answer.response.ok) throw problemFrom(answer.response.status, answer.error);
-  return answer.data as Data;
+  const { response, data, error } = answer;
+  if (!response.ok) throw problemFrom(response.status, error);
+  const location = response.headers.get('location');
+  return response.status === 202 && location ? awaitAt<Data>(location) : (data as Data);
+}
+
+const LOOK_AGAIN_MS = 300;
+const LOOKS = 20;
+
+/** A change that is stored, but not to be seen yet: look where it will be until it is there. */
+async function awaitAt<Data>(location: string): Promise<Data> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    const answer = await sessionFetch(new Request(location));
+    if (answer.ok) return (await answer.json()) as Data;
+  }
+  throw new ApiProblem(202, 'It is stored, but takes long to appear. Look again in a moment.');
 }

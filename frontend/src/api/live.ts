@@ -19,6 +19,7 @@ export interface LiveStreamOptions {
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
+const REFUSALS_BORNE = 3;
 // The server pings well within this; silence for longer means that the line is dead.
 const SILENCE_MS = 75_000;
 
@@ -75,6 +76,8 @@ export class LiveStream {
 
   private connect(): void {
     const { url, openSocket = (address: string) => new WebSocket(address) } = this.options;
+    // A cursor that is refused again and again is from another house: begin anew.
+    if (this.attempt > REFUSALS_BORNE) this.cursor = undefined;
     const query = this.cursor === undefined ? '' : `?cursor=${encodeURIComponent(this.cursor)}`;
     const socket = openSocket(url + query);
     this.socket = socket;

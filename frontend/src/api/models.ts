@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, unwrap } from './client';
-import type { ModelCreate, ModelResponse, ModelUpdate } from './types';
+import type { ModelCreate, ModelResponse, ModelUpdate, Outcome } from './types';
 
 export interface ModelFilter {
   provider_id?: string;
@@ -58,7 +58,7 @@ export const seriesQuery = (model_id: string, query: SeriesWindow) =>
 
 export interface CheckFilter {
   model_id?: string;
-  outcome?: string;
+  outcome?: Outcome;
 }
 
 export const checksQuery = (filter: CheckFilter, limit: number) =>

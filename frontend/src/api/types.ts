@@ -23,6 +23,7 @@ export type ModelCreate = Schemas['ModelCreate'];
 export type ModelResponse = Schemas['ModelResponse'];
 export type ModelStatistics = Schemas['ModelStatistics'];
 export type ModelUpdate = Schemas['ModelUpdate'];
+export type Outcome = Schemas['Outcome'];
 export type MonitoringConfig = Schemas['MonitoringConfigResponse'];
 export type MonitoringConfigUpdate = Schemas['MonitoringConfigUpdate'];
 export type Overview = Schemas['OverviewResponse'];

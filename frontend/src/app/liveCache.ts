@@ -54,15 +54,13 @@ export class LiveCache {
         this.refresh(['benchmarks'], GAP_MS.overview);
         return;
       case 'registry':
-        for (const key of BY_AGGREGATE[String(message.data.aggregate)] ?? []) {
-          this.refresh(key, GAP_MS.other);
-        }
+        this.registry(String(message.data.aggregate));
         return;
       case 'ping':
     }
   };
 
-  /** After a break nobody knows what was missed beyond the stream's memory. */
+  /** After a break nobody knows all that was missed. */
   everything = (): void => {
     void this.client.invalidateQueries();
   };
@@ -70,6 +68,11 @@ export class LiveCache {
   stop(): void {
     this.timers.forEach((timer) => window.clearTimeout(timer));
     this.timers.clear();
+  }
+
+  private registry(aggregate: string): void {
+    if (aggregate === 'all') this.everything();
+    for (const key of BY_AGGREGATE[aggregate] ?? []) this.refresh(key, GAP_MS.other);
   }
 
   private check(check: CheckResponse): void {

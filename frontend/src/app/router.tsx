@@ -10,6 +10,7 @@ import {
 import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
+import type { Outcome } from '@/api/types';
 import { EmptyState, ErrorState } from '@/components/Notice';
 import { OUTCOMES, STATES } from '@/format/outcomes';
 
@@ -103,7 +104,7 @@ const model = createRoute({
 const checks = createRoute({
   getParentRoute: () => house,
   path: '/checks',
-  validateSearch: (search: Search): { outcome?: string } => ({
+  validateSearch: (search: Search): { outcome?: Outcome } => ({
     outcome: oneOf(search, 'outcome', OUTCOMES),
   }),
   component: lazyRouteComponent(() => import('@/features/checks/ChecksPage'), 'ChecksPage'),

@@ -1,5 +1,5 @@
 // Reading what the address says. Anything that does not fit is left out, never an error.
-import type { ModelState } from '@/api/types';
+import type { ModelState, Outcome } from '@/api/types';
 import type { Range } from '@/api/monitoring';
 
 export interface OverviewSearch {
@@ -21,7 +21,7 @@ export interface ModelSearch {
   range?: Range;
   from?: number;
   to?: number;
-  outcome?: string;
+  outcome?: Outcome;
 }
 
 export const ALERT_TABS = ['open', 'past', 'rules', 'channels'] as const;

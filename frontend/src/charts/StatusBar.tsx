@@ -1,11 +1,11 @@
-import { type KeyboardEvent, useId, useState } from 'react';
+import { type KeyboardEvent, memo, useId, useState } from 'react';
 
 import type { SparkSlot } from '@/api/types';
 import { milliseconds, percent } from '@/format/numbers';
 import { dateMinute } from '@/format/time';
 import { useZone } from '@/format/zone';
 
-import { slotHealth, slotRatio } from './slots';
+import { slotBounds, slotHealth, slotRatio } from './slots';
 
 const HEALTH_CLASS = {
   good: 'bg-up-bar',
@@ -20,7 +20,8 @@ const HEALTH_HEIGHT = { good: 'h-full', some: 'h-3/4', bad: 'h-1/2', none: 'h-1/
 interface StatusBarProps {
   label: string;
   slots: readonly SparkSlot[];
-  onOpen?: (slot: SparkSlot, index: number) => void;
+  /** Called with the time of a slot, in milliseconds. */
+  onOpen?: (from: number, to: number) => void;
   className?: string;
 }
 
@@ -28,7 +29,7 @@ interface StatusBarProps {
  * One button per slot of time. The bar is one tab stop: arrows, Home, End and Page keys move
  * inside it, and Enter opens the slot.
  */
-export function StatusBar({ label, slots, onOpen, className = 'h-7' }: StatusBarProps) {
+function StatusBarPlain({ label, slots, onOpen, className = 'h-7' }: StatusBarProps) {
   const zone = useZone();
   const [active, setActive] = useState<number>();
   const [stop, setStop] = useState(slots.length - 1);
@@ -61,7 +62,7 @@ export function StatusBar({ label, slots, onOpen, className = 'h-7' }: StatusBar
               type="button"
               tabIndex={index === Math.min(stop, slots.length - 1) ? 0 : -1}
               aria-label={describe(slot, zone)}
-              onClick={() => onOpen?.(slot, index)}
+              onClick={() => onOpen?.(...slotBounds(slots, index))}
               onFocus={() => {
                 setActive(index);
                 setStop(index);
@@ -90,6 +91,9 @@ export function StatusBar({ label, slots, onOpen, className = 'h-7' }: StatusBar
     </div>
   );
 }
+
+/** Sixty buttons are not drawn again while their slots are the same. */
+export const StatusBar = memo(StatusBarPlain);
 
 function step(key: string, at: number, length: number): number | undefined {
   const last = length - 1;

@@ -78,7 +78,7 @@ export function chartOptions(
   return {
     width: Math.max(host.clientWidth, 120),
     height: host.clientHeight,
-    padding: [10, 12, 0, 0],
+    padding: [10, 18, 0, 0],
     tzDate: (second) => uPlot.tzDate(new Date(second * 1000), zone),
     legend: { show: false },
     cursor: {
@@ -92,7 +92,7 @@ export function chartOptions(
       y: { range: (_chart, _min, max) => [0, look.top ?? (max > 0 ? max * 1.12 : 1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_chart, splits, _axis, _space, step) => labels(splits, step) },
+      { ...axis, size: 40, grid: { show: false }, values: (_chart, splits, _axis, _space, step) => labels(splits, step) },
       { ...axis, size: 62, values: (_chart, splits) => splits.map((value) => look.format(value)) },
     ],
     series: [{}, ...look.lines.map((line) => seriesOf(line, paint))],

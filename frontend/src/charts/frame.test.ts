@@ -54,7 +54,7 @@ describe('frameOf', () => {
 describe('bucketCount', () => {
   it('never asks finer than the checks come', () => expect(bucketCount(3_600, 60)).toBe(60));
   it('never asks for more than can be seen', () => expect(bucketCount(2_592_000, 60)).toBe(240));
-  it('asks for at least one', () => expect(bucketCount(3_600, 86_400)).toBe(1));
+  it('asks for two at least', () => expect(bucketCount(3_600, 86_400)).toBe(2));
 });
 
 describe('availabilitySlots', () => {

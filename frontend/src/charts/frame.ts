@@ -12,7 +12,7 @@ export interface Frame {
 
 /** How many buckets to ask for: never finer than the checks come, never more than can be seen. */
 export function bucketCount(spanS: number, intervalS: number, most = 240): number {
-  return Math.max(1, Math.min(most, Math.floor(spanS / Math.max(1, intervalS))));
+  return Math.max(2, Math.min(most, Math.floor(spanS / Math.max(1, intervalS))));
 }
 
 /**

@@ -13,3 +13,11 @@ export function slotHealth(slot: SparkSlot): SlotHealth {
   if (slot.failed === 0) return 'good';
   return slot.failed * 2 >= slot.checks ? 'bad' : 'some';
 }
+
+/** When a slot begins and ends, in milliseconds: slots are equally wide. */
+export function slotBounds(slots: readonly SparkSlot[], index: number): [number, number] {
+  const starts = slots.map((slot) => Date.parse(slot.at));
+  const from = starts[index] ?? 0;
+  const neighbour = starts[index + 1] ?? starts[index - 1] ?? from + 60_000;
+  return [from, from + Math.abs(neighbour - from)];
+}

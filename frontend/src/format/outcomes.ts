@@ -1,5 +1,5 @@
 // The words for outcomes, fault owners, states and rules, as the API names them.
-import type { ModelState, Role } from '@/api/types';
+import type { ModelState, Outcome, Role } from '@/api/types';
 
 export const STATE_LABEL: Record<ModelState, string> = {
   up: 'Up',
@@ -64,7 +64,7 @@ export const OUTCOMES = [
   'expired',
   'skipped',
   'monitor_error',
-] as const;
+] as const satisfies readonly Outcome[];
 
 export const RULE_TYPES = [
   { value: 'any_model_down', label: 'Any model is down' },

@@ -77,6 +77,7 @@ export function NewBenchmarkPage() {
           </div>
           <div className="flex flex-wrap items-center gap-3 border-t border-line px-4 py-3">
             <p role="status" className="mr-auto text-xs text-ink-2">
+              {!mayStart && 'Starting a benchmark takes the operator role. '}
               {measured > 0
                 ? `${plural(measured, 'request')}${warmup > 0 ? ` after ${warmup} to warm up` : ''}`
                 : 'No model chosen yet'}

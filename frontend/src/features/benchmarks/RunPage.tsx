@@ -53,9 +53,10 @@ function Run({ run }: { run: BenchmarkDetail }) {
   const client = useQueryClient();
   const stream = useRunStream(run.id, !hasEnded(run.status));
   const results = mergedResults(run.results, stream.results);
-  const status = hasEnded(run.status) ? run.status : (stream.ended ?? run.status);
   const total = Math.max(run.expected_count, stream.total);
   const completed = Math.max(run.result_count, stream.completed, results.length);
+  const begun = completed > 0 ? 'running' : run.status;
+  const status = hasEnded(run.status) ? run.status : (stream.ended ?? begun);
 
   useEffect(() => {
     if (stream.ended !== undefined) void client.invalidateQueries({ queryKey: ['benchmarks'] });

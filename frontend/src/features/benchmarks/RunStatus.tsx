@@ -6,6 +6,7 @@ const LOOK: Record<string, [ModelState, string]> = {
   running: ['degraded', 'Running'],
   completed: ['up', 'Completed'],
   failed: ['down', 'Failed'],
+  cancelling: ['paused', 'Cancelling'],
   cancelled: ['paused', 'Cancelled'],
 };
 

@@ -22,10 +22,10 @@ const first = result('a', '2026-11-23T10:00:00Z');
 const second = result('b', '2026-11-23T10:00:01Z');
 
 it('counts a result once, however often it is replayed', () => {
-  const once = afterMessages(NOTHING_YET, [{ type: 'result', ...first }]);
+  const once = afterMessages(NOTHING_YET, [{ type: 'result', data: first }]);
   const again = afterMessages(once, [
-    { type: 'result', ...first },
-    { type: 'result', ...second },
+    { type: 'result', data: first },
+    { type: 'result', data: second },
   ]);
   expect([...again.results.keys()]).toEqual(['a', 'b']);
 });
@@ -37,15 +37,14 @@ it('never goes back in progress while a replay catches up', () => {
 
 it('ends with the status the run ended with, error or not', () => {
   const state = afterMessages(NOTHING_YET, [
-    { type: 'error', message: 'the provider is gone' },
-    { type: 'complete', status: 'failed' },
+    { type: 'error', error: 'the provider is gone', status: 'failed' },
     { type: 'ping' },
   ]);
   expect(state).toMatchObject({ ended: 'failed', error: 'the provider is gone' });
 });
 
 it('leaves the state before as it was', () => {
-  afterMessages(NOTHING_YET, [{ type: 'result', ...first }]);
+  afterMessages(NOTHING_YET, [{ type: 'result', data: first }]);
   expect(NOTHING_YET.results.size).toBe(0);
 });
 

@@ -4,9 +4,9 @@ import type { BenchmarkResult } from '@/api/types';
 
 export type RunMessage =
   | { type: 'progress'; completed: number; total: number }
-  | ({ type: 'result' } & BenchmarkResult)
+  | { type: 'result'; data: BenchmarkResult }
   | { type: 'complete'; status: string }
-  | { type: 'error'; message: string }
+  | { type: 'error'; error: string; status: string }
   | { type: 'ping' };
 
 export interface RunState {
@@ -38,13 +38,14 @@ export function afterMessages(state: RunState, messages: readonly RunMessage[]):
         break;
       case 'result':
         results ??= new Map(state.results);
-        results.set(message.id, message);
+        results.set(message.data.id, message.data);
         break;
       case 'complete':
         next.ended = message.status;
         break;
       case 'error':
-        next.error = message.message;
+        next.error = message.error;
+        next.ended = message.status;
         break;
       case 'ping':
     }

@@ -3,6 +3,7 @@ import { ListChecks } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { type CheckFilter, checksQuery } from '@/api/models';
+import type { Outcome } from '@/api/types';
 import { Button } from '@/components/Button';
 import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
@@ -14,7 +15,7 @@ import { CheckTable } from './CheckTable';
 interface CheckListProps {
   title: string;
   filter: CheckFilter;
-  onOutcome: (outcome: string | undefined) => void;
+  onOutcome: (outcome: Outcome | undefined) => void;
   actions?: ReactNode;
   pageSize?: number;
 }
@@ -31,7 +32,7 @@ export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: 
           <select
             aria-label="Filter by outcome"
             value={filter.outcome ?? ''}
-            onChange={(event) => onOutcome(event.target.value || undefined)}
+            onChange={(event) => onOutcome(OUTCOMES.find((each) => each === event.target.value))}
             className={controlClass}
           >
             <option value="">All outcomes</option>

@@ -86,7 +86,7 @@ export function Charts({ modelId, intervalS, window, onZoom }: ChartsProps) {
     );
   }
   return (
-    <div className="grid gap-4 xl:grid-cols-2">
+    <div className="grid items-start gap-4 xl:grid-cols-2">
       {SPECS.map((spec) => (
         <Panel key={spec.title} title={spec.title}>
           {series.data ? (

@@ -1,6 +1,6 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Bell } from 'lucide-react';
-import { memo } from 'react';
+import { memo, useCallback } from 'react';
 
 import type { Range } from '@/api/monitoring';
 import type { ModelCard, ModelState } from '@/api/types';
@@ -33,7 +33,12 @@ interface ModelCardViewProps {
 
 function ModelCardPlain({ card, range }: ModelCardViewProps) {
   const navigate = useNavigate();
-  const params = { modelId: card.model_id };
+  const { model_id: modelId } = card;
+  const openSlot = useCallback(
+    (from: number, to: number) =>
+      void navigate({ to: '/models/$modelId', params: { modelId }, search: { range, from, to } }),
+    [navigate, modelId, range],
+  );
   return (
     <article
       data-testid="model-card"
@@ -46,7 +51,7 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
           <h2 className="truncate text-[0.875rem] font-semibold" title={card.model}>
             <Link
               to="/models/$modelId"
-              params={params}
+              params={{ modelId }}
               search={{ range }}
               className="after:absolute after:inset-0 after:rounded-lg hover:text-accent focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
             >
@@ -74,10 +79,7 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
         <StatusBar
           label={`Checks of ${card.name} over time`}
           slots={card.slots}
-          onOpen={(slot, index) => {
-            const [from, to] = slotBounds(card, index, slot.at);
-            void navigate({ to: '/models/$modelId', params, search: { range, from, to } });
-          }}
+          onOpen={openSlot}
         />
       </div>
       <dl className="grid grid-cols-3 gap-3">
@@ -135,11 +137,4 @@ function story(card: ModelCard): string {
   if (!card.last_says) return 'waiting for the first check';
   const owner = card.last_fault_owner;
   return owner && owner !== 'none' ? `${card.last_says} (${faultOwner(owner)})` : card.last_says;
-}
-
-function slotBounds(card: ModelCard, index: number, at: string): [number, number] {
-  const from = Date.parse(at);
-  const neighbour = card.slots[index + 1] ?? card.slots[index - 1];
-  const width = neighbour ? Math.abs(Date.parse(neighbour.at) - from) : 60_000;
-  return [from, from + width];
 }

@@ -44,7 +44,7 @@ function StateCount({ state, n, search }: StateCountProps) {
       aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
       className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}
     >
-      <StateIcon state={n === 0 ? 'paused' : state} className={n === 0 ? 'size-5 opacity-0' : 'size-5'} />
+      <StateIcon state={state} className={n === 0 ? 'size-5 opacity-35 grayscale' : 'size-5'} />
       <span>
         {n === undefined ? (
           <Skeleton className="h-6 w-8" />

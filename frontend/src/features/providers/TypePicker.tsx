@@ -36,7 +36,7 @@ export function TypePicker({ specs, value, onChange }: TypePickerProps) {
             className={`${inputClass} pr-9`}
           />
           <Combobox.Trigger
-            aria-label="Show all provider types"
+            aria-label="Show all"
             className="absolute inset-y-0 right-0 flex w-9 items-center justify-center text-ink-3"
           >
             <ChevronDown aria-hidden className="size-4" />
