@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api.model import has_typical_speed
+from arguslm_query_api.tables import ROLLUP_WIDTHS_S
 from arguslm_storage.sketch import Sketch
 
 COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable")
@@ -20,6 +21,24 @@ def slot_start(at: datetime, width_s: int) -> datetime:
     """The start of the slot that holds a time; slots are counted from 1970, in UTC."""
     second = int(at.timestamp())
     return datetime.fromtimestamp(second - second % width_s, UTC)
+
+
+def cover(start: datetime, now: datetime) -> list[tuple[int, datetime, datetime | None]]:
+    """The widest slots that together hold the time from `start` on: (width_s, from, until) each.
+
+    `start` is aligned to one of the widths; the last slots have no end, since there is nothing
+    after now.
+    """
+    widths = [width_s for width_s in ROLLUP_WIDTHS_S if slot_start(start, width_s) == start]
+    pieces: list[tuple[int, datetime, datetime | None]] = []
+    width_s = widths[-1]
+    for wider_s in (wider for wider in ROLLUP_WIDTHS_S if wider > width_s):
+        until = slot_start(start, wider_s) + timedelta(seconds=wider_s)
+        if until > now:
+            break
+        pieces.append((width_s, start, until))
+        start, width_s = until, wider_s
+    return [*pieces, (width_s, start, None)]
 
 
 @dataclass(slots=True)
@@ -74,6 +93,7 @@ class Rollup:
         return {
             **{name: getattr(self, name) for name in COUNTS},
             **{name: getattr(self, name).to_json() for name in SKETCHES},
+            "ttft_p50_ms": self.ttft_ms.quantile(0.5),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
 

@@ -225,6 +225,7 @@ rollups = Table(
     Column("usable", Integer, nullable=False),
     Column("unusable", Integer, nullable=False),
     Column("ttft_ms", Json, nullable=False, comment="a sketch"),
+    Column("ttft_p50_ms", Float, comment="of the sketch"),
     Column("tokens_per_s", Json, nullable=False, comment="a sketch"),
     Column("total_ms", Json, nullable=False, comment="a sketch"),
     Column("outcomes", Json, nullable=False, comment="checks by outcome"),
@@ -232,7 +233,7 @@ rollups = Table(
 )
 
 # Each divides the next, so that any wider bucket is a whole number of narrower ones.
-ROLLUP_WIDTHS_S = (300, 1_800, 10_800, 86_400)
+ROLLUP_WIDTHS_S = (300, 1_800, 10_800, 86_400, 604_800)
 
 connection_tests = Table(
     "connection_tests",

@@ -21,6 +21,7 @@ from door_events import (
     resolved,
 )
 
+from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.registry import Model
 from arguslm_contracts.identity import derive
 from arguslm_contracts.outcomes import Outcome
@@ -29,6 +30,7 @@ from arguslm_query_api import tables
 from arguslm_query_api.reads.overview import RANGES, overview
 from arguslm_query_api.rollup import Rollup
 from arguslm_storage.database import Database, upsert
+from arguslm_storage.sketch import Sketch
 
 GPT = model("gpt-4.1")
 
@@ -174,6 +176,38 @@ async def test_every_range_has_whole_slots_and_finds_the_last_check(
     assert (card.slots[-1].checks, card.checks) == (1, 1)
 
 
+@pytest.mark.parametrize("locations", [["local"], ["east", "west"]])
+async def test_ratios_and_quantiles_are_of_exactly_the_shown_slots(
+    database: Database, locations: list[str]
+) -> None:
+    chance = random.Random(7)
+    streams = Streams()
+    streams.say(registered(provider()), added(GPT))
+    await streams.fold_into(database)
+    said: list[CheckCompleted] = []
+    for days in (0.3, 4.9, 7, 11.99, 33):
+        streams, now = Streams(), minute(days * 1_440)
+        while not said or said[-1].due_at < now - timedelta(minutes=60):
+            at = minute(60 * (len(said) // len(locations)))
+            for location in locations:
+                result = measured(ttft_ms=chance.uniform(50, 900))
+                said.append(checked(GPT, at, result, location=location))
+                streams.say(said[-1])
+        await streams.fold_into(database)
+        for asked in RANGES:
+            (card,) = (await look(database, now, asked)).items
+            within = [one for one in said if one.completed_at >= card.slots[0].at]
+            assert card.checks == sum(slot.checks for slot in card.slots) == len(within)
+            ttft = Sketch.of(one.measurement.timing.first_token_ms or 0 for one in within)
+            assert (card.ttft_p50_ms, card.ttft_p95_ms) == (ttft.quantile(0.5), ttft.quantile(0.95))
+            last = Sketch.of(
+                one.measurement.timing.first_token_ms or 0
+                for one in within
+                if one.completed_at >= card.slots[-1].at
+            )
+            assert card.slots[-1].ttft_p50_ms == last.quantile(0.5)
+
+
 async def test_a_hundred_models_over_thirty_days(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,25 +232,24 @@ async def test_a_hundred_models_over_thirty_days(
 
 
 async def fill_rollups(database: Database, models: list[Model], *, days: int) -> None:
-    """The rollups of one check a minute, at the widths that the long ranges read."""
+    """The rollups of one check a minute, at the widths and over the times that are read."""
     chance = random.Random(1)
-    for width_s in tables.ROLLUP_WIDTHS_S[1:]:
-        shapes = [_rollup(chance, width_s // 60) for _ in range(20)]
-        slots = days * 86_400 // width_s
+    for width_s, slots in ((1_800, 3 * 48), (10_800, 10 * 8), (86_400, days), (604_800, days // 7)):
+        shapes = [_rollup(chance, width_s // 60) for _ in range(5)]
         newest = T0 - timedelta(seconds=T0.timestamp() % width_s)
+        rows = [
+            {
+                "width_s": width_s,
+                "model_id": one.model_id,
+                "start": newest - timedelta(seconds=width_s * number),
+                "location": "local",
+                **chance.choice(shapes),
+            }
+            for one in models
+            for number in range(slots)
+        ]
         async with database.writing() as connection:
-            for one in models:
-                rows = [
-                    {
-                        "width_s": width_s,
-                        "model_id": one.model_id,
-                        "start": newest - timedelta(seconds=width_s * number),
-                        "location": "local",
-                        **chance.choice(shapes),
-                    }
-                    for number in range(slots)
-                ]
-                await upsert(connection, tables.rollups, rows)
+            await upsert(connection, tables.rollups, rows)
 
 
 def _rollup(chance: random.Random, checks: int) -> dict[str, object]:

@@ -318,6 +318,7 @@ def upgrade() -> None:
         sa.Column("usable", sa.Integer, nullable=False),
         sa.Column("unusable", sa.Integer, nullable=False),
         sa.Column("ttft_ms", columns.Json, nullable=False, comment="a sketch"),
+        sa.Column("ttft_p50_ms", sa.Float, nullable=True, comment="of the sketch"),
         sa.Column("tokens_per_s", columns.Json, nullable=False, comment="a sketch"),
         sa.Column("total_ms", columns.Json, nullable=False, comment="a sketch"),
         sa.Column("outcomes", columns.Json, nullable=False, comment="checks by outcome"),

@@ -5,7 +5,7 @@ A check counts once, however often its completion is recorded; the order of the 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from arguslm_query_api import tables
 from arguslm_query_api.model import LocationState, evolve
 from arguslm_query_api.rollup import Rollup, slot_start
 from arguslm_storage.database import in_chunks, insert_new, upsert
+
+_STATE_COLUMNS = [column.name for column in fields(LocationState)]
 
 _SlotKey = tuple[int, UUID, datetime, str]
 """width_s, model, start, location: the key of a rollup."""
@@ -65,7 +67,7 @@ async def _fold_states(connection: AsyncConnection, checks: Sequence[CheckComple
     for check in checks:
         key = (check.model_id, check.location)
         changed[key] = states[key] = evolve(states.get(key, LocationState(*key)), check)
-    await upsert(connection, table, [asdict(state) for state in changed.values()])
+    await upsert(connection, table, [_state_row(state) for state in changed.values()])
 
 
 async def _fold_rollups(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
@@ -155,6 +157,10 @@ def _test_row(test: CheckCompleted) -> dict[str, Any]:
         "completed_at": test.completed_at,
         "completion": test.model_dump(mode="json", exclude_none=True),
     }
+
+
+def _state_row(state: LocationState) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in _STATE_COLUMNS}
 
 
 def _check_row(check: CheckCompleted) -> dict[str, Any]:
