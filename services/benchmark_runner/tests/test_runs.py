@@ -1,7 +1,7 @@
 """From a requested benchmark to its completion, against an endpoint with known truth."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from benchmarking import API_KEY, Bench, model_id, plan, requested, sampled
 from cryptography.fernet import Fernet
@@ -17,7 +17,7 @@ from arguslm_simulator import Behaviour
 from arguslm_storage.vault import Vault
 
 
-def ended_at_latest(sample: BenchmarkSampled) -> object:
+def ended_at_latest(sample: BenchmarkSampled) -> datetime:
     return sample.started_at + timedelta(milliseconds=sample.measurement.timing.total_ms or 0)
 
 
@@ -37,7 +37,7 @@ async def test_every_request_of_a_run_is_one_sample_and_warm_ups_come_first(benc
     assert {s.measurement.outcome for s in samples} == {Outcome.OK}
     for name in ("swift", "slow"):
         own = [s for s in samples if s.model_id == model_id(name)]
-        last_warmup = max(ended_at_latest(s) for s in own if s.warmup)  # type: ignore[type-var]
+        last_warmup = max(ended_at_latest(s) for s in own if s.warmup)
         assert last_warmup <= min(s.started_at for s in own if not s.warmup)
     assert bench.simulator.stats().requests == {"swift": 6, "slow": 6}
     kinds = [type(recorded.event) for recorded in await bench.stored()]
