@@ -108,8 +108,7 @@ def _take(ns: int, chunk: Any, transcript: Transcript) -> None:
         )
 
 
-# LiteLLM's word for everything that never became a response.
-_NO_RESPONSE = "APIConnectionError"
+# What lies beneath LiteLLM's error when there was no response; the most telling first.
 _CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (EgressBlocked, Outcome.BLOCKED_BY_POLICY),
     (socket.gaierror, Outcome.DNS),
@@ -118,21 +117,39 @@ _CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (ConnectionError, Outcome.DISCONNECTED),
     (httpx.TimeoutException, Outcome.TIMEOUT_TOTAL),
     (httpx.ConnectError, Outcome.REFUSED),
-    (ImportError, Outcome.MONITOR_ERROR),
+    (httpx.RemoteProtocolError, Outcome.DISCONNECTED),
 )
 
 
 def _failure_of(error: Exception) -> Outcome | None:
-    """The transport's failure beneath LiteLLM's error; None when the provider had answered."""
-    if getattr(error, "status_code", None) is not None and type(error).__name__ != _NO_RESPONSE:
+    """The transport's failure beneath LiteLLM's error; None when the provider had answered.
+
+    The status that LiteLLM gives its errors proves nothing: a refused connection is a 500 to it,
+    with a response it made up. Only the HTTP clients beneath it know.
+    """
+    beneath = _chain(error)
+    if any(_tells_of_a_response(each) for each in beneath):
         return None
+    for kind, outcome in _CAUSES:
+        if any(isinstance(each, kind) for each in beneath):
+            return outcome
+    answered = type(error).__name__ != "APIConnectionError" and hasattr(error, "status_code")
+    return None if answered else Outcome.MONITOR_ERROR
+
+
+def _tells_of_a_response(error: BaseException) -> bool:
+    by_a_client = type(error).__module__.partition(".")[0] in ("httpx", "openai")
+    return by_a_client and isinstance(getattr(error, "response", None), httpx.Response)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, and so on down."""
+    found: list[BaseException] = []
     beneath: BaseException | None = error
-    while beneath is not None:
-        for kind, outcome in _CAUSES:
-            if isinstance(beneath, kind):
-                return outcome
+    while beneath is not None and beneath not in found:
+        found.append(beneath)
         beneath = beneath.__cause__ or beneath.__context__
-    return Outcome.MONITOR_ERROR
+    return found
 
 
 def _provider_error(error: Exception) -> ProviderError:

@@ -1,0 +1,109 @@
+"""The way around our wire: LiteLLM sends, and the measurement says so."""
+
+import orjson
+import pytest
+
+from arguslm_contracts.measurement import ProbeProfile, Stamp, Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm import client_library
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.measure import Measurer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEY = "planted-key-0a1b2c3d4e5f"
+
+
+def delta(**fields):
+    choice = {"index": 0, "delta": fields, "finish_reason": None}
+    return b"data: " + orjson.dumps({"id": "c", "choices": [choice]}) + b"\n\n"
+
+
+END = (
+    b'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    b"data: [DONE]\n\n"
+)
+
+
+async def ask(measurer, base_url, **timeouts):
+    arguments = {
+        "model": "openai/llama3:8b",
+        "messages": [{"role": "user", "content": "hi"}],
+        "api_base": base_url,
+        "api_key": KEY,
+        "stream": True,
+        "max_retries": 0,
+    }
+    thread = measurer._litellm
+    return await thread.run(
+        client_library.ask(thread.litellm, arguments, Timeouts(**timeouts), None)
+    )
+
+
+async def test_a_stream_through_litellm(measurer, serve, reply):
+    steps = [
+        (0.1, delta(role="assistant", content="Hel")),
+        (0.15, delta(content="lo")),
+        (0.15, END),
+    ]
+    server = await serve(reply(steps))
+    exchange, transcript = await ask(measurer, server.base_url)
+    assert (exchange.failure, exchange.status) == (None, 200)
+    assert transcript.answer == "Hello"
+    assert transcript.finish_reason == "stop"
+    first_ms = (transcript.first_token_ns - exchange.sent_ns) / 1e6
+    assert 100 <= first_ms < 300  # LiteLLM's own time is in it: that is why it is labelled
+    assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+async def test_a_refusal_through_litellm(measurer, serve, reply):
+    body = orjson.dumps({"error": {"message": "no such key", "code": "invalid_api_key"}})
+    server = await serve(reply([(0.0, body)], status=401, content_type="application/json"))
+    exchange, transcript = await ask(measurer, server.base_url)
+    assert (exchange.failure, exchange.status) == (None, 401)
+    assert "no such key" in transcript.error.message
+    assert len(server.received) == 1
+
+
+async def test_a_refused_connection_through_litellm(measurer, free_port):
+    exchange, _ = await ask(measurer, f"http://127.0.0.1:{free_port}/v1")
+    assert (exchange.failure, exchange.status) == (Outcome.REFUSED, None)
+
+
+async def test_deadlines_through_litellm(measurer, serve, reply):
+    late = await serve(reply([(1.0, END)], head_after_s=1.0))
+    exchange, _ = await ask(measurer, late.base_url, connect_s=0.05, headers_s=0.05)
+    assert exchange.failure is Outcome.TIMEOUT_HEADERS
+    stalled = await serve(reply([(0.0, delta(content="x"))], ending="hang"))
+    exchange, _ = await ask(measurer, stalled.base_url, gap_s=0.1)
+    assert exchange.failure is Outcome.STALLED
+    silent = await serve(reply([(0.0, b": ping\n\n")], ending="hang"))
+    exchange, _ = await ask(measurer, silent.base_url, first_token_s=0.1)
+    assert exchange.failure is Outcome.TIMEOUT_FIRST_TOKEN
+    exchange, _ = await ask(measurer, silent.base_url, total_s=0.1)
+    assert exchange.failure is Outcome.TIMEOUT_TOTAL
+
+
+async def test_the_policy_holds_for_litellm_too(serve, reply):
+    server = await serve(reply([(0.0, END)]))
+    strict = Measurer(egress=EgressPolicy(allow_private=False))
+    await strict.start()
+    try:
+        exchange, _ = await ask(strict, server.base_url)
+    finally:
+        await strict.close()
+    assert exchange.failure is Outcome.BLOCKED_BY_POLICY
+    assert server.connections == 0
+
+
+async def test_such_a_measurement_is_labelled(measurer, monkeypatch):
+    """SageMaker is asked by LiteLLM; without credentials that ends before anything is sent."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    target = Endpoint("sagemaker_chat", settings={"region": "us-east-1"}, model="endpoint-1")
+    result = await measurer.measure(target, ProbeProfile(prompt="hi"))
+    assert result.timing.stamp is Stamp.CLIENT_LIBRARY
+    assert result.outcome is not Outcome.OK
+    assert result.evidence.message

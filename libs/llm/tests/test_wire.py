@@ -1,0 +1,215 @@
+"""The wire by itself: on both event loops, over TLS, with many at once."""
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+from itertools import pairwise
+
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.decoders import Dialect, progress_of
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.http1 import MAX_BODY_BYTES, WireRequest
+from arguslm_llm.wire import Wire
+
+FRAME = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+PROGRESS = progress_of(Dialect.OPENAI)
+LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=LOOPS)
+def run(request):
+    def runner(main):
+        with asyncio.Runner(loop_factory=LOOPS[request.param]) as loop:
+            return loop.run(asyncio.wait_for(main, 20))
+
+    return runner
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that signs itself: (file, key file)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(host, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "cert.pem").write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
+async def stream(reader, writer):
+    """Three frames, 20 ms apart, on every request."""
+    try:
+        while await reader.readuntil(b"\r\n\r\n"):
+            await reader.readexactly(2)
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(3):
+                writer.write(b"%x\r\n%b\r\n" % (len(FRAME), FRAME))
+                await asyncio.sleep(0.02)
+            writer.write(b"0\r\n\r\n")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def request_to(server, scheme="http"):
+    port = server.sockets[0].getsockname()[1]
+    return WireRequest("POST", f"{scheme}://127.0.0.1:{port}/v1/chat/completions", (), b"{}")
+
+
+def test_a_stream_is_stamped_read_by_read(run):
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
+            exchange = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
+            again = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
+            await wire.close()
+        return exchange, again
+
+    exchange, again = run(main())
+    assert exchange.failure is None
+    assert b"".join(data for _, data in exchange.reads) == FRAME * 3
+    stamps = [ns for ns, _ in exchange.reads]
+    assert len(stamps) == 3
+    assert all(15e6 < later - sooner < 40e6 for sooner, later in pairwise(stamps))
+    assert exchange.sent_ns <= exchange.headers_ns <= stamps[0]
+    assert stamps[-1] <= exchange.ended_ns
+    assert (exchange.reused, again.reused) == (False, True)
+    assert exchange.connect_ns > 0
+    assert exchange.tls_ns is None
+
+
+def test_tls_is_a_phase_of_its_own_and_certificates_are_checked(run, certificate):
+    cert, key = certificate
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(cert, key)
+
+    async def main():
+        trusting = Wire(
+            egress=EgressPolicy(), ssl_context=ssl.create_default_context(cafile=str(cert))
+        )
+        wary = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(stream, "127.0.0.1", 0, ssl=serving) as server:
+            request = request_to(server, "https")
+            good = await trusting.exchange(request, Timeouts(), PROGRESS)
+            reused = await trusting.exchange(request, Timeouts(), PROGRESS)
+            bad = await wary.exchange(request, Timeouts(), PROGRESS)
+            await trusting.close()
+        return good, reused, bad
+
+    good, reused, bad = run(main())
+    assert (good.failure, good.status) == (None, 200)
+    assert good.tls_ns > 0
+    assert reused.reused
+    assert bad.failure is Outcome.TLS
+    assert "certificate" in bad.message
+    assert bad.sent_ns is None  # nothing was said to a server that could not prove its name
+
+
+def test_many_at_once_each_have_their_own_connection(run):
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
+            request = request_to(server)
+            results = await asyncio.gather(
+                *(wire.exchange(request, Timeouts(), PROGRESS) for _ in range(50))
+            )
+            await wire.close()
+        return results
+
+    results = run(main())
+    assert all(result.failure is None for result in results)
+    assert all(len(result.reads) == 3 for result in results)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"220 smtp.example ESMTP\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1),
+    ],
+)
+def test_what_is_no_http_or_too_much_of_it(run, answer):
+    async def speak(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await reader.read()
+        writer.close()
+
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+            result = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
+            await wire.close()
+        return result
+
+    assert run(main()).failure is Outcome.INVALID_STREAM
+
+
+def test_nothing_is_left_open_after_a_cancelled_exchange(run):
+    closed = asyncio.Event()
+
+    async def hold(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.read()  # ends when the client closes
+        closed.set()
+        writer.close()
+
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wire.exchange(request_to(server), Timeouts(), PROGRESS), 0.1)
+            await asyncio.wait_for(closed.wait(), 2)
+
+    run(main())
+
+
+def test_an_address_that_swallows_packets_is_a_connect_timeout(run):
+    """A listener whose queue is full accepts nobody."""
+
+    async def main():
+        import socket
+
+        full = socket.socket()
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        wire = Wire(egress=EgressPolicy())
+        request = WireRequest("POST", f"http://127.0.0.1:{port}/", (), b"{}")
+        result = await wire.exchange(request, Timeouts(connect_s=0.2), PROGRESS)
+        for each in (*fillers, full):
+            each.close()
+        return result
+
+    result = run(main())
+    assert result.failure is Outcome.TIMEOUT_CONNECT
+    assert result.dns_ns is not None
