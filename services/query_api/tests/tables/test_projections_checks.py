@@ -2,7 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 
-from door_events import Streams, checked, discovered, measured, minute, model, rows_of
+from door_events import (
+    ACME,
+    Streams,
+    added,
+    checked,
+    discovered,
+    measured,
+    minute,
+    model,
+    provider,
+    registered,
+    rows_of,
+)
 
 from arguslm_contracts.identity import derive
 from arguslm_contracts.outcomes import Outcome
@@ -128,3 +140,18 @@ async def test_the_newest_discovery_of_a_provider_is_kept(database: Database) ->
     async with database.reading() as connection:
         assert await checks.discovery(connection, newest.provider_id) == newest
         assert await checks.discovery(connection, derive("other")) is None
+
+
+async def test_a_nul_in_a_providers_words_does_not_cost_the_check(database: Database) -> None:
+    streams = Streams()
+    bad = measured(Outcome.SERVER_ERROR, message="broken\x00pipe")
+    streams.say(registered(provider()), added(model("a\x00b")))
+    streams.say(checked(model("a\x00b"), minute(0), bad), discovered(["a\x00b"], minute(1)))
+    await streams.fold_into(database)
+    async with database.reading() as connection:
+        (shown,) = (await checks.list_checks(connection)).items
+        found = await checks.discovery(connection, ACME)
+    assert shown.measurement.evidence.message == "broken\ufffdpipe"
+    assert shown.model_name == "a\ufffdb"
+    assert found is not None
+    assert [one.name for one in found.models] == ["a\ufffdb"]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import alerts as events
 from arguslm_query_api import tables
+from arguslm_query_api.projections.storable import storable
 from arguslm_storage.database import upsert
 
 _NotificationKey = tuple[UUID, str, UUID]
@@ -38,7 +39,7 @@ async def _fold_alerts(connection: AsyncConnection, happened: Sequence[events.Al
 
 def _raised(event: events.AlertRaised) -> dict[str, Any]:
     columns = {column.name: None for column in tables.alerts.columns}
-    given = event.model_dump(include=set(columns))
+    given = storable(event.model_dump(include=set(columns)))
     return {
         **columns,
         **given,
@@ -89,5 +90,5 @@ def _notification(event: events.NotificationEvent) -> dict[str, Any]:
         "attempts": event.attempts,
         "at": event.at,
         "delivered": isinstance(event, events.NotificationDelivered),
-        "error": event.error if isinstance(event, events.NotificationFailed) else None,
+        "error": storable(event.error) if isinstance(event, events.NotificationFailed) else None,
     }

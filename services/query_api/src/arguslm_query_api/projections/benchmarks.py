@@ -11,6 +11,7 @@ from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import benchmarks as events
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
+from arguslm_query_api.projections.storable import storable
 from arguslm_storage.database import in_chunks, insert_new, upsert
 
 
@@ -50,8 +51,8 @@ async def _stored_runs(
 def _requested(event: events.BenchmarkRequested) -> dict[str, Any]:
     return {
         "run_id": event.run_id,
-        "title": event.title,
-        "plan": event.plan.model_dump(mode="json"),
+        "title": storable(event.title),
+        "plan": storable(event.plan.model_dump(mode="json")),
         "requested_by": event.requested_by,
         "requested_at": event.requested_at,
         "status": "pending",
@@ -72,7 +73,7 @@ def _changes(event: events.BenchmarkEvent) -> dict[str, Any]:
         case events.BenchmarkCompleted():
             return {
                 "status": event.status,
-                "message": event.message,
+                "message": storable(event.message),
                 "completed_at": event.completed_at,
             }
         case _:
@@ -88,5 +89,5 @@ def _sample(event: events.BenchmarkSampled) -> dict[str, Any]:
         "started_at": event.started_at,
         "outcome": event.measurement.outcome.value,
         "failed": not VERDICTS[event.measurement.outcome].usable,
-        "measurement": event.measurement.model_dump(mode="json", exclude_none=True),
+        "measurement": storable(event.measurement.model_dump(mode="json", exclude_none=True)),
     }

@@ -18,6 +18,7 @@ from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.model import LocationState, evolve
+from arguslm_query_api.projections.storable import storable
 from arguslm_query_api.rollup import Rollup, slot_start
 from arguslm_storage.database import in_chunks, insert_new, upsert
 
@@ -155,7 +156,7 @@ def _test_row(test: CheckCompleted) -> dict[str, Any]:
     return {
         "check_id": test.check_id,
         "completed_at": test.completed_at,
-        "completion": test.model_dump(mode="json", exclude_none=True),
+        "completion": storable(test.model_dump(mode="json", exclude_none=True)),
     }
 
 
@@ -183,7 +184,7 @@ def _check_row(check: CheckCompleted) -> dict[str, Any]:
         "total_ms": measured.timing.total_ms,
         "output_tokens": measured.usage.output_tokens,
         "trustworthy": measured.audit.trustworthy,
-        "measurement": measured.model_dump(mode="json", exclude_none=True),
+        "measurement": storable(measured.model_dump(mode="json", exclude_none=True)),
     }
 
 
@@ -192,8 +193,8 @@ def _discovery_row(found: DiscoveryCompleted) -> dict[str, Any]:
         "provider_id": found.provider_id,
         "request_id": found.request_id,
         "outcome": found.outcome.value,
-        "message": found.message,
-        "models": found.model_dump(mode="json")["models"],
+        "message": storable(found.message),
+        "models": storable(found.model_dump(mode="json")["models"]),
         "models_found": len(found.models),
         "completed_at": found.completed_at,
     }

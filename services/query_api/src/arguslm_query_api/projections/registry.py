@@ -11,6 +11,7 @@ from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry as events
 from arguslm_contracts.measurement import Record
 from arguslm_query_api import tables
+from arguslm_query_api.projections.storable import storable
 from arguslm_storage.database import in_chunks, upsert
 
 Row = Mapping[str, Any]
@@ -132,7 +133,7 @@ def _key(table: Table) -> str:
 def _columns(table: Table, state: Record) -> dict[str, Any]:
     """The state's fields that the table has a column for."""
     values = {**state.model_dump(), **state.model_dump(mode="json", include=_JSON_FIELDS)}
-    return {name: value for name, value in values.items() if name in table.columns}
+    return {name: storable(value) for name, value in values.items() if name in table.columns}
 
 
 def _run(event: events.MonitoringRunRequested) -> dict[str, Any]:
