@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from arguslm_bus.publisher import Publisher, Stored
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import StreamReader, stream_state
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.base import Event
@@ -20,6 +20,7 @@ from arguslm_contracts.streams import STREAMS
 from arguslm_query_api.app import open_door
 from arguslm_query_api.door import Door
 from arguslm_query_api.http.application import create_app
+from arguslm_query_api.live import readable
 from arguslm_query_api.projections.tables import SERVICE_TABLES
 from arguslm_query_api.serving import serve
 from arguslm_query_api.settings import Settings
@@ -115,9 +116,6 @@ class RunningDoor:
 async def _each(
     client: Any, stream: str, after: int, answer: Callable[[Recorded], Awaitable[None]]
 ) -> None:
-    from arguslm_bus.reader import StreamReader
-    from arguslm_query_api.live import readable
-
     async for batch in StreamReader(client, stream, after).batches():
         for recorded in readable(stream, batch):
             await answer(recorded)

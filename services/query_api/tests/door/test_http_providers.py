@@ -3,13 +3,16 @@
 from uuid import UUID, uuid4
 
 import pytest
-from other_services import add_provider, discoverer, measured, prober
+from other_services import add_model, add_provider, discoverer, measured, prober
 from running_door import API, RunningDoor
 
 from arguslm_contracts.events.checks import CheckRequested, DiscoveryRequested
 from arguslm_contracts.events.registry import ProviderRegistered, ProviderUpdated
 from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.egress import EgressPolicy
+from arguslm_query_api.commands.provider_fields import check_address
 from arguslm_query_api.reads.providers import stored_provider
+from arguslm_query_api.refusals import Invalid
 
 KEY = "sk-planted-7f3a"
 
@@ -93,11 +96,7 @@ async def test_what_cannot_be_used_is_refused_by_name(
     assert (await house.admin.get(f"{API}/providers")).json()["total"] == 0
 
 
-async def test_private_addresses_can_be_forbidden(house: RunningDoor) -> None:
-    from arguslm_llm.egress import EgressPolicy
-    from arguslm_query_api.commands.provider_fields import check_address
-    from arguslm_query_api.refusals import Invalid
-
+async def test_private_addresses_can_be_forbidden() -> None:
     with pytest.raises(Invalid, match="private"):
         await check_address("http://127.0.0.1:11434", EgressPolicy(allow_private=False), field="x")
 
@@ -190,8 +189,6 @@ async def test_whether_to_discover_goes_to_the_scheduler(house: RunningDoor) -> 
 
 
 async def test_removing_a_provider_removes_its_models(any_house: RunningDoor) -> None:
-    from other_services import add_model
-
     provider_id = await add_provider(any_house)
     model_id = await add_model(any_house, provider_id, "gpt-4.1")
     assert (await any_house.admin.delete(f"{API}/providers/{provider_id}")).status_code == 204

@@ -31,8 +31,6 @@ from arguslm_query_api.http.paths import API
 from arguslm_query_api.http.problems import add_problem_handlers
 from arguslm_query_api.http.requests import Requests
 
-MAX_BODY_BYTES = 1024 * 1024
-
 _RESOURCES = (
     auth,
     accounts,
@@ -58,7 +56,6 @@ def describe_only() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )

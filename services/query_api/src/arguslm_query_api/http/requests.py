@@ -1,5 +1,5 @@
-"""What every request gets: an id, security headers, a log line, a measured time, and an answer
-that tells nothing of our insides when we fail."""
+"""What every request gets: an id, a size limit, security headers, a log line, a measured time,
+and an answer that tells nothing of our insides when we fail."""
 
 import re
 import time
@@ -8,6 +8,7 @@ from uuid import uuid4
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arguslm_query_api.http.problems import problem
@@ -23,6 +24,7 @@ DURATION = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
 )
 
+MAX_BODY_BYTES = 1024 * 1024
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
 
@@ -49,17 +51,27 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._request_id = request_id
+        self._received_bytes = 0
         self._status = 0
         self._started_s = time.perf_counter()
 
     async def run(self, app: ASGIApp) -> None:
         try:
-            await app(self._scope, self._receive, self._watched_send)
+            await app(self._scope, self._limited_receive, self._watched_send)
         except Exception:
             log.exception("request_failed", path=self._scope["path"])
             await self._fail()
         finally:
             self._measure()
+
+    async def _limited_receive(self) -> Message:
+        message = await self._receive()
+        self._received_bytes += len(message.get("body", b""))
+        if self._received_bytes > MAX_BODY_BYTES:
+            # Nobody wants to hear the rest of it.
+            headers = {"Connection": "close"}
+            raise HTTPException(413, f"a request holds at most {MAX_BODY_BYTES} bytes", headers)
+        return message
 
     async def _watched_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

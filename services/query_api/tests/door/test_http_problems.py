@@ -1,0 +1,264 @@
+"""Errors in one form, limits, headers, revisions and repetition."""
+
+import asyncio
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from other_services import add_model, add_provider
+from running_door import ADMIN_KEY, API, RunningDoor, running_door
+
+from arguslm_contracts.events.registry import ModelUpdated, ProviderRegistered
+from arguslm_query_api.commands import providers as provider_commands
+from arguslm_query_api.http.application import describe_only
+from arguslm_query_api.http.requests import MAX_BODY_BYTES
+from arguslm_query_api.reads.models import stored_model
+from arguslm_query_api.refusals import Taken
+from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.bus import BusForTests
+
+
+async def test_every_error_is_a_problem(house: RunningDoor) -> None:
+    admin = house.admin
+    cases = [
+        (await admin.get(f"{API}/nothing"), 404),
+        (await admin.get(f"{API}/models/{uuid4()}"), 404),
+        (await admin.put(f"{API}/overview"), 405),
+        (await admin.get(f"{API}/auth/login"), 405),
+        (await admin.get(f"{API}/models/not-a-uuid"), 422),
+        (await admin.post(f"{API}/providers", content=b"{", headers=_JSON), 422),
+        (await admin.get(f"{API}/models?limit=1000"), 422),
+        (await house.client().get(f"{API}/models"), 401),
+        (await admin.post(f"{API}/auth/api-keys", content=b"x" * 2**21, headers=_JSON), 413),
+    ]
+    for answer, status in cases:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json", status
+        problem = answer.json()
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        assert problem["request_id"] == answer.headers["X-Request-Id"]
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+async def test_a_body_without_a_length_is_limited_too(house: RunningDoor) -> None:
+    host, port = house.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    size = MAX_BODY_BYTES + 1
+    writer.write(
+        f"POST {API}/providers HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"Authorization: Bearer {ADMIN_KEY}\r\nContent-Type: application/json\r\n"
+        f"Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n".encode()
+        + b" " * size
+    )
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 413")
+    writer.close()
+
+
+async def test_a_failure_of_ours_tells_nothing_of_our_insides(
+    house: RunningDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise RuntimeError("planted inside")
+
+    monkeypatch.setattr(provider_commands, "remove", fails)
+    answer = await house.admin.delete(f"{API}/providers/{uuid4()}")
+    assert answer.status_code == 500
+    assert "planted" not in answer.text
+    assert answer.json()["request_id"]
+    assert (await house.admin.get(f"{API}/providers")).status_code == 200
+
+
+async def test_a_refused_secret_is_not_sent_back(house: RunningDoor) -> None:
+    bodies = [
+        {"provider_type": "openai", "display_name": 3, "credentials": {"api_key": "planted"}},
+        {"provider_type": "openai", "display_name": "x", "credentials": "planted"},
+        {"provider_type": "ollama", "display_name": "x", "credentials": {"wrong": "planted"}},
+    ]
+    for body in bodies:
+        answer = await house.admin.post(f"{API}/providers", json=body)
+        assert answer.status_code == 422
+        assert "planted" not in answer.text
+
+
+async def test_a_request_keeps_its_callers_id(house: RunningDoor) -> None:
+    given = await house.admin.get("/health", headers={"X-Request-Id": "abc-1"})
+    assert given.headers["X-Request-Id"] == "abc-1"
+    odd = await house.admin.get("/health", headers={"X-Request-Id": "a b\tc"})
+    assert odd.headers["X-Request-Id"] != "a b\tc"
+
+
+async def test_a_revision_that_is_not_the_newest_is_refused(any_house: RunningDoor) -> None:
+    model_id = await add_model(any_house, await add_provider(any_house), "m")
+    path = f"{API}/models/{model_id}"
+    etag = (await any_house.admin.get(path)).headers["ETag"]
+    first = await any_house.admin.patch(
+        path, json={"custom_name": "one"}, headers={"If-Match": etag}
+    )
+    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
+    late = await any_house.admin.patch(
+        path, json={"custom_name": "two"}, headers={"If-Match": etag}
+    )
+    assert late.status_code == 412
+    assert (await any_house.admin.delete(path, headers={"If-Match": etag})).status_code == 412
+    assert (await any_house.admin.get(path)).json()["custom_name"] == "one"
+    anything = await any_house.admin.patch(
+        path, json={"custom_name": "two"}, headers={"If-Match": "*"}
+    )
+    assert anything.status_code == 200
+    odd = await any_house.admin.patch(path, json={}, headers={"If-Match": '"x"'})
+    assert odd.status_code == 412
+
+
+async def test_a_lost_race_is_409_and_changes_nothing(house: RunningDoor) -> None:
+    model_id = await add_model(house, await add_provider(house), "m")
+    async with house.door.database.reading() as connection:
+        stored = await stored_model(connection, model_id)
+    assert stored is not None
+    model, revision, sequence = stored
+    winner = ModelUpdated(
+        revision=revision + 1,
+        at=model.created_at,
+        model=model.model_copy(update={"custom_name": "winner"}),
+    )
+    await house.publisher.append(winner)
+    loser = winner.model_copy(
+        update={
+            "revision": revision + 2,
+            "model": model.model_copy(update={"custom_name": "loser"}),
+        }
+    )
+    with pytest.raises(Taken):
+        await house.door.recorder.record(loser, expected_sequence=sequence)
+    assert (await house.admin.get(f"{API}/models/{model_id}")).json()["custom_name"] == "winner"
+
+
+async def test_the_same_idempotency_key_makes_one_provider(any_house: RunningDoor) -> None:
+    body = {"provider_type": "ollama", "display_name": "x", "discover": False}
+    headers = {"Idempotency-Key": "once"}
+    answers = [
+        await any_house.admin.post(f"{API}/providers", json=body, headers=headers) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    said = [e for e in await any_house.events() if isinstance(e.event, ProviderRegistered)]
+    assert len(said) == 1
+    other = await any_house.admin.post(
+        f"{API}/providers", json=body, headers={"Idempotency-Key": "twice"}
+    )
+    assert other.json()["id"] != answers[0].json()["id"]
+
+
+async def test_what_is_stored_but_not_shown_yet_is_202_with_a_place_to_look(
+    house: RunningDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(house.door.projector, "wait_for", never)
+    answer = await house.admin.post(
+        f"{API}/providers", json={"provider_type": "ollama", "display_name": "x"}
+    )
+    assert answer.status_code == 202
+    monkeypatch.undo()
+    last = [e for e in await house.events() if isinstance(e.event, ProviderRegistered)][-1]
+    assert await house.door.projector.wait_for(last.stream, last.sequence, 10)
+    assert (await house.admin.get(answer.headers["Location"])).json()["display_name"] == "x"
+
+
+async def test_browsers_are_told_what_our_pages_may_do(house: RunningDoor) -> None:
+    for path in ("/health", f"{API}/models", "/docs"):
+        headers = (await house.admin.get(path)).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] in ("no-store",)
+        assert "server" not in headers
+
+
+async def test_the_docs_are_served_from_here_without_inline_script(house: RunningDoor) -> None:
+    for path in ("/docs", "/redoc"):
+        page = (await house.admin.get(path)).text
+        assert "<script>" not in page
+        assert "http://" not in page
+        assert "https://" not in page
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js"):
+        asset = await house.admin.get(f"/docs/assets/{name}")
+        assert asset.status_code == 200
+        assert len(asset.content) > 100_000
+    assert (await house.admin.get("/docs/assets/..%2f..%2fx")).status_code in (404, 422)
+
+
+async def test_metrics_are_prometheus_text(house: RunningDoor) -> None:
+    await house.admin.get(f"{API}/models")
+    text = (await house.admin.get("/metrics")).text
+    assert "arguslm_http_requests_total" in text
+    assert "arguslm_projection_lag_events" in text
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Path:
+    directory = tmp_path / "dist"
+    (directory / "assets").mkdir(parents=True)
+    (directory / "index.html").write_text("<!doctype html><title>Argus</title>")
+    (directory / "assets" / "app-1a2b.js").write_text("export {}")
+    (tmp_path / "secret.txt").write_text("planted")
+    return directory
+
+
+async def test_the_dashboard_is_served_for_every_view_of_it(
+    bus: BusForTests, tmp_path: Path, dashboard: Path
+) -> None:
+    storage = StorageSettings(data_dir=tmp_path / "data")
+    async with running_door(bus, storage, dashboard_dir=dashboard) as house:
+        browser = house.client()
+        browser.headers["Accept"] = "text/html"
+        for path in ("/", "/models/abc", "/login"):
+            page = await browser.get(path)
+            assert page.status_code == 200, path
+            assert "Argus" in page.text
+            assert page.headers["Cache-Control"] == "no-cache"
+        asset = await browser.get("/assets/app-1a2b.js")
+        assert "immutable" in asset.headers["Cache-Control"]
+        assert (await house.client().get("/assets/gone.js")).status_code == 404
+        for path in (
+            "/../secret.txt",
+            "/%2e%2e/secret.txt",
+            "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
+        ):
+            assert "planted" not in (await browser.get(path)).text
+        assert (await browser.get(f"{API}/models")).status_code == 401
+        assert (await house.admin.get(f"{API}/nothing")).status_code == 404
+
+
+async def test_health_tells_of_bus_database_and_projections(
+    bus: BusForTests, any_house: RunningDoor
+) -> None:
+    healthy = await any_house.client().get("/health")
+    assert healthy.status_code == 200
+    body = healthy.json()
+    assert body["status"] == "healthy"
+    names = {component["name"] for component in body["components"]}
+    assert {"bus", "database", "projection REGISTRY", "projection CHECKS"} <= names
+    assert set(body["projection_lag"]) == {"REGISTRY", "CHECKS", "BENCHMARKS", "ALERTS"}
+    await bus.server.kill()
+    while (await any_house.client().get("/health")).status_code == 200:
+        pass
+    broken = await any_house.client().get("/health")
+    assert (broken.status_code, broken.json()["status"]) == (503, "unhealthy")
+    await bus.server.start()
+    while (await any_house.client().get("/health")).status_code != 200:
+        pass
+    await any_house.door.database.close()
+
+
+def test_the_description_is_the_same_on_every_run() -> None:
+    one, other = (json.dumps(describe_only().openapi()) for _ in range(2))
+    assert one == other
