@@ -30,7 +30,7 @@ MODELS = {
     "swift": {"ttft_ms": 80, "gap_ms": 8, "tokens": 24},
     "thinker": {"ttft_ms": 150, "gap_ms": 10, "tokens": 16, "reasoning_tokens": 12},
     "unwell": {"ttft_ms": 40, "gap_ms": 4, "tokens": 8},
-    "org/hanging:8b": {"fault": "hang_headers"},
+    "org/hanging:70b": {"fault": "hang_headers"},
 }
 
 

@@ -7,6 +7,7 @@ import asyncio
 import csv
 import io
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from arguslm.schemas import (
 from arguslm_testkit.house import run_arguslm, until
 from conftest import PROXY_KEY, SIMULATOR_KEY, Scene
 
-# The clocks of a check agree with the simulator's schedule within this, at the median.
+# The clocks of a check agree with the simulator's schedule within this.
 TRUTH_WITHIN_MS = 5.0
 
 
@@ -67,7 +68,7 @@ async def register_both_endpoints(scene: Scene) -> dict[str, UUID]:
     )
     assert not (await scene.client.test_provider_connection(wrong)).success
     await scene.client.update_monitoring_config(interval_s=10)
-    expected = {"swift", "thinker", "unwell", "org/hanging:8b", "mock-gpt", "mock-llama/3:8b"}
+    expected = {"swift", "thinker", "unwell", "org/hanging:70b", "mock-gpt", "mock-llama/3:8b"}
 
     async def all_discovered() -> bool:
         found = await scene.client.list_models(limit=100)
@@ -102,21 +103,26 @@ async def watch_until_checked(scene: Scene, models: dict[str, UUID]) -> None:
 
 
 async def numbers_agree_with_the_truth(scene: Scene, models: dict[str, UUID]) -> None:
-    swift = await checks_of(scene, models["swift"], outcome="ok")
-    first_token = [check.measurement.timing.first_token_ms for check in swift]
-    assert abs(statistics.median(ms for ms in first_token if ms) - 80) < TRUTH_WITHIN_MS
-    total = [check.measurement.timing.last_token_ms for check in swift]
-    assert abs(statistics.median(ms for ms in total if ms) - (80 + 23 * 8)) < TRUTH_WITHIN_MS
-    assert {check.measurement.usage.output_tokens for check in swift} == {24}
-    speeds = [check.measurement.tokens_per_s for check in swift]
-    assert abs(statistics.median(s for s in speeds if s) - 1000 / 8) < 5
-    thinker = (await checks_of(scene, models["thinker"], outcome="ok"))[0].measurement
-    assert thinker.timing.first_token_ms is not None
-    assert thinker.timing.first_answer_token_ms is not None
-    reasoning_ms = thinker.timing.first_answer_token_ms - thinker.timing.first_token_ms
-    assert abs(reasoning_ms - 12 * 10) < 4 * TRUTH_WITHIN_MS
+    swift = [c.measurement for c in await checks_of(scene, models["swift"], outcome="ok")]
+    agrees((m.timing.first_token_ms for m in swift), 80)
+    agrees((m.timing.last_token_ms for m in swift), 80 + 23 * 8)
+    assert {m.usage.output_tokens for m in swift} == {24}
+    speeds = [m.tokens_per_s for m in swift if m.tokens_per_s]
+    assert abs(statistics.median(speeds) - 1000 / 8) < 12
+    thinker = [
+        c.measurement.timing for c in await checks_of(scene, models["thinker"], outcome="ok")
+    ]
+    agrees((timing.first_token_ms for timing in thinker), 150)
+    agrees((timing.first_answer_token_ms for timing in thinker), 150 + 12 * 10)
     proxied = (await checks_of(scene, models["mock-gpt"], outcome="ok"))[0]
     assert proxied.measurement.evidence.http_status == 200
+
+
+def agrees(measured: Iterable[float | None], truth_ms: float) -> None:
+    """A machine busy with other things only ever adds: the best of several shows our own error,
+    and none may be sooner than the truth."""
+    values = [value for value in measured if value is not None]
+    assert truth_ms - 1 < min(values) < truth_ms + TRUTH_WITHIN_MS, values
 
 
 async def a_failing_model_raises_and_resolves(scene: Scene, unwell: UUID) -> None:
@@ -176,9 +182,8 @@ async def a_benchmark_survives_the_death_of_its_runner(
     run = await scene.client.get_benchmark(started.id)
     assert (run.result_count, run.failed_count) == (24, 0)
     by_name = {model.model_name: model for model in run.models}
-    p50 = by_name["swift"].ttft_ms.p50
-    assert p50 is not None
-    assert abs(p50 - 80) < TRUTH_WITHIN_MS
+    assert by_name["swift"].ttft_ms.n == 12
+    agrees((result.ttft_ms for result in run.results if result.model_name == "swift"), 80)
     replayed = [message async for message in scene.client.stream_benchmark(started.id)]
     assert [m["type"] for m in replayed].count("result") == 24
     assert replayed[-1]["type"] == "complete"

@@ -15,7 +15,8 @@ from arguslm_contracts.rest.auth import LoginResponse, RefreshRequest
 
 T = TypeVar("T")
 
-DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+# A connection test is answered within 45 s, whatever the endpoint does.
+DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 # A proxy of the environment leads outside, where this machine's own addresses mean another one.
 NO_PROXY_TO: dict[str, None] = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 GONE = httpx.Response(204)

@@ -1,5 +1,6 @@
 """Which model a connection test asks, and what a completion says. Pure."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -31,7 +32,7 @@ _NO_CHAT = (
     "aqa",
 )
 # A connection test is to cost as little as it can.
-_SMALL = ("nano", "mini", "flash-lite", "flash", "haiku", "small", "lite", "1b", "3b", "7b", "8b")
+_SMALL = re.compile(r"(?<![a-z0-9])(nano|mini|flash|haiku|small|lite|1b|3b|7b|8b)(?![a-z0-9])")
 
 
 def chat_model(names: Iterable[str]) -> str | None:
@@ -40,7 +41,7 @@ def chat_model(names: Iterable[str]) -> str | None:
     None when none of the names does.
     """
     chatty = [name for name in names if not any(part in name.lower() for part in _NO_CHAT)]
-    small = [name for name in chatty if any(part in name.lower() for part in _SMALL)]
+    small = [name for name in chatty if _SMALL.search(name.lower())]
     return next(iter([*small, *chatty]), None)
 
 

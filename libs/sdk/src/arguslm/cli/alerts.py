@@ -25,6 +25,9 @@ def list_(
     acknowledged: Annotated[
         bool | None, typer.Option("--acknowledged/--unacknowledged", help="Only these.")
     ] = None,
+    still_open: Annotated[
+        bool | None, typer.Option("--open/--resolved", help="Only these.")
+    ] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule's.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many.")] = 20,
     as_json: Json = False,
@@ -32,6 +35,7 @@ def list_(
     """The newest alerts."""
     alerts = client.list_alerts(
         acknowledged=acknowledged,
+        state=None if still_open is None else "open" if still_open else "resolved",
         rule_id=find_rule(client, rule).id if rule else None,
         limit=limit,
     ).items

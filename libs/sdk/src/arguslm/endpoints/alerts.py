@@ -1,6 +1,7 @@
 """Alerts, the rules that raise them and the channels that carry them."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from arguslm.call import (
     UNSET,
@@ -27,12 +28,18 @@ class AlertEndpoints:
         *,
         rule_id: Id | None = None,
         acknowledged: bool | None = None,
+        state: Literal["open", "resolved"] | None = None,
         since: When | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> Call[shapes.AlertListResponse]:
         params = given(
-            rule_id=rule_id, acknowledged=acknowledged, since=since, limit=limit, offset=offset
+            rule_id=rule_id,
+            acknowledged=acknowledged,
+            state=state,
+            since=since,
+            limit=limit,
+            offset=offset,
         )
         return Call("GET", path("alerts"), shape(shapes.AlertListResponse), params)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from arguslm_contracts.events.checks import CheckCompleted, CheckRequested
-from arguslm_contracts.measurement import ProbeProfile, Target
+from arguslm_contracts.measurement import ProbeProfile, Target, Timeouts
 from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderTestResponse
@@ -15,6 +15,8 @@ from arguslm_query_api.reads import checks, monitoring
 from arguslm_query_api.refusals import Invalid
 
 WAIT_S = 45.0
+# A person waits: sooner than a scheduled check, and within WAIT_S with the discovery before it.
+_PATIENCE = Timeouts(connect_s=5, headers_s=20, first_token_s=20, gap_s=10, total_s=25)
 _PROMPT = PROMPT_PACKS["health_check"].prompt
 
 
@@ -55,7 +57,7 @@ async def _test(door: Door, target: Target) -> ProviderTestResponse:
         due_at=now,
         expires_at=now + timedelta(seconds=WAIT_S),
         target=target,
-        probe=ProbeProfile(prompt=_PROMPT, max_tokens=config.max_tokens),
+        probe=ProbeProfile(prompt=_PROMPT, max_tokens=config.max_tokens, timeouts=_PATIENCE),
     )
     completed = await _completion(door, request)
     if completed is None:
