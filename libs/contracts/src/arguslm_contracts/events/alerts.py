@@ -49,6 +49,8 @@ class AlertRaised(AlertEvent):
 
 
 class AlertResolved(AlertEvent):
+    """The incident is over; its message says how."""
+
     name: ClassVar[str] = "alert.resolved"
     rule_id: UUID
     model_id: UUID | None
@@ -59,6 +61,8 @@ class AlertResolved(AlertEvent):
 
 
 class AlertAcknowledged(AlertEvent):
+    """A person has seen it."""
+
     name: ClassVar[str] = "alert.acknowledged"
     acknowledged_by: str
     acknowledged_at: datetime
@@ -100,6 +104,8 @@ class NotificationEvent(Event):
 
 
 class NotificationDelivered(NotificationEvent):
+    """The channel took the message."""
+
     name: ClassVar[str] = "notification.delivered"
 
 

@@ -54,6 +54,8 @@ class BenchmarkEvent(Event):
 
 
 class BenchmarkRequested(BenchmarkEvent):
+    """Run this plan. Self-contained: the runner needs nothing else."""
+
     name: ClassVar[str] = "benchmark.requested"
     title: str
     plan: BenchmarkPlan
@@ -86,12 +88,16 @@ class BenchmarkSampled(BenchmarkEvent):
 
 
 class BenchmarkCancelRequested(BenchmarkEvent):
+    """A person wants the run to stop."""
+
     name: ClassVar[str] = "benchmark.cancel-requested"
     requested_by: str
     requested_at: datetime
 
 
 class BenchmarkCompleted(BenchmarkEvent):
+    """The run has ended; `message` says why where it is not `completed`."""
+
     name: ClassVar[str] = "benchmark.completed"
     status: Literal["completed", "failed", "cancelled"]
     message: str | None = None

@@ -140,18 +140,22 @@ class _ProviderState(RegistryEvent):
 
 
 class ProviderRegistered(_ProviderState):
-    """`discover`: list its models at once."""
+    """An account at a provider was added; `discover`: list its models at once."""
 
     name: ClassVar[str] = "provider.registered"
     discover: bool = True
 
 
 class ProviderUpdated(_ProviderState):
+    """It was edited; `changed` names what."""
+
     name: ClassVar[str] = "provider.updated"
     changed: tuple[str, ...] = ()
 
 
 class ProviderRemoved(RegistryEvent):
+    """It is gone, and its models with it."""
+
     name: ClassVar[str] = "provider.removed"
     provider_id: UUID
 
@@ -169,15 +173,21 @@ class _ModelState(RegistryEvent):
 
 
 class ModelRegistered(_ModelState):
+    """Found by discovery, or added by hand."""
+
     name: ClassVar[str] = "model.registered"
 
 
 class ModelUpdated(_ModelState):
+    """Renamed, watched or not, at another interval: `changed` names what."""
+
     name: ClassVar[str] = "model.updated"
     changed: tuple[str, ...] = ()
 
 
 class ModelRemoved(RegistryEvent):
+    """It is gone; its checks stay in the stream until they age out."""
+
     name: ClassVar[str] = "model.removed"
     model_id: UUID
 
@@ -187,6 +197,8 @@ class ModelRemoved(RegistryEvent):
 
 
 class MonitoringConfigured(RegistryEvent):
+    """What holds for every model that does not say otherwise."""
+
     name: ClassVar[str] = "monitoring.configured"
     config: MonitoringConfig
 
@@ -216,15 +228,21 @@ class _RuleState(RegistryEvent):
 
 
 class RuleCreated(_RuleState):
+    """From now on completed checks are judged by it."""
+
     name: ClassVar[str] = "rule.created"
 
 
 class RuleUpdated(_RuleState):
+    """It was edited; `changed` names what."""
+
     name: ClassVar[str] = "rule.updated"
     changed: tuple[str, ...] = ()
 
 
 class RuleRemoved(RegistryEvent):
+    """It is gone; its open alerts are resolved for that reason."""
+
     name: ClassVar[str] = "rule.removed"
     rule_id: UUID
 
@@ -242,15 +260,21 @@ class _ChannelState(RegistryEvent):
 
 
 class ChannelCreated(_ChannelState):
+    """A place to tell people."""
+
     name: ClassVar[str] = "channel.created"
 
 
 class ChannelUpdated(_ChannelState):
+    """It was edited; `changed` names what."""
+
     name: ClassVar[str] = "channel.updated"
     changed: tuple[str, ...] = ()
 
 
 class ChannelRemoved(RegistryEvent):
+    """Nothing is sent there any more."""
+
     name: ClassVar[str] = "channel.removed"
     channel_id: UUID
 
@@ -268,15 +292,21 @@ class _AccountState(RegistryEvent):
 
 
 class AccountCreated(_AccountState):
+    """A person may sign in."""
+
     name: ClassVar[str] = "account.created"
 
 
 class AccountUpdated(_AccountState):
+    """Another role, another password, enabled or not: `changed` names what."""
+
     name: ClassVar[str] = "account.updated"
     changed: tuple[str, ...] = ()
 
 
 class AccountRemoved(RegistryEvent):
+    """The person may no longer sign in."""
+
     name: ClassVar[str] = "account.removed"
     account_id: UUID
 
@@ -300,6 +330,8 @@ class SessionEnded(RegistryEvent):
 
 
 class ApiKeyCreated(RegistryEvent):
+    """A program may come in. The key itself is shown once and stored nowhere."""
+
     name: ClassVar[str] = "api-key.created"
     api_key: ApiKey
 
@@ -309,6 +341,8 @@ class ApiKeyCreated(RegistryEvent):
 
 
 class ApiKeyRevoked(RegistryEvent):
+    """The key is refused from now on."""
+
     name: ClassVar[str] = "api-key.revoked"
     key_id: UUID
 

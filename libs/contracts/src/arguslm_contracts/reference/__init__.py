@@ -1,0 +1,1 @@
+"""The generated parts of `docs/`: who says what to whom, and what each event holds."""
