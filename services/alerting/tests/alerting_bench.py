@@ -10,7 +10,7 @@ from arguslm_alerting.deciding import SPEAKS_ON, Judge
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import RawMessage, StreamReader, stream_state
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
@@ -67,12 +67,21 @@ class Stage:
     async def recorded(self, stream: str) -> list[Recorded]:
         client = await self.bus.client()
         until = (await stream_state(client, stream)).last_sequence
-        found = []
+        found: list[Recorded] = []
         async for batch in read_until(client, stream, after=0, until=until):
-            found += [
-                decode(m.headers, m.body, stream=stream, sequence=m.sequence, subject=m.subject)
-                for m in batch
-            ]
+            found += [read(message, stream) for message in batch]
+        return found
+
+    async def told(self, subject: str, count: int = 1) -> list[Recorded]:
+        """Wait for the first `count` events under a subject pattern."""
+        stream = stream_of(subject).name
+        reader = StreamReader(await self.bus.client(), stream, 0, subjects=(subject,))
+        found: list[Recorded] = []
+        async with asyncio.timeout(30):
+            async for batch in reader.batches():
+                found += [read(message, stream) for message in batch]
+                if len(found) >= count:
+                    break
         return found
 
     async def alerts(self) -> list[AlertRaised | AlertResolved]:
@@ -85,6 +94,24 @@ class Stage:
 
     async def said(self) -> list[str]:
         return in_short(await self.alerts())
+
+    async def by_cause(self) -> list[str]:
+        """What was raised and resolved, by the event that led to it: "raised <event id>"."""
+        return [
+            f"{recorded.subject.split('.')[1]} {recorded.cause.event_id}"
+            for recorded in await self.recorded(ALERTS.name)
+            if recorded.cause is not None
+        ]
+
+
+def read(message: RawMessage, stream: str) -> Recorded:
+    return decode(
+        message.headers,
+        message.body,
+        stream=stream,
+        sequence=message.sequence,
+        subject=message.subject,
+    )
 
 
 def in_short(alerts: Sequence[AlertRaised | AlertResolved]) -> list[str]:

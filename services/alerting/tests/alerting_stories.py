@@ -1,5 +1,6 @@
 """Stories for tests: a provider, models, rules and checks with times of their own."""
 
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,3 +97,16 @@ def watched(*names: str) -> list[Event]:
 
 def ruled(*rules: registry.Rule) -> list[Event]:
     return [registry.RuleCreated(revision=1, at=START, rule=one) for one in rules]
+
+
+def long_story(models: Sequence[str], *, seed: int, length: int) -> list[CheckCompleted]:
+    """Checks of several models with outages of random lengths."""
+    chance = random.Random(seed)
+    told: list[CheckCompleted] = []
+    ill = dict.fromkeys(models, False)
+    for second in range(1, length + 1):
+        for name in models:
+            if chance.random() < 0.3:
+                ill[name] = not ill[name]
+            told.append(check(name, second, DOWN if ill[name] else OK))
+    return told

@@ -1,12 +1,7 @@
 """The decider on a real bus and both databases: each alert said once, whatever breaks."""
 
-import asyncio
-import random
-from collections.abc import Sequence
-from pathlib import Path
-
 import pytest
-from alerting_bench import BreakingDatabase, Stage, stop
+from alerting_bench import Stage
 from alerting_stories import (
     DOWN,
     OK,
@@ -14,6 +9,7 @@ from alerting_stories import (
     at,
     check,
     checks,
+    long_story,
     model,
     model_id,
     provider,
@@ -21,25 +17,17 @@ from alerting_stories import (
     ruled,
     watched,
 )
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import select
 
-from arguslm_alerting.deciding import Judge
-from arguslm_alerting.projections import SERVICE_TABLES, fold_checks, fold_registry
-from arguslm_alerting.tables import alerts, channels, checkpoints, decided
-from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_alerting.projections import SERVICE_TABLES
+from arguslm_alerting.tables import channels
 from arguslm_bus.rebuild import rebuild, verify
-from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.identity import derive
-from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
-from arguslm_storage.database import Database, open_database
-from arguslm_storage.migrate import differences, upgrade
-from arguslm_storage.settings import StorageSettings
+from arguslm_storage.database import Database
+from arguslm_storage.migrate import differences
 from arguslm_testkit.bus import BusForTests
 
 
@@ -64,75 +52,71 @@ async def test_an_outage_is_raised_once_and_resolved_once(stage: Stage, database
     assert raised.alert_id == resolved.alert_id
     assert (raised.since, raised.raised_at, resolved.resolved_at) == (at(2), at(4), at(7))
     assert "gpt at Acme" in raised.message
-    assert await by_cause(stage) == [
+    assert await stage.by_cause() == [
         f"raised {check('gpt', 4).event_id}",
         f"resolved {check('gpt', 7).event_id}",
     ]
 
 
+CHANGES: list[tuple[Event, list[str]]] = [
+    (
+        registry.RuleCreated(revision=1, at=at(50), rule=rule()),
+        ["raised gpt", "raised llama"],
+    ),
+    (
+        registry.ModelUpdated(revision=2, at=at(60), model=model("gpt", monitored=False)),
+        ["resolved gpt monitoring_off"],
+    ),
+    (
+        registry.ModelRemoved(revision=2, at=at(70), model_id=model_id("llama")),
+        ["resolved llama model_removed"],
+    ),
+    (registry.ModelUpdated(revision=3, at=at(80), model=model("gpt")), []),
+    (check("gpt", 81, DOWN), ["raised gpt"]),
+    (
+        registry.ProviderUpdated(revision=2, at=at(90), provider=provider(enabled=False)),
+        ["resolved gpt monitoring_off"],
+    ),
+    (registry.ProviderUpdated(revision=3, at=at(91), provider=provider()), []),
+    (check("gpt", 92, DOWN), ["raised gpt"]),
+    (
+        registry.MonitoringConfigured(
+            revision=1, at=at(93), config=registry.MonitoringConfig(enabled=False)
+        ),
+        ["resolved gpt monitoring_off"],
+    ),
+    (
+        registry.MonitoringConfigured(revision=2, at=at(94), config=registry.MonitoringConfig()),
+        [],
+    ),
+    (check("gpt", 95, DOWN), ["raised gpt"]),
+    (
+        registry.RuleUpdated(revision=2, at=at(96), rule=rule(enabled=False)),
+        ["resolved gpt rule_disabled"],
+    ),
+    (registry.RuleUpdated(revision=3, at=at(97), rule=rule()), ["raised gpt"]),
+    (
+        registry.RuleRemoved(revision=4, at=at(98), rule_id=rule().rule_id),
+        ["resolved gpt rule_removed"],
+    ),
+]
+
+
 async def test_changes_of_what_is_watched_raise_and_resolve_at_once(
     stage: Stage, database: Database
 ) -> None:
-    first = rule()
     await stage.say(*watched("gpt", "llama"))
     await stage.say(*checks("gpt", [DOWN] * 3), *checks("llama", [DOWN] * 3))
     async with stage.deciding(database) as decider:
         await stage.judged(decider)
-        assert await stage.said() == []
-        steps: list[tuple[Event, list[str]]] = [
-            (*ruled(first), ["raised gpt", "raised llama"]),
-            (
-                registry.ModelUpdated(revision=2, at=at(60), model=model("gpt", monitored=False)),
-                ["resolved gpt monitoring_off"],
-            ),
-            (
-                registry.ModelRemoved(revision=2, at=at(70), model_id=model_id("llama")),
-                ["resolved llama model_removed"],
-            ),
-            (
-                registry.ModelUpdated(revision=3, at=at(80), model=model("gpt", monitored=True)),
-                [],
-            ),
-            (check("gpt", 81, DOWN), ["raised gpt"]),
-            (
-                registry.ProviderUpdated(revision=2, at=at(90), provider=provider(enabled=False)),
-                ["resolved gpt monitoring_off"],
-            ),
-            (
-                registry.ProviderUpdated(revision=3, at=at(91), provider=provider(enabled=True)),
-                [],
-            ),
-            (check("gpt", 92, DOWN), ["raised gpt"]),
-            (
-                registry.MonitoringConfigured(
-                    revision=1, at=at(93), config=registry.MonitoringConfig(enabled=False)
-                ),
-                ["resolved gpt monitoring_off"],
-            ),
-            (
-                registry.MonitoringConfigured(
-                    revision=2, at=at(94), config=registry.MonitoringConfig(enabled=True)
-                ),
-                [],
-            ),
-            (check("gpt", 95, DOWN), ["raised gpt"]),
-            (
-                registry.RuleUpdated(revision=2, at=at(96), rule=rule(enabled=False)),
-                ["resolved gpt rule_disabled"],
-            ),
-            (registry.RuleUpdated(revision=3, at=at(97), rule=first), ["raised gpt"]),
-            (
-                registry.RuleRemoved(revision=4, at=at(98), rule_id=first.rule_id),
-                ["resolved gpt rule_removed"],
-            ),
-        ]
-        expected: list[str] = []
-        for event, said in steps:
+        before: list[str] = []
+        assert await stage.said() == before
+        for event, said in CHANGES:
             await stage.say(event)
             await stage.judged(decider)
             now = await stage.said()
-            assert sorted(now[len(expected) :]) == said, event.event_id
-            expected = now
+            assert sorted(now[len(before) :]) == said, event.event_id
+            before = now
 
 
 async def test_the_end_of_a_provider_ends_the_alerts_of_its_models(
@@ -163,212 +147,6 @@ async def test_down_everywhere_is_one_incident_over_all_providers(
         await stage.say(*checks("Llama-b", [DOWN] * 3), *checks("Llama-a", [OK, OK], first=9))
         await stage.judged(decider)
     assert await stage.said() == ["raised llama", "resolved llama recovered"]
-
-
-def long_story(models: Sequence[str], *, seed: int, length: int) -> list[CheckCompleted]:
-    """Checks of several models with outages of random lengths."""
-    chance = random.Random(seed)
-    told: list[CheckCompleted] = []
-    ill = dict.fromkeys(models, False)
-    for second in range(1, length + 1):
-        for name in models:
-            if chance.random() < 0.3:
-                ill[name] = not ill[name]
-            told.append(check(name, second, DOWN if ill[name] else OK))
-    return told
-
-
-def expected_of(story: Sequence[CheckCompleted], failures: int, successes: int) -> list[str]:
-    """The alerts of a story by the rule's plain words, in order: "raised|resolved <cause>"."""
-    said: list[str] = []
-    runs: dict[str, list[bool]] = {}
-    is_open: dict[str, bool] = {}
-    for one in story:
-        run = runs.setdefault(one.model, [])
-        run.append(one.measurement.outcome is OK)
-        if not is_open.get(one.model) and run[-failures:] == [False] * failures:
-            is_open[one.model] = True
-            said.append(f"raised {one.event_id}")
-        elif is_open.get(one.model) and run[-successes:] == [True] * successes:
-            is_open[one.model] = False
-            said.append(f"resolved {one.event_id}")
-    return said
-
-
-async def by_cause(stage: Stage) -> list[str]:
-    return [
-        f"{recorded.subject.split('.')[1]} {recorded.cause.event_id}"
-        for recorded in await stage.recorded(ALERTS.name)
-        if recorded.cause is not None
-    ]
-
-
-async def test_a_database_that_breaks_before_commits_changes_nothing_of_what_is_said(
-    stage: Stage, database: Database
-) -> None:
-    story = long_story(["gpt", "llama"], seed=1, length=60)
-    await stage.say(*watched("gpt", "llama"), *ruled(rule()))
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-    breaking = BreakingDatabase(database, breaks=[1, 2, 4])
-    decider = await stage.decider(breaking)
-    running = asyncio.create_task(decider.run())
-    for start in range(0, len(story), 40):
-        await stage.say(*story[start : start + 40])
-    await stage.judged(decider)
-    await stop(running)
-    assert breaking.commits > 4
-    assert await by_cause(stage) == expected_of(story, 2, 2)
-
-
-async def test_a_decider_stopped_anywhere_changes_nothing_of_what_is_said(
-    stage: Stage, database: Database
-) -> None:
-    chance = random.Random(2)
-    story = long_story(["gpt", "llama", "qwen"], seed=3, length=60)
-    await stage.say(*watched("gpt", "llama", "qwen"), *ruled(rule(successes_to_resolve=1)))
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-    saying = asyncio.create_task(stage.say(*story))
-    stops = 0
-    while not saying.done() or stops < 10:
-        running = asyncio.create_task((await stage.decider(database)).run())
-        await asyncio.wait({running}, timeout=chance.uniform(0.01, 0.15))
-        await stop(running)
-        stops += 1
-    await saying
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-    assert await by_cause(stage) == expected_of(story, 2, 1)
-
-
-async def test_two_deciders_on_one_database_say_everything_once(
-    stage: Stage, database: Database, storage: StorageSettings
-) -> None:
-    story = long_story(["gpt", "llama"], seed=4, length=50)
-    await stage.say(*watched("gpt", "llama"), *ruled(rule()))
-    second = open_database("alerting", storage)
-    try:
-        async with stage.deciding(database) as one, stage.deciding(second) as other:
-            await stage.judged(one)
-            await stage.say(*story)
-            await stage.judged(one)
-            await stage.judged(other)
-    finally:
-        await second.close()
-    assert await by_cause(stage) == expected_of(story, 2, 2)
-
-
-async def opened(storage: StorageSettings, path: Path) -> Database:
-    """A second, empty database: another file, or another schema of the same server."""
-    if storage.database_url is None:
-        fresh = open_database("alerting", StorageSettings(data_dir=path, database_url=None))
-    else:
-        fresh = open_database("alerting-anew", storage)
-    await upgrade(fresh, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
-    return fresh
-
-
-@pytest.mark.parametrize("checkpoints_at_the_beginning", [False, True], ids=["fresh", "restored"])
-async def test_new_tables_on_an_old_history_say_nothing_again(
-    stage: Stage,
-    database: Database,
-    storage: StorageSettings,
-    tmp_path: Path,
-    checkpoints_at_the_beginning: bool,
-) -> None:
-    """Fresh tables fold the past in silence. Tables restored from before it replay the past with
-    their voice, and find all of it said."""
-    await stage.say(*watched("gpt"), *ruled(rule()))
-    story = checks("gpt", [DOWN, DOWN, OK, OK, DOWN, DOWN, DOWN])
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-        await stage.say(*story)
-        await stage.judged(decider)
-    before = await stage.said()
-    assert before == ["raised gpt", "resolved gpt recovered", "raised gpt"]
-    anew = await opened(storage, tmp_path / "anew")
-    if checkpoints_at_the_beginning:
-        client = await stage.bus.client("alerting")
-        async with anew.writing() as connection:
-            for stream in SERVICE_TABLES.folds:
-                created = (await stream_state(client, stream)).created
-                row = {"stream": stream, "sequence": 0, "stream_created": created, "version": 1}
-                await connection.execute(insert(checkpoints).values(row))
-    try:
-        async with stage.deciding(anew) as decider:
-            await stage.judged(decider)
-            await stage.say(check("gpt", 20, DOWN), check("gpt", 21, DOWN))
-            await stage.judged(decider)
-            assert await stage.said() == before
-            await stage.say(check("gpt", 22, OK), check("gpt", 23, OK))
-            await stage.judged(decider)
-    finally:
-        await anew.close()
-    assert await stage.said() == [*before, "resolved gpt recovered"]
-
-
-async def test_what_was_said_but_not_read_yet_is_not_said_again(
-    stage: Stage, database: Database
-) -> None:
-    """A raise was published, its transaction lost, and ALERTS is not read when it is judged on."""
-    await stage.say(*watched("gpt"), *ruled(rule()), *checks("gpt", [DOWN, DOWN]))
-    client = await stage.bus.client("alerting")
-    judge, publisher = Judge(client), Publisher(client, "alerting")
-    async with database.engine.connect() as never_committed:
-        *_, second = await read_registry_and_checks(stage, never_committed)
-        (decision,) = await judge.decide(never_committed, second)
-        await publisher.append(decision.event, cause=second.as_cause())
-    await stage.say(check("gpt", 3, DOWN))
-    async with database.writing() as connection:
-        *_, third = await read_registry_and_checks(stage, connection)
-        assert await judge.decide(connection, third) == []
-        row = (await connection.execute(select(alerts))).one()
-    assert f"alert.raised:{row.alert_id}" == decision.event.event_id
-
-
-async def test_the_newest_registry_is_read_before_anything_is_said(
-    stage: Stage, database: Database
-) -> None:
-    await stage.say(*watched("gpt"), *ruled(rule()))
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-        await stage.say(*checks("gpt", [DOWN, DOWN]))
-        await stage.judged(decider)
-    await stage.say(*checks("gpt", [OK, OK], first=3))
-    await stage.say(registry.RuleRemoved(revision=2, at=at(9), rule_id=rule().rule_id))
-    client = await stage.bus.client("alerting")
-    async with database.writing() as connection:
-        found = await stage.recorded(CHECKS.name)
-        await fold_checks(connection, found)
-        (decision,) = await Judge(client).decide(connection, found[-1])
-    assert isinstance(decision.event, AlertResolved)
-    assert decision.event.reason == "rule_removed"
-
-
-async def read_registry_and_checks(stage: Stage, connection: AsyncConnection) -> list[Recorded]:
-    found = await stage.recorded(CHECKS.name)
-    await fold_registry(connection, await stage.recorded(REGISTRY.name))
-    await fold_checks(connection, found)
-    return found
-
-
-async def test_a_stream_made_anew_begins_its_own_history(stage: Stage, database: Database) -> None:
-    """What was decided at high positions of the lost stream does not silence the new one."""
-    await stage.say(*watched("gpt"), *ruled(rule()), *checks("gpt", [DOWN, DOWN]))
-    lost = {
-        "stream": CHECKS.name,
-        "sequence": 1_000,
-        "event_id": "check.completed:lost",
-        "decision_sequence": 0,
-    }
-    async with database.writing() as connection:
-        await connection.execute(insert(decided).values(lost))
-    async with stage.deciding(database) as decider:
-        await stage.judged(decider)
-        await stage.say(check("gpt", 3, DOWN))
-        await stage.judged(decider)
-    assert await stage.said() == ["raised gpt"]
 
 
 async def test_rebuilt_tables_equal_the_live_ones(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,7 @@ from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.workers import Notifier, Patience
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import StreamReader
 from arguslm_bus.worker import Worker
-from arguslm_contracts.envelope import decode
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import (
     AlertRaised,
@@ -132,17 +130,7 @@ class NotifierStage(Stage):
         self, about: UUID, transition: str, of: registry.Channel
     ) -> NotificationDelivered | NotificationFailed:
         """Wait for what became of one notification."""
-        subject = f"notification.*.{about}.{transition}.{of.channel_id}"
-        reader = StreamReader(await self.bus.client(), ALERTS.name, 0, subjects=(subject,))
-        async with asyncio.timeout(20), aclosing(reader.batches()) as batches:
-            (first, *_) = await anext(batches)
-        recorded = decode(
-            first.headers,
-            first.body,
-            stream=ALERTS.name,
-            sequence=first.sequence,
-            subject=first.subject,
-        )
+        (recorded,) = await self.told(f"notification.*.{about}.{transition}.{of.channel_id}")
         assert isinstance(recorded.event, NotificationDelivered | NotificationFailed)
         return recorded.event
 

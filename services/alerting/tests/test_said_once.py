@@ -1,0 +1,227 @@
+"""Each alert is said once, whatever breaks: commits, deciders, tables, streams."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from alerting_bench import BreakingDatabase, Stage, stop
+from alerting_stories import (
+    DOWN,
+    OK,
+    at,
+    check,
+    checks,
+    long_story,
+    rule,
+    ruled,
+    watched,
+)
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_alerting.deciding import Judge
+from arguslm_alerting.projections import SERVICE_TABLES, fold_checks, fold_registry
+from arguslm_alerting.tables import alerts, checkpoints, decided
+from arguslm_bus.publisher import Publisher
+from arguslm_bus.reader import stream_state
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events import registry
+from arguslm_contracts.events.alerts import AlertResolved
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.streams import CHECKS, REGISTRY
+from arguslm_storage.database import Database, open_database
+from arguslm_storage.migrate import upgrade
+from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.bus import BusForTests
+
+
+@pytest.fixture
+def stage(bus: BusForTests) -> Stage:
+    return Stage(bus)
+
+
+def expected_of(story: Sequence[CheckCompleted], failures: int, successes: int) -> list[str]:
+    """The alerts of a story by the rule's plain words, in order: "raised|resolved <cause>"."""
+    said: list[str] = []
+    runs: dict[str, list[bool]] = {}
+    is_open: dict[str, bool] = {}
+    for one in story:
+        run = runs.setdefault(one.model, [])
+        run.append(one.measurement.outcome is OK)
+        if not is_open.get(one.model) and run[-failures:] == [False] * failures:
+            is_open[one.model] = True
+            said.append(f"raised {one.event_id}")
+        elif is_open.get(one.model) and run[-successes:] == [True] * successes:
+            is_open[one.model] = False
+            said.append(f"resolved {one.event_id}")
+    return said
+
+
+async def test_a_database_that_breaks_before_commits_changes_nothing_of_what_is_said(
+    stage: Stage, database: Database
+) -> None:
+    story = long_story(["gpt", "llama"], seed=1, length=60)
+    await stage.say(*watched("gpt", "llama"), *ruled(rule()))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+    breaking = BreakingDatabase(database, breaks=[1, 2, 4])
+    decider = await stage.decider(breaking)
+    running = asyncio.create_task(decider.run())
+    for start in range(0, len(story), 40):
+        await stage.say(*story[start : start + 40])
+    await stage.judged(decider)
+    await stop(running)
+    assert breaking.commits > 4
+    assert await stage.by_cause() == expected_of(story, 2, 2)
+
+
+async def test_a_decider_stopped_anywhere_changes_nothing_of_what_is_said(
+    stage: Stage, database: Database
+) -> None:
+    chance = random.Random(2)
+    story = long_story(["gpt", "llama", "qwen"], seed=3, length=60)
+    await stage.say(*watched("gpt", "llama", "qwen"), *ruled(rule(successes_to_resolve=1)))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+    saying = asyncio.create_task(stage.say(*story))
+    stops = 0
+    while not saying.done() or stops < 10:
+        running = asyncio.create_task((await stage.decider(database)).run())
+        await asyncio.wait({running}, timeout=chance.uniform(0.01, 0.15))
+        await stop(running)
+        stops += 1
+    await saying
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+    assert await stage.by_cause() == expected_of(story, 2, 1)
+
+
+async def test_two_deciders_on_one_database_say_everything_once(
+    stage: Stage, database: Database, storage: StorageSettings
+) -> None:
+    story = long_story(["gpt", "llama"], seed=4, length=50)
+    await stage.say(*watched("gpt", "llama"), *ruled(rule()))
+    second = open_database("alerting", storage)
+    try:
+        async with stage.deciding(database) as one, stage.deciding(second) as other:
+            await stage.judged(one)
+            await stage.say(*story)
+            await stage.judged(one)
+            await stage.judged(other)
+    finally:
+        await second.close()
+    assert await stage.by_cause() == expected_of(story, 2, 2)
+
+
+async def opened(storage: StorageSettings, path: Path) -> Database:
+    """A second, empty database: another file, or another schema of the same server."""
+    if storage.database_url is None:
+        fresh = open_database("alerting", StorageSettings(data_dir=path, database_url=None))
+    else:
+        fresh = open_database("alerting-anew", storage)
+    await upgrade(fresh, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
+    return fresh
+
+
+@pytest.mark.parametrize("checkpoints_at_the_beginning", [False, True], ids=["fresh", "restored"])
+async def test_new_tables_on_an_old_history_say_nothing_again(
+    stage: Stage,
+    database: Database,
+    storage: StorageSettings,
+    tmp_path: Path,
+    checkpoints_at_the_beginning: bool,
+) -> None:
+    """Fresh tables fold the past in silence. Tables restored from before it replay the past with
+    their voice, and find all of it said."""
+    await stage.say(*watched("gpt"), *ruled(rule()))
+    story = checks("gpt", [DOWN, DOWN, OK, OK, DOWN, DOWN, DOWN])
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+        await stage.say(*story)
+        await stage.judged(decider)
+    before = await stage.said()
+    assert before == ["raised gpt", "resolved gpt recovered", "raised gpt"]
+    anew = await opened(storage, tmp_path / "anew")
+    if checkpoints_at_the_beginning:
+        client = await stage.bus.client("alerting")
+        async with anew.writing() as connection:
+            for stream in SERVICE_TABLES.folds:
+                created = (await stream_state(client, stream)).created
+                row = {"stream": stream, "sequence": 0, "stream_created": created, "version": 1}
+                await connection.execute(insert(checkpoints).values(row))
+    try:
+        async with stage.deciding(anew) as decider:
+            await stage.judged(decider)
+            await stage.say(check("gpt", 20, DOWN), check("gpt", 21, DOWN))
+            await stage.judged(decider)
+            assert await stage.said() == before
+            await stage.say(check("gpt", 22, OK), check("gpt", 23, OK))
+            await stage.judged(decider)
+    finally:
+        await anew.close()
+    assert await stage.said() == [*before, "resolved gpt recovered"]
+
+
+async def test_what_was_said_but_not_read_yet_is_not_said_again(
+    stage: Stage, database: Database
+) -> None:
+    """A raise was published, its transaction lost, and ALERTS is not read when it is judged on."""
+    await stage.say(*watched("gpt"), *ruled(rule()), *checks("gpt", [DOWN, DOWN]))
+    client = await stage.bus.client("alerting")
+    judge, publisher = Judge(client), Publisher(client, "alerting")
+    async with database.engine.connect() as never_committed:
+        *_, second = await read_registry_and_checks(stage, never_committed)
+        (decision,) = await judge.decide(never_committed, second)
+        await publisher.append(decision.event, cause=second.as_cause())
+    await stage.say(check("gpt", 3, DOWN))
+    async with database.writing() as connection:
+        *_, third = await read_registry_and_checks(stage, connection)
+        assert await judge.decide(connection, third) == []
+        row = (await connection.execute(select(alerts))).one()
+    assert f"alert.raised:{row.alert_id}" == decision.event.event_id
+
+
+async def test_the_newest_registry_is_read_before_anything_is_said(
+    stage: Stage, database: Database
+) -> None:
+    await stage.say(*watched("gpt"), *ruled(rule()))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+        await stage.say(*checks("gpt", [DOWN, DOWN]))
+        await stage.judged(decider)
+    await stage.say(*checks("gpt", [OK, OK], first=3))
+    await stage.say(registry.RuleRemoved(revision=2, at=at(9), rule_id=rule().rule_id))
+    client = await stage.bus.client("alerting")
+    async with database.writing() as connection:
+        found = await stage.recorded(CHECKS.name)
+        await fold_checks(connection, found)
+        (decision,) = await Judge(client).decide(connection, found[-1])
+    assert isinstance(decision.event, AlertResolved)
+    assert decision.event.reason == "rule_removed"
+
+
+async def read_registry_and_checks(stage: Stage, connection: AsyncConnection) -> list[Recorded]:
+    found = await stage.recorded(CHECKS.name)
+    await fold_registry(connection, await stage.recorded(REGISTRY.name))
+    await fold_checks(connection, found)
+    return found
+
+
+async def test_a_stream_made_anew_begins_its_own_history(stage: Stage, database: Database) -> None:
+    """What was decided at high positions of the lost stream does not silence the new one."""
+    await stage.say(*watched("gpt"), *ruled(rule()), *checks("gpt", [DOWN, DOWN]))
+    lost = {
+        "stream": CHECKS.name,
+        "sequence": 1_000,
+        "event_id": "check.completed:lost",
+        "decision_sequence": 0,
+    }
+    async with database.writing() as connection:
+        await connection.execute(insert(decided).values(lost))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+        await stage.say(check("gpt", 3, DOWN))
+        await stage.judged(decider)
+    assert await stage.said() == ["raised gpt"]
