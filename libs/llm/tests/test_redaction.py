@@ -1,6 +1,7 @@
 """No key survives, in whatever form it comes back."""
 
 import base64
+import json
 from urllib.parse import quote
 
 import pytest
@@ -68,3 +69,14 @@ def test_ids_lose_known_secrets_only():
     request_id = "0123456789abcdef0123456789abcdef"
     assert redactor.clean_id(request_id, limit=100) == request_id
     assert redactor.clean_id("id-secret-value-1234", limit=100) == f"id-{REMOVED}"
+
+
+def test_the_private_key_of_a_key_file_is_removed_by_itself_too():
+    pem = "-----BEGIN PRIVATE KEY-----\nabcdef\n-----END PRIVATE KEY-----\n"
+    redactor = Redactor([json.dumps({"type": "service_account", "private_key": pem})])
+    for form in (pem, json.dumps(pem)):
+        assert "abcdef" not in redactor.clean(f"bad key {form}", limit=500)
+
+
+def test_a_secret_too_short_to_be_one_does_not_black_out_the_text():
+    assert Redactor(["a", "  b  ", ""]).clean("a bad banana", limit=500) == "a bad banana"

@@ -27,7 +27,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        return not self._closed and self._transport is not None
+        transport = self._transport
+        return not self._closed and transport is not None and not transport.is_closing()
 
     @property
     def answered_anything(self) -> bool:
@@ -46,7 +47,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._parser, self._exchange, self._received = ResponseParser(), exchange, False
         self._done = loop.create_future()
-        watch = _Watch(loop, exchange, timeouts, progress, self._fail, self._finish)
+        watch = _Watch(loop, exchange, timeouts, progress, self._done)
         try:
             exchange.sent_ns = time.monotonic_ns()
             self._transport.write(data)
@@ -134,18 +135,30 @@ class _Watch:
         exchange: Exchange,
         timeouts: Timeouts,
         progress: ReadProgress,
-        fail: Callable[[Outcome, str], None],
-        finish: Callable[[], None],
+        done: asyncio.Future[None],
     ) -> None:
         self._loop = loop
         self._exchange = exchange
         self._timeouts = timeouts
         self._progress = progress
-        self._fail = fail
-        self._finish = finish
+        self._done = done
         self._timer: asyncio.TimerHandle | None = None
 
     def look(self) -> None:
+        """Go on waiting, or end the exchange."""
+        if self._done.done():
+            return
+        try:
+            ended = self._has_ended()
+        except Exception as error:  # a timer has nobody to raise to; the waiting measurement has
+            self._done.set_exception(error)
+            return
+        if ended:
+            self._done.set_result(None)
+
+    def _has_ended(self) -> bool:
+        """Whether the answer is whole though its body is not. Raises WireFailure when it is late;
+        sets the next timer when it is neither."""
         now = time.monotonic_ns()
         due_ns, outcome = next_deadline(self._exchange, self._timeouts, self._progress)
         if now < due_ns:
@@ -153,12 +166,11 @@ class _Watch:
             # the next look is never further away than one gap.
             wait_s = min((due_ns - now) / NS_PER_S, self._timeouts.gap_s)
             self._timer = self._loop.call_later(wait_s, self.look)
-        elif self._progress(self._exchange.reads).finished:
-            # The answer is whole; the server only never ends the body.
-            self._exchange.ended_ns = self._exchange.reads[-1][0]
-            self._finish()
-        else:
-            self._fail(outcome, "")
+            return False
+        if not self._progress(self._exchange.reads).finished:
+            raise WireFailure(outcome, "")
+        self._exchange.ended_ns = self._exchange.reads[-1][0]
+        return True
 
     def stop(self) -> None:
         if self._timer is not None:

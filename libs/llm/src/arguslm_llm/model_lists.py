@@ -79,7 +79,8 @@ def _bedrock(endpoint: Endpoint) -> Listing:
     secret = endpoint.credentials.get("aws_secret_access_key")
     if not region or not key_id or not secret:
         raise NoListing("listing needs region, aws_access_key_id and aws_secret_access_key")
-    url = f"https://bedrock.{region}.amazonaws.com/foundation-models?byOutputModality=TEXT"
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    url = f"https://bedrock.{region}.{domain}/foundation-models?byOutputModality=TEXT"
     request = signed(
         WireRequest("GET", url, (("accept", "application/json"),)),
         key_id=key_id,

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from arguslm_llm.decoders.transcript import as_object, json_of
+
 REMOVED = "[removed]"
 _SHORTEST_SECRET = 4
 
@@ -53,9 +55,20 @@ def _clipped(text: str, limit: int) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it stands, URL-quoted, JSON-escaped and base64-encoded."""
-    if len(secret) < _SHORTEST_SECRET:
-        return set()
+    """A secret as it stands, URL-quoted, JSON-escaped and base64-encoded; of a key file also the
+    private key by itself."""
     encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
     escaped = secret.encode("unicode_escape").decode().replace('"', '\\"')
-    return {secret, secret.strip(), quote(secret, safe=""), escaped, encoded}
+    forms = {secret, secret.strip(), quote(secret, safe=""), escaped, encoded}
+    for part in _private_parts(secret):
+        forms |= {part, part.encode("unicode_escape").decode()}
+    return {form for form in forms if len(form) >= _SHORTEST_SECRET}
+
+
+def _private_parts(secret: str) -> list[str]:
+    key_file = as_object(json_of(secret.encode()))
+    return [
+        value
+        for name, value in key_file.items()
+        if name.startswith("private_key") and isinstance(value, str)
+    ]

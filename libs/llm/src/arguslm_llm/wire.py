@@ -94,7 +94,7 @@ class Wire:
         try:
             return await self._egress.resolve(origin.host, origin.port)
         except EgressBlocked as error:
-            raise WireFailure(Outcome.BLOCKED_BY_POLICY, str(error)) from error
+            raise WireFailure(error.outcome, str(error)) from error
         except socket.gaierror as error:
             raise WireFailure(Outcome.DNS, f"{origin.host} does not resolve") from error
         finally:
