@@ -59,7 +59,7 @@ export function Shell() {
     <div className="min-h-dvh lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">
       <a
         href="#main"
-        className="fixed top-2 left-2 z-70 -translate-y-20 rounded-md bg-accent px-3 py-2 text-accent-ink focus:translate-y-0"
+        className="sr-only rounded-md bg-accent text-accent-ink focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-70 focus:px-3 focus:py-2"
       >
         Skip to content
       </a>
@@ -81,12 +81,12 @@ export function Shell() {
           </div>
         </div>
       </aside>
-      <div className="sticky top-0 z-30 flex items-center gap-2 border-b border-line bg-surface/95 px-4 py-2 backdrop-blur lg:hidden">
+      <header className="sticky top-0 z-30 flex items-center gap-2 border-b border-line bg-surface/95 px-4 py-2 backdrop-blur lg:hidden">
         <Logo className="size-6" />
         <span className="flex-1 font-semibold tracking-tight">ArgusLM</span>
         <LiveMark status={live} compact />
         <AlertBell />
-      </div>
+      </header>
       <main
         id="main"
         tabIndex={-1}

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 
+import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 
 interface NumbersTableProps {
@@ -19,9 +20,7 @@ export function NumbersTable({ caption, heads, rows }: NumbersTableProps) {
     >
       <summary className="px-4 py-2 text-ink-3 hover:text-ink">Table of these numbers</summary>
       {open && (
-        // A scrolling region has to be reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div role="region" aria-label={caption} tabIndex={0} className="max-h-72 overflow-auto">
+        <TableScroll label={caption} className="max-h-72 overflow-auto">
           <table className="table-quiet">
             <caption className="sr-only">{caption}</caption>
             <thead className="sticky top-0 bg-surface">
@@ -49,7 +48,7 @@ export function NumbersTable({ caption, heads, rows }: NumbersTableProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </details>
   );

@@ -54,7 +54,7 @@ function seriesOf(line: Line, paint: ReturnType<typeof painter>): uPlot.Series {
     stroke,
     width: line.kind === 'dashed' ? 1 : 1.75,
     ...(line.kind === 'dashed' ? { dash: [4, 3] } : {}),
-    points: { size: 4, fill: stroke, stroke },
+    points: { size: 5, fill: stroke, stroke },
   };
 }
 

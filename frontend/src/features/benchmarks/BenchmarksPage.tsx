@@ -9,6 +9,7 @@ import { buttonClass } from '@/components/buttonClass';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Pager } from '@/components/Pager';
 import { PageHeader, Panel } from '@/components/Panel';
+import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 import { count, plural } from '@/format/numbers';
 
@@ -64,7 +65,7 @@ export function BenchmarksPage() {
 
 function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
   return (
-    <div className="overflow-x-auto">
+    <TableScroll label="Runs">
       <table className="table-quiet">
         <thead>
           <tr>
@@ -116,6 +117,6 @@ function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }

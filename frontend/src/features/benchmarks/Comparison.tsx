@@ -1,5 +1,6 @@
 import type { ModelStatistics, Quantiles } from '@/api/types';
 import { Panel } from '@/components/Panel';
+import { TableScroll } from '@/components/TableScroll';
 import { milliseconds, speed } from '@/format/numbers';
 
 interface Measure {
@@ -42,7 +43,7 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
   const quantiles = models.map((model) => model[measure.key]);
   const most = Math.max(...quantiles.flatMap((q) => [q.p50 ?? 0, q.p95 ?? 0, q.p99 ?? 0]));
   return (
-    <div className="overflow-x-auto">
+    <TableScroll label={measure.title}>
       <table className="table-quiet sm:table-fixed">
         <caption className="px-4 pt-3 pb-1 text-left text-[0.8125rem] font-medium">
           {measure.title} <span className="font-normal text-ink-3">· {measure.note}</span>
@@ -96,7 +97,7 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
           })}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

@@ -5,6 +5,7 @@ import { EmptyState } from '@/components/Notice';
 import { Pager } from '@/components/Pager';
 import { Panel } from '@/components/Panel';
 import { StateBadge } from '@/components/StateBadge';
+import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 import { count, dollars, milliseconds, plural, speed } from '@/format/numbers';
 import { outcomeLabel } from '@/format/outcomes';
@@ -22,7 +23,7 @@ export function ResultTable({ results }: { results: readonly BenchmarkResult[] }
       {results.length === 0 ? (
         <EmptyState title="No result yet">Each request appears here as soon as it ends.</EmptyState>
       ) : (
-        <div className="overflow-x-auto">
+        <TableScroll label="All requests">
           <table className="table-quiet">
             <thead>
               <tr>
@@ -52,7 +53,7 @@ export function ResultTable({ results }: { results: readonly BenchmarkResult[] }
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       <Pager
         page={page}

@@ -4,6 +4,7 @@ import { Fragment, useState } from 'react';
 
 import type { CheckResponse } from '@/api/types';
 import { OutcomeBadge } from '@/components/StateBadge';
+import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 import { milliseconds, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
@@ -19,7 +20,7 @@ interface CheckTableProps {
 export function CheckTable({ checks, showModel = false }: CheckTableProps) {
   const [open, setOpen] = useState<string>();
   return (
-    <div className="overflow-x-auto">
+    <TableScroll label="Checks">
       <table className="table-quiet">
         <thead>
           <tr>
@@ -63,7 +64,7 @@ export function CheckTable({ checks, showModel = false }: CheckTableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 

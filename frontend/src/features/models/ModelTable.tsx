@@ -6,6 +6,7 @@ import { useMay } from '@/app/session';
 import { Button } from '@/components/Button';
 import { Checkbox } from '@/components/Checkbox';
 import { Switch } from '@/components/Switch';
+import { TableScroll } from '@/components/TableScroll';
 import { duration } from '@/format/numbers';
 
 import { useManyModelsChange, useModelChange } from './useModelChange';
@@ -33,7 +34,7 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
       {mayChange && here.length > 0 && (
         <BulkBar ids={here.map((model) => model.id)} onDone={() => setPicked(new Set())} />
       )}
-      <div className="overflow-x-auto">
+      <TableScroll label="Models">
         <table className="table-quiet">
           <thead>
             <tr>
@@ -79,7 +80,7 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </>
   );
 }

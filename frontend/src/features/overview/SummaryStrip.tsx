@@ -39,7 +39,7 @@ function StateCount({ state, n, search }: StateCountProps) {
       to="/"
       search={{ ...search, state: chosen ? undefined : state }}
       replace
-      aria-pressed={chosen}
+      aria-current={chosen ? 'true' : undefined}
       data-testid={`count-${state}`}
       aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
       className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}

@@ -13,6 +13,7 @@ import { outcomeLabel } from '@/format/outcomes';
 
 import { ProviderActions } from './ProviderActions';
 import { ProviderModels } from './ProviderModels';
+import { useTypeLabel } from './useTypeLabel';
 
 const route = getRouteApi('/house/providers/$providerId');
 /** While a new provider is asked for its models, look again this often. */
@@ -58,10 +59,11 @@ export function ProviderPage() {
 
 function Facts({ provider }: { provider: ProviderResponse }) {
   const { discovery } = provider;
+  const typeLabel = useTypeLabel();
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
       {!provider.enabled && <StateBadge state="paused">Disabled</StateBadge>}
-      <span>{provider.provider_type}</span>
+      <span>{typeLabel(provider.provider_type)}</span>
       {provider.base_url && <span className="break-all">{provider.base_url}</span>}
       {provider.region && <span>{provider.region}</span>}
       <span>{provider.has_credentials ? 'key stored' : 'no key'}</span>

@@ -13,6 +13,7 @@ import { plural } from '@/format/numbers';
 
 import { AddProviderDialog } from './AddProviderDialog';
 import { Offers } from './Offers';
+import { useTypeLabel } from './useTypeLabel';
 
 const route = getRouteApi('/house/providers');
 
@@ -59,6 +60,7 @@ export function ProvidersPage() {
 }
 
 function ProviderRow({ provider }: { provider: ProviderResponse }) {
+  const typeLabel = useTypeLabel();
   const { discovery } = provider;
   return (
     <li
@@ -74,7 +76,7 @@ function ProviderRow({ provider }: { provider: ProviderResponse }) {
           {provider.display_name}
         </Link>
         <p className="truncate text-xs text-ink-3">
-          {provider.provider_type}
+          {typeLabel(provider.provider_type)}
           {provider.base_url && <> · {provider.base_url}</>}
           {provider.region && <> · {provider.region}</>}
         </p>

@@ -27,7 +27,7 @@ export function TestResult({ result }: { result: ProviderTest }) {
 function describe(details: Record<string, unknown>): string {
   const parts: string[] = [];
   if (typeof details.outcome === 'string') parts.push(outcomeLabel(details.outcome));
-  if (typeof details.model === 'string') parts.push(`asked ${details.model}`);
+  if (typeof details.model === 'string' && details.model) parts.push(`asked ${details.model}`);
   if (typeof details.http_status === 'number') parts.push(`HTTP ${details.http_status}`);
   if (typeof details.ttft_ms === 'number') parts.push(`TTFT ${milliseconds(details.ttft_ms)}`);
   if (typeof details.total_ms === 'number') parts.push(`total ${milliseconds(details.total_ms)}`);
