@@ -19,7 +19,7 @@ from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.workers import Notifier, Patience
-from arguslm_bus.publisher import Publisher
+from arguslm_bus.publisher import NotStored, Publisher, Stored
 from arguslm_bus.worker import Worker
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import (
@@ -29,6 +29,7 @@ from arguslm_contracts.events.alerts import (
     NotificationFailed,
     NotificationTestRequested,
 )
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
 from arguslm_contracts.outcomes import FaultOwner
 from arguslm_contracts.streams import ALERTS
@@ -98,13 +99,15 @@ class NotifierStage(Stage):
         self.database = database
 
     @asynccontextmanager
-    async def notifying(self, patience: Patience = QUICK) -> AsyncIterator[None]:
+    async def notifying(
+        self, patience: Patience = QUICK, *, publisher: type[Publisher] = Publisher
+    ) -> AsyncIterator[None]:
         client = await self.bus.client("alerting")
         egress = Egress()
         webhook, services = Webhook(egress), AppriseServices(egress)
         notifier = Notifier(
             Ledger(client),
-            Publisher(client, "alerting"),
+            publisher(client, "alerting"),
             ChannelBook(self.database, VAULT),
             {"webhook": webhook.send, "apprise": services.send},
             patience,
@@ -193,6 +196,30 @@ async def test_a_notifier_stopped_between_its_tries_goes_on(
     async with stage.notifying():
         await stage.answer(alert.alert_id, "resolved", hook)
     assert receiver.kinds == ["alert.raised", "alert.resolved"]
+
+
+class ForgetfulPublisher(Publisher):
+    """The bus takes the first event and answers nothing."""
+
+    forgot = False
+
+    async def append(self, event: Event, **options: Any) -> Stored:
+        if not self.forgot:
+            self.forgot = True
+            raise NotStored(f"{event.subject}: no acknowledgement")
+        return await super().append(event, **options)
+
+
+async def test_what_was_sent_waits_for_its_answer_and_is_not_sent_again(
+    stage: NotifierStage, receiver: Receiver
+) -> None:
+    hook = channel("hook", receiver.url)
+    alert = raised(1, hook)
+    await stage.say(created(hook), alert)
+    async with stage.notifying(publisher=ForgetfulPublisher):
+        told = await stage.answer(alert.alert_id, "raised", hook)
+    assert isinstance(told, NotificationDelivered)
+    assert receiver.kinds == ["alert.raised"]
 
 
 async def test_a_durable_made_anew_tells_nothing_again(

@@ -9,14 +9,14 @@ one already decided (a replay) has nothing to say, however the tables look by no
 from collections.abc import Sequence
 
 from nats.aio.client import Client
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.model import Judgement, Tipping, evolve, judge
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.situation import load_all, load_for_check
-from arguslm_alerting.tables import alerts, checkpoints, decided
+from arguslm_alerting.tables import checkpoints, decided
 from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
 from arguslm_bus.reader import stream_state
@@ -58,9 +58,6 @@ class Judge:
         return [Decision(event) for event in await _judge(connection, recorded)]
 
     async def _catch_up(self, connection: AsyncConnection, own_stream: str) -> None:
-        if connection.dialect.name == "postgresql":
-            # Replicas speak one after the other, so that each knows what the others have said.
-            await connection.execute(text(f"LOCK TABLE {alerts.name} IN EXCLUSIVE MODE"))
         said = await connection.scalar(select(func.max(decided.c.decision_sequence))) or 0
         await self._fold(connection, ALERTS.name, said, await self._ledger.newest_decision())
         if own_stream != REGISTRY.name:

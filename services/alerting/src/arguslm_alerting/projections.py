@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, tuple_, update
+from sqlalchemy import Table, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables
@@ -23,7 +23,15 @@ from arguslm_storage.database import in_chunks, upsert
 _PAIRS_AT_ONCE = 1_000
 
 
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Replicas on one PostgreSQL write one after the other, so that each knows all that the others
+    have said before it speaks. The lock is the first of its transaction: no two can cross."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"LOCK TABLE {tables.alerts.name} IN EXCLUSIVE MODE"))
+
+
 async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    await _take_turn(connection)
     for recorded in events:
         await _fold_registry_event(connection, recorded)
 
@@ -103,6 +111,7 @@ async def _put(
 
 
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    await _take_turn(connection)
     checks = [r.event for r in events if isinstance(r.event, CheckCompleted)]
     known = await _states_of(connection, checks)
     moved: dict[tuple[UUID, str], EndpointState] = {}
@@ -144,6 +153,7 @@ def state_row(state: EndpointState) -> dict[str, Any]:
 
 
 async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    await _take_turn(connection)
     for recorded in events:
         match recorded.event:
             case AlertRaised() as alert:

@@ -69,8 +69,10 @@ class Patience:
 
 @dataclass(slots=True)
 class _Tries:
-    """What this process has tried of one notice on one channel. `not_before` is loop time."""
+    """What this process has tried of one notice on one channel. `not_before` is loop time;
+    `sent` waits only for its answer to be stored."""
 
+    sent: bool = False
     attempts: int = 0
     turns: int = 0
     not_before: float = 0.0
@@ -145,9 +147,10 @@ class Notifier:
 
     async def _tell_one(self, recorded: Recorded, notice: Notice, channel_id: UUID) -> float | None:
         """None when the channel has its answer, otherwise the seconds until the next try."""
-        if await self._ledger.settled(notice.about, notice.transition, channel_id):
-            return None
         key = (notice.idempotency_key, channel_id)
+        if await self._ledger.settled(notice.about, notice.transition, channel_id):
+            self._tries.pop(key, None)
+            return None
         tries = self._tries.setdefault(key, _Tries())
         wait_s = tries.not_before - asyncio.get_running_loop().time()
         if wait_s > 0:
@@ -172,9 +175,12 @@ class Notifier:
         )
 
     async def _send(self, notice: Notice, channel_id: UUID, tries: _Tries) -> None:
+        if tries.sent:
+            return
         channel = await self._book.open(channel_id)
         tries.attempts += 1
         await self._senders[channel.kind](channel.address, notice)
+        tries.sent = True
 
     def _gives_up(self, notice: Notice, tries: _Tries, reason: NotTold) -> bool:
         if isinstance(reason, UnknownChannel):
