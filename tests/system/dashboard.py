@@ -53,7 +53,7 @@ class Dashboard:
         await expect(self._page.locator("canvas").first).to_be_visible()
 
     async def alerts_show(self, model: str) -> None:
-        await self._page.goto(f"{self._origin}/alerts")
+        await self._page.goto(f"{self._origin}/alerts?tab=past")
         await expect(self._page.get_by_text(model).first).to_be_visible()
 
     async def benchmarks_show(self, model: str) -> None:

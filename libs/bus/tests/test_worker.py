@@ -236,8 +236,9 @@ async def test_goes_on_after_the_broker_was_killed(bus: BusForTests) -> None:
         publisher = Publisher(await bus.client("scheduler"), "scheduler")
         await publisher.append(request(7))
 
-        async def third() -> bool:
-            return len(done) == 3
+        async def new_one() -> bool:
+            return derive("request", 7) in done
 
-        await until(third, "the task published after the restart")
-    assert done[-1] == derive("request", 7)
+        # A killed broker may forget an acknowledgement: an old task may come twice, none is lost.
+        await until(new_one, "the task published after the restart")
+    assert set(done) == {derive("request", number) for number in (0, 1, 7)}

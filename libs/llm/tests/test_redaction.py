@@ -80,3 +80,8 @@ def test_the_private_key_of_a_key_file_is_removed_by_itself_too():
 
 def test_a_secret_too_short_to_be_one_does_not_black_out_the_text():
     assert Redactor(["a", "  b  ", ""]).clean("a bad banana", limit=500) == "a bad banana"
+
+
+def test_text_that_cannot_be_stored_is_made_storable() -> None:
+    cleaned = Redactor([]).clean("a\x00b\ud800c", limit=50)
+    assert cleaned == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"

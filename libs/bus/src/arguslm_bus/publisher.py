@@ -101,9 +101,3 @@ class Publisher:
         if same or event.once:
             return Stored(stream, last.seq or 0, duplicate=True)
         raise Conflict(f"{event.aggregate} has changed since it was read")
-
-
-async def last_sequence(client: Client, stream: str, subject: str) -> int:
-    """The sequence of the newest message under a subject pattern; 0 when there is none."""
-    message = await client.jetstream().get_msg(stream, subject=subject)
-    return message.seq or 0

@@ -50,12 +50,23 @@ class Measurer:
         self._builder = RequestBuilder(self._litellm)
         self._wire = Wire(egress=egress)
         self._lag = LoopLagSampler()
+        self._starting = asyncio.Lock()
+        self._warm = False
         # Answers are read in one thread: on the loop, many that end together would stop the
         # clocks of the others, and in many threads they would crowd it out.
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answer-reader")
 
     async def start(self) -> None:
-        """Import LiteLLM and build one request per common dialect, sending nothing."""
+        """Import LiteLLM and build one request per common dialect, sending nothing.
+
+        A second call waits for the first and does no more.
+        """
+        async with self._starting:
+            if not self._warm:
+                await self._warm_up()
+                self._warm = True
+
+    async def _warm_up(self) -> None:
         gc.disable()  # looking for garbage among what stays for ever costs a sixth of the start
         try:
             await self._litellm.start()

@@ -27,6 +27,10 @@ _LOOKS_SECRET = re.compile(
 )
 
 
+# JSON cannot carry lone surrogates, nor PostgreSQL NUL: a provider's text must not stop a check.
+_UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)], "\N{REPLACEMENT CHARACTER}")
+
+
 class Redactor:
     """Removes known secrets, in the forms they may come back in, and whatever looks like one."""
 
@@ -51,6 +55,7 @@ class Redactor:
 
 
 def _clipped(text: str, limit: int) -> str:
+    text = text.translate(_UNSTORABLE)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,4 +1,4 @@
-"""The benchmark runner's wiring: a warm measurer, and one worker."""
+"""The benchmark runner's wiring: a measurer, warmed by the first run, and one worker."""
 
 import uvloop
 from nats.aio.client import Client
@@ -20,7 +20,6 @@ NAME = "benchmark-runner"
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
     measurer = Measurer(egress=EgressPolicy(allow_private=settings.allow_private_addresses))
-    await measurer.start()
     instruments = Instruments(
         measurer, Publisher(client, NAME), Throttle(), settings.benchmark_max_in_flight
     )

@@ -93,6 +93,8 @@ class BenchmarkRunner:
             message = "no request was sent: the credentials cannot be opened with this house's key"
             await self._complete(recorded, request, "failed", message)
             return
+        # Warmed by the first run rather than at start: LiteLLM takes 200 MB and seconds.
+        await self._instruments.measurer.start()
         if not journal.started:
             started = BenchmarkStarted(run_id=request.run_id, started_at=datetime.now(UTC))
             await self._publisher.append(started, cause=recorded.as_cause())
