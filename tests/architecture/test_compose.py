@@ -8,29 +8,32 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from compose_file import (
+    COMPOSE,
+    CONTAINERS,
+    DOCKERFILE,
+    OURS,
+    ROOT,
+    environment,
+    image_environment,
+    mounts,
+    waits_for,
+)
 from pydantic_settings import BaseSettings
 from starlette.datastructures import MutableHeaders
 
 from arguslm_bus.settings import BusSettings
-from arguslm_contracts.permissions import SERVICES
 from arguslm_launcher.compose_setup import BUS_STORE, IMAGE_USER, write_secrets
 from arguslm_launcher.settings_check import settings_class
 from arguslm_query_api.http.paths import GUARDED
 from arguslm_query_api.http.security_headers import set_security_headers
 from arguslm_storage.settings import StorageSettings
 
-ROOT = Path(__file__).parents[2]
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-CONTAINERS: dict[str, Any] = COMPOSE["services"]
-OURS = [user.name for user in SERVICES]
 ONCE = {"setup", "topology"}
 TOOLS = {name for name, container in CONTAINERS.items() if "tools" in container.get("profiles", [])}
 LASTING = sorted(CONTAINERS.keys() - ONCE - TOOLS)
-DOCKERFILE = (ROOT / "infra/images/Dockerfile").read_text()
 NGINX = (ROOT / "infra/nginx/dashboard.conf").read_text()
 SECRET_NAME = re.compile(r"(PASSWORD|KEY|SECRET|TOKEN|CREDENTIAL)S?$")
 
@@ -41,25 +44,6 @@ class ToolSettings(BusSettings, StorageSettings):
 
 def settings_of(name: str) -> type[BaseSettings]:
     return settings_class(name) if name in OURS else ToolSettings
-
-
-def environment(name: str) -> dict[str, str | None]:
-    found: dict[str, str | None] = CONTAINERS[name].get("environment", {})
-    return found
-
-
-def image_environment() -> dict[str, str]:
-    return dict(re.findall(r"(ARGUSLM_\w+)=(\S+)", DOCKERFILE))
-
-
-def mounts(name: str) -> dict[str, str]:
-    """Volume -> path in the container."""
-    pairs = (volume.split(":") for volume in CONTAINERS[name].get("volumes", []))
-    return {pair[0]: pair[1] for pair in pairs}
-
-
-def waits_for(name: str) -> dict[str, str]:
-    return {on: how["condition"] for on, how in CONTAINERS[name].get("depends_on", {}).items()}
 
 
 def test_valid_by_the_compose_specification() -> None:
