@@ -103,8 +103,12 @@ class Worker:
         try:
             await self._watch_durable()
         finally:
+            # First no new fetch, then give back what waits for a place: a message that arrives
+            # in a fetch nobody reads would come back only after the acknowledgement wait.
+            stopping = asyncio.create_task(subscriber.stop())
+            await asyncio.sleep(0)
             self._draining.set()
-            await subscriber.stop()
+            await stopping
             await self._drain()
             await broker.stop()
 
