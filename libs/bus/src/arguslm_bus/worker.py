@@ -9,6 +9,7 @@ at the end, and unfinished work given back at once on shutdown.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from faststream import AckPolicy
@@ -37,6 +38,7 @@ RUNNING = Gauge("arguslm_tasks_running", "Tasks in hand", ["durable"])
 _ACK_WAIT_S = 10.0
 _HEARTBEAT_S = _ACK_WAIT_S / 3
 _WATCH_S = 10.0
+_FETCH_S = 1.0
 
 
 class TryLater(Exception):
@@ -91,26 +93,36 @@ class Worker:
             stream=JStream(self._duty.stream.name, declare=False),
             durable=self._duty.durable,
             config=self._consumer_config(),
-            pull_sub=PullSub(batch_size=1, timeout=5.0),
+            pull_sub=PullSub(batch_size=1, timeout=_FETCH_S),
             inbox_prefix=f"{self._inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
             # The body is decoded by us: what cannot be decoded must reach the dead letters.
             decoder=_undecoded,
         )
         subscriber(self._accept)
+        self._refuse_while_draining(subscriber)
         await broker.start()
         self.trouble = None
         try:
             await self._watch_durable()
         finally:
-            # First no new fetch, then give back what waits for a place: a message that arrives
-            # in a fetch nobody reads would come back only after the acknowledgement wait.
-            stopping = asyncio.create_task(subscriber.stop())
-            await asyncio.sleep(0)
+            # The last fetch ends by itself: cancelled half-way, it would take a message into an
+            # inbox nobody reads, and the message would come back only after the wait for its ack.
             self._draining.set()
-            await stopping
+            subscriber.running = False
+            await asyncio.wait(list(subscriber.tasks), timeout=2 * _FETCH_S)
+            await subscriber.stop()
             await self._drain()
             await broker.stop()
+
+    def _refuse_while_draining(self, subscriber: Any) -> None:
+        """FastStream drops what its last fetch brings when it has been stopped: give it back."""
+        consume = subscriber.consume
+
+        async def consume_or_refuse(message: Msg) -> Any:
+            return await (message.nak() if self._draining.is_set() else consume(message))
+
+        subscriber.consume = consume_or_refuse
 
     def _broker(self) -> NatsBroker:
         return NatsBroker(
