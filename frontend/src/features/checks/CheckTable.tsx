@@ -112,7 +112,14 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
         {check.purpose === 'manual' && <span className="ml-2 text-xs text-ink-3">by hand</span>}
       </td>
       <td className="text-ink-2 max-md:hidden">{owner === 'none' ? '' : faultOwner(owner)}</td>
-      <td className="num">{milliseconds(measurement.timing.first_token_ms)}</td>
+      <td className="num">
+        {!measurement.audit.trustworthy && (
+          <span title="Our own clock lagged: not to be relied on, and left out of the statistics" className="mr-1 text-degraded">
+            ≈<span className="sr-only"> not to be relied on: </span>
+          </span>
+        )}
+        {milliseconds(measurement.timing.first_token_ms)}
+      </td>
       <td className="num max-sm:hidden">{speed(measurement.tokens_per_s)}</td>
       <td className="num max-sm:hidden">{milliseconds(measurement.timing.total_ms)}</td>
     </tr>

@@ -127,7 +127,9 @@ function WindowBar() {
           </Button>
         </>
       ) : (
-        <span className="text-xs text-ink-3 max-sm:hidden">Drag across a chart to zoom in · {zone}</span>
+        <span className="text-xs text-ink-3 max-sm:hidden">
+          Drag across a chart to zoom in. Where a line breaks, no answer could be timed. Times in {zone}.
+        </span>
       )}
     </div>
   );
