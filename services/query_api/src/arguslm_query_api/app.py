@@ -34,7 +34,7 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
     """Everything the routes need, on migrated tables; nothing runs yet."""
     publisher = Publisher(client, NAME)
     projector = Projector(client, database, SERVICE_TABLES)
-    recorder = Recorder(publisher, projector)
+    recorder = Recorder(client, publisher, projector)
     signer = open_signer(settings)
     feed = LiveFeed(client, projector, messages_from(database))
     if settings.admin_key is not None:

@@ -59,7 +59,8 @@ def _projections(door: Door) -> list[Component]:
         Component(
             name=f"projection {stream}",
             healthy=stream not in trouble and behind <= _MOST_LAG,
-            message=trouble.get(stream) or f"{behind} events behind",
+            # Anybody may read this: what is wrong in detail is for the log.
+            message=trouble.get(stream, f"{behind} events behind").split(":")[0],
         )
         for stream, behind in lag.items()
     ]

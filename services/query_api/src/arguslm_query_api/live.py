@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import structlog
 from nats.aio.client import Client
-from sqlalchemy.exc import SQLAlchemyError
 
 from arguslm_bus.projector import Projector
 from arguslm_bus.reader import RawMessage, StreamReader, stream_state
@@ -147,8 +146,9 @@ class LiveFeed:
     async def _make(self, events: Sequence[Recorded]) -> dict[str, LiveMessage]:
         try:
             return await self._messages_of(events)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("live_messages_not_made", error=str(error))
+        except Exception:
+            # What people watch must not end the service; what they read comes from the tables.
+            log.exception("live_messages_not_made")
             return {}
 
     def _hand_on(self, happening: Happening) -> None:

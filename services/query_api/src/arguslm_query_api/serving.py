@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ def listen(settings: Settings) -> socket.socket:
         )
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
-        sys.exit(f"query-api: cannot listen on {address}: {error.strerror or error}")
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        sys.exit(f"query-api: cannot listen on {address}: {reason}")
 
 
 async def serve(app: FastAPI, settings: Settings, listening: socket.socket) -> None:

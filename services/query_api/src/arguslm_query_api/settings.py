@@ -2,9 +2,10 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from arguslm_bus.service import ServiceSettings
 from arguslm_contracts.identity import check_location
@@ -12,6 +13,9 @@ from arguslm_storage.settings import StorageSettings
 
 
 class Settings(ServiceSettings, StorageSettings):
+    # Compose files pass an unset variable on as an empty one.
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
     host: str = Field(default="127.0.0.1", description="address the API and dashboard listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="0 picks a free one")
     public_url: str | None = Field(
@@ -41,6 +45,21 @@ class Settings(ServiceSettings, StorageSettings):
     @classmethod
     def _one_token(cls, value: str) -> str:
         return check_location(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://unset")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("has to be an http or https address")
+        return value
+
+    @field_validator("dashboard_dir")
+    @classmethod
+    def _has_a_page(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value / "index.html").is_file():
+            raise ValueError(f"{value} holds no index.html; build the dashboard first")
+        return value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

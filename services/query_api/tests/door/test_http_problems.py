@@ -3,13 +3,15 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from other_services import add_model, add_provider
 from running_door import ADMIN_KEY, API, RunningDoor, running_door
 
-from arguslm_contracts.events.registry import ModelUpdated, ProviderRegistered
+from arguslm_bus import publisher
+from arguslm_contracts.events.registry import ModelUpdated, ProviderRegistered, ProviderUpdated
 from arguslm_query_api.commands import providers as provider_commands
 from arguslm_query_api.http.application import describe_only
 from arguslm_query_api.http.requests import MAX_BODY_BYTES
@@ -30,7 +32,12 @@ async def test_every_error_is_a_problem(house: RunningDoor) -> None:
         (await admin.post(f"{API}/providers", content=b"{", headers=_JSON), 422),
         (await admin.get(f"{API}/models?limit=1000"), 422),
         (await house.client().get(f"{API}/models"), 401),
-        (await admin.post(f"{API}/auth/api-keys", content=b"x" * 2**21, headers=_JSON), 413),
+        (
+            await admin.post(
+                f"{API}/auth/api-keys", content=b"x" * (MAX_BODY_BYTES + 1), headers=_JSON
+            ),
+            413,
+        ),
     ]
     for answer, status in cases:
         assert answer.status_code == status, answer.text
@@ -121,21 +128,32 @@ async def test_a_lost_race_is_409_and_changes_nothing(house: RunningDoor) -> Non
         stored = await stored_model(connection, model_id)
     assert stored is not None
     model, revision, sequence = stored
-    winner = ModelUpdated(
-        revision=revision + 1,
-        at=model.created_at,
-        model=model.model_copy(update={"custom_name": "winner"}),
-    )
-    await house.publisher.append(winner)
-    loser = winner.model_copy(
-        update={
-            "revision": revision + 2,
-            "model": model.model_copy(update={"custom_name": "loser"}),
-        }
-    )
-    with pytest.raises(Taken):
-        await house.door.recorder.record(loser, expected_sequence=sequence)
+
+    def renamed(name: str, to_revision: int) -> ModelUpdated:
+        changed = model.model_copy(update={"custom_name": name})
+        return ModelUpdated(revision=to_revision, at=model.created_at, model=changed)
+
+    winner = renamed("winner", revision + 1)
+    await house.says(winner)
+    # The second writer saw the same revision, so its event has the same id.
+    for loser in (renamed("loser", revision + 1), renamed("loser", revision + 2)):
+        with pytest.raises(Taken):
+            await house.door.recorder.record(loser, expected_sequence=sequence)
     assert (await house.admin.get(f"{API}/models/{model_id}")).json()["custom_name"] == "winner"
+    assert await house.door.recorder.record(winner, expected_sequence=sequence)
+
+
+async def test_of_many_who_write_at_once_nobody_is_told_a_lie(any_house: RunningDoor) -> None:
+    model_id = await add_model(any_house, await add_provider(any_house), "m")
+    path = f"{API}/models/{model_id}"
+    answers = await asyncio.gather(
+        *(any_house.admin.patch(path, json={"custom_name": f"n{n}"}) for n in range(8))
+    )
+    done = [answer.json() for answer in answers if answer.status_code == 200]
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert sorted(one["revision"] for one in done) == list(range(2, len(done) + 2))
+    updates = [e.event for e in await any_house.events() if isinstance(e.event, ModelUpdated)]
+    assert len(updates) == len(done)
 
 
 async def test_the_same_idempotency_key_makes_one_provider(any_house: RunningDoor) -> None:
@@ -199,7 +217,7 @@ async def test_the_docs_are_served_from_here_without_inline_script(house: Runnin
 async def test_metrics_are_prometheus_text(house: RunningDoor) -> None:
     await house.admin.get(f"{API}/models")
     text = (await house.admin.get("/metrics")).text
-    assert "arguslm_http_requests_total" in text
+    assert 'arguslm_http_requests_total{method="GET",route="/models",status="200"}' in text
     assert "arguslm_projection_lag_events" in text
 
 
@@ -249,14 +267,40 @@ async def test_health_tells_of_bus_database_and_projections(
     assert {"bus", "database", "projection REGISTRY", "projection CHECKS"} <= names
     assert set(body["projection_lag"]) == {"REGISTRY", "CHECKS", "BENCHMARKS", "ALERTS"}
     await bus.server.kill()
-    while (await any_house.client().get("/health")).status_code == 200:
-        pass
-    broken = await any_house.client().get("/health")
-    assert (broken.status_code, broken.json()["status"]) == (503, "unhealthy")
+    broken = await _health(any_house, 503)
+    assert broken["status"] == "unhealthy"
+    assert {"name": "bus", "healthy": False, "message": "not connected"} in broken["components"]
     await bus.server.start()
-    while (await any_house.client().get("/health")).status_code != 200:
-        pass
-    await any_house.door.database.close()
+    assert (await _health(any_house, 200))["status"] in ("healthy", "degraded")
+
+
+async def _health(house: RunningDoor, status: int) -> dict[str, Any]:
+    """What it says once it answers with this status."""
+    async with asyncio.timeout(30):
+        while (answer := await house.client().get("/health")).status_code != status:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_without_the_bus_reading_works_and_writing_says_why_not(
+    bus: BusForTests, house: RunningDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "_ATTEMPT_TIMEOUT_S", 0.2)
+    provider_id = await add_provider(house)
+    await bus.server.kill()
+    path = f"{API}/providers/{provider_id}"
+    assert (await house.admin.get(path)).status_code == 200
+    failed = await house.admin.patch(path, json={"display_name": "New"})
+    assert failed.status_code == 503
+    assert "safe" in failed.json()["detail"]
+    await bus.server.start()
+    await _health(house, 200)
+    again = await house.admin.patch(path, json={"display_name": "New"})
+    assert again.status_code in (200, 202), again.text
+    (said,) = [e for e in await house.events() if isinstance(e.event, ProviderUpdated)]
+    assert await house.door.projector.wait_for(said.stream, said.sequence, 20)
+    assert (await house.admin.get(path)).json()["display_name"] == "New"
 
 
 def test_the_description_is_the_same_on_every_run() -> None:

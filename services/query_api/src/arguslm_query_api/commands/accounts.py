@@ -33,7 +33,7 @@ async def create(door: Door, who: Principal, account_id: UUID, body: AccountCrea
         created_at=now,
     )
     event = AccountCreated(revision=1, actor=who.name, at=now, account=account)
-    return await door.recorder.record(event, expected_sequence=0)
+    return await door.recorder.record_new(event)
 
 
 async def update(

@@ -36,7 +36,7 @@ async def create(
         expires_at=expires_at,
     )
     event = ApiKeyCreated(revision=1, actor=who.name, at=now, api_key=api_key)
-    await door.recorder.record(event, expected_sequence=0)
+    await door.recorder.record_new(event)
     return shapes.ApiKeyCreated(
         id=key_id,
         name=api_key.name,

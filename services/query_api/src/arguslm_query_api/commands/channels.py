@@ -44,7 +44,7 @@ async def create(door: Door, who: Principal, channel_id: UUID, body: ChannelCrea
         created_at=now,
     )
     event = ChannelCreated(revision=1, actor=who.name, at=now, channel=channel)
-    return await door.recorder.record(event, expected_sequence=0)
+    return await door.recorder.record_new(event)
 
 
 async def update(

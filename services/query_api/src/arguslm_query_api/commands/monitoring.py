@@ -60,7 +60,7 @@ async def run_now(
         run_id=run_id,
         model_ids=tuple(wanted),
     )
-    await door.recorder.record(event, expected_sequence=0)
+    await door.recorder.record_new(event)
     return MonitoringRunResponse(
         run_id=str(run_id),
         status="queued",

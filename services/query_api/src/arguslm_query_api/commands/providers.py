@@ -43,7 +43,7 @@ async def register(door: Door, who: Principal, provider_id: UUID, body: Provider
     event = ProviderRegistered(
         revision=1, actor=who.name, at=now, provider=provider, discover=body.discover
     )
-    return await door.recorder.record(event, expected_sequence=0)
+    return await door.recorder.record_new(event)
 
 
 async def update(

@@ -2,42 +2,76 @@
 
 from uuid import UUID, uuid4
 
+from nats.aio.client import Client
+
 from arguslm_bus.projector import Projector
-from arguslm_bus.publisher import Conflict, NotStored, Publisher
+from arguslm_bus.publisher import Conflict, NotStored, Publisher, Stored
+from arguslm_contracts.envelope import decode
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.registry import RegistryEvent
 from arguslm_contracts.identity import derive
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.refusals import Stale, Taken, Unavailable
 
 _SHOWN_WITHIN_S = 5.0
+# A person waits for it, and can say it again.
+_ATTEMPTS = 2
+_OVERTAKEN = "somebody else changed this at the same moment; read it again and repeat"
 
 
 class Recorder:
     """Raises Taken when somebody else was faster, Unavailable when the bus does not confirm."""
 
-    def __init__(self, publisher: Publisher, projector: Projector) -> None:
+    def __init__(self, client: Client, publisher: Publisher, projector: Projector) -> None:
+        self._jetstream = client.jetstream()
         self._publisher = publisher
         self._projector = projector
 
     async def record(self, event: Event, *, expected_sequence: int | None = None) -> bool:
         """Store an event; whether our tables show it already."""
-        stream, sequence = await self._append(event, expected_sequence)
-        return await self._projector.wait_for(stream, sequence, _SHOWN_WITHIN_S)
+        stored = await self._append(event, expected_sequence)
+        if stored.duplicate and isinstance(event, RegistryEvent):
+            await self._check_twin(event, stored)
+        return await self._shown(stored)
+
+    async def record_new(self, event: Event) -> bool:
+        """Store the first event of something whose id was made for this very command: what stands
+        there already is this command, said before."""
+        return await self._shown(await self._append(event, 0))
 
     async def ask(self, event: Event) -> None:
         """Store a request that no table of ours shows."""
         await self._append(event, None)
 
-    async def _append(self, event: Event, expected_sequence: int | None) -> tuple[str, int]:
+    async def _append(self, event: Event, expected_sequence: int | None) -> Stored:
         try:
-            stored = await self._publisher.append(event, expected_sequence=expected_sequence)
+            return await self._publisher.append(
+                event, expected_sequence=expected_sequence, attempts=_ATTEMPTS
+            )
         except Conflict:
-            raise Taken(
-                "somebody else changed this at the same moment; read it again and repeat"
-            ) from None
+            raise Taken(_OVERTAKEN) from None
         except NotStored as error:
             raise Unavailable("the bus did not confirm; repeating this is safe") from error
-        return stored.stream, stored.sequence
+
+    async def _check_twin(self, event: RegistryEvent, stored: Stored) -> None:
+        """Two people who change one revision at once write events of one id, and the stream keeps
+        the first: for the second that is a success only if it says the same."""
+        message = await self._jetstream.get_msg(stored.stream, seq=stored.sequence)
+        known = decode(
+            message.headers,
+            message.data or b"",
+            stream=stored.stream,
+            sequence=stored.sequence,
+            subject=message.subject or "",
+        ).event
+        if (
+            not isinstance(known, RegistryEvent)
+            or known.model_copy(update={"at": event.at}) != event
+        ):
+            raise Taken(_OVERTAKEN)
+
+    async def _shown(self, stored: Stored) -> bool:
+        return await self._projector.wait_for(stored.stream, stored.sequence, _SHOWN_WITHIN_S)
 
 
 def new_id(who: Principal, path: str, idempotency_key: str | None) -> UUID:

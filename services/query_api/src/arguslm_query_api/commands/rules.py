@@ -24,7 +24,7 @@ async def create(door: Door, who: Principal, rule_id: UUID, body: AlertRuleCreat
     fields = body.model_dump(exclude={"channel_ids"})
     rule = Rule(rule_id=rule_id, created_at=now, channel_ids=tuple(body.channel_ids), **fields)
     event = RuleCreated(revision=1, actor=who.name, at=now, rule=rule)
-    return await door.recorder.record(event, expected_sequence=0)
+    return await door.recorder.record_new(event)
 
 
 async def update(

@@ -14,7 +14,8 @@ _ASSETS = files("fastapi_offline") / "static"
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>ArgusLM API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">{head}</head>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">{head}</head>
 <body>{body}</body></html>
 """
 _SWAGGER = _PAGE.format(
