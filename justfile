@@ -26,7 +26,7 @@ test: lint types frontend-check test-units test-system
 # Tests of each room, on real NATS, SQLite and PostgreSQL
 [group('test')]
 test-units *arguments:
-    pytest libs services tests/architecture tests/contract -q {{arguments}}
+    pytest libs services tests/architecture tests/contract -q -n 4 {{arguments}}
 
 # The whole house: real processes, third-party endpoint, browser
 [group('test')]
