@@ -14,6 +14,8 @@ from alerting_stories import (
     check,
     checks,
     long_story,
+    model,
+    model_id,
     rule,
     ruled,
     watched,
@@ -29,6 +31,7 @@ from arguslm_bus.reader import stream_state
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertResolved
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.streams import CHECKS, REGISTRY
 from arguslm_storage.database import Database, open_database
@@ -113,6 +116,60 @@ async def test_two_deciders_on_one_database_say_everything_once(
     finally:
         await second.close()
     assert await stage.by_cause() == expected_of(story, 2, 2)
+
+
+def busy_day(seed: int, names: Sequence[str]) -> list[Event]:
+    """Checks, while rules and models are switched off and on; it ends with everything on."""
+    chance = random.Random(seed)
+    revisions = dict.fromkeys(["rule", *names], 1)
+    told: list[Event] = []
+
+    def switch(what: str, on: bool, second: int) -> None:
+        revisions[what] += 1
+        if what == "rule":
+            changed = rule(failures_to_raise=1, successes_to_resolve=1, enabled=on)
+            told.append(registry.RuleUpdated(revision=revisions[what], at=at(second), rule=changed))
+        else:
+            told.append(
+                registry.ModelUpdated(
+                    revision=revisions[what], at=at(second), model=model(what, monitored=on)
+                )
+            )
+
+    for second in range(1, 41):
+        if chance.random() < 0.4:
+            switch(chance.choice(list(revisions)), chance.random() < 0.5, second)
+        told += [check(name, second, chance.choice([DOWN, OK])) for name in names]
+    for what in revisions:
+        switch(what, True, 50)
+    told += [check(name, 60, DOWN if name == names[0] else OK) for name in names]
+    return told
+
+
+@pytest.mark.parametrize("seed", [11, 203, 224])
+async def test_whatever_two_breaking_deciders_read_first_no_target_has_two_open_alerts(
+    stage: Stage, database: Database, storage: StorageSettings, seed: int
+) -> None:
+    """Rules, models and checks come over two streams, whose order between them is free: what is
+    said may differ, but it must always fit together and end in the truth."""
+    names = ["gpt", "llama"]
+    await stage.say(*watched(*names), *ruled(rule(failures_to_raise=1, successes_to_resolve=1)))
+    second = open_database("alerting", storage)
+    breaking = [BreakingDatabase(one, breaks=[2, 5, 9, 14]) for one in (database, second)]
+    try:
+        async with stage.deciding(breaking[0]) as one, stage.deciding(breaking[1]) as other:
+            for event in busy_day(seed, names):
+                await stage.say(event)
+            await stage.judged(one)
+            await stage.judged(other)
+    finally:
+        await second.close()
+    open_by_model: dict[str, int] = dict.fromkeys(names, 0)
+    for short in await stage.said():
+        verb, name, *_ = short.split()
+        open_by_model[name] += 1 if verb == "raised" else -1
+        assert open_by_model[name] in (0, 1)
+    assert open_by_model == {"gpt": 1, "llama": 0}
 
 
 async def opened(storage: StorageSettings, path: Path) -> Database:
@@ -213,6 +270,8 @@ async def test_a_stream_made_anew_begins_its_own_history(stage: Stage, database:
     """What was decided at high positions of the lost stream does not silence the new one."""
     await stage.say(*watched("gpt"), *ruled(rule()), *checks("gpt", [DOWN, DOWN]))
     lost = {
+        "rule_id": rule().rule_id,
+        "target": str(model_id("gpt")),
         "stream": CHECKS.name,
         "sequence": 1_000,
         "event_id": "check.completed:lost",

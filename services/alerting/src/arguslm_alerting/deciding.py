@@ -2,8 +2,8 @@
 
 Alerts are raised and resolved once for ever, also when a decision was published but its
 transaction never committed. Before anything is said, the newest decisions and the newest registry
-are folded into the open transaction, straight from their streams; and an event that stands before
-one already decided (a replay) has nothing to say, however the tables look by now.
+are folded into the open transaction, straight from their streams: nothing is said on old news.
+And a replayed event says nothing about what a later one has decided, however the tables look.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.ledger import Ledger
-from arguslm_alerting.model import Judgement, Tipping, evolve, judge
+from arguslm_alerting.model import Judgement, Tipping, evolve, judge, target_of
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.situation import load_all, load_for_check
-from arguslm_alerting.tables import checkpoints, decided
+from arguslm_alerting.tables import decided, models, monitoring, providers, rules
 from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import last_event
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
@@ -28,6 +28,12 @@ from arguslm_contracts.streams import ALERTS, REGISTRY
 
 SPEAKS_ON = ("alert.raised.>", "alert.resolved.>")
 
+_WATCHING = {
+    "rule.>": rules,
+    "model.>": models,
+    "provider.>": providers,
+    "monitoring.configured.>": monitoring,
+}
 _CHANGES_WHAT_IS_WATCHED = (
     registry.RuleCreated,
     registry.RuleUpdated,
@@ -52,19 +58,23 @@ class Judge:
     async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
         if not await _judge(connection, recorded):
             return []
-        await self._catch_up(connection, recorded.stream)
-        if await self._was_decided(connection, recorded):
-            return []
-        return [Decision(event) for event in await _judge(connection, recorded)]
+        await self._catch_up(connection)
+        return [
+            Decision(judgement)
+            for judgement in await _judge(connection, recorded)
+            if not await self._is_past(connection, judgement, recorded)
+        ]
 
-    async def _catch_up(self, connection: AsyncConnection, own_stream: str) -> None:
+    async def _catch_up(self, connection: AsyncConnection) -> None:
+        """Fold what the tables lack. Each fold keeps the order of its stream, so what they have
+        is everything up to the newest that they have."""
         said = await connection.scalar(select(func.max(decided.c.decision_sequence))) or 0
         await self._fold(connection, ALERTS.name, said, await self._ledger.newest_decision())
-        if own_stream != REGISTRY.name:
-            position = checkpoints.c.sequence
-            read = select(position).where(checkpoints.c.stream == REGISTRY.name)
-            newest = (await stream_state(self._client, REGISTRY.name)).last_sequence
-            await self._fold(connection, REGISTRY.name, await connection.scalar(read) or 0, newest)
+        for subject, table in _WATCHING.items():
+            newest = await last_event(self._client, REGISTRY.name, subject)
+            known = await connection.scalar(select(func.max(table.c.sequence))) or 0
+            if newest is not None and newest.sequence > known:
+                await self._fold(connection, REGISTRY.name, known, newest.sequence)
 
     async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> None:
         folding = Folding(
@@ -73,10 +83,17 @@ class Judge:
         async for batch in read_until(self._client, stream, after=after, until=until):
             await folding.fold(connection, batch)
 
-    async def _was_decided(self, connection: AsyncConnection, recorded: Recorded) -> bool:
-        """Whether a later event of the same stream has led to a decision: then this one has been
-        judged in an earlier life. A stream made anew begins its own history."""
-        query = select(decided).where(decided.c.stream == recorded.stream)
+    async def _is_past(
+        self, connection: AsyncConnection, judgement: Judgement, recorded: Recorded
+    ) -> bool:
+        """Whether a later event of the same stream has led to a decision on the same rule and
+        target: then this is a replay, and what it would say is past. A stream made anew begins
+        its own history."""
+        query = select(decided).filter_by(
+            rule_id=judgement.rule_id,
+            target=target_of(judgement.model_id),
+            stream=recorded.stream,
+        )
         newest = (await connection.execute(query)).first()
         return (
             newest is not None

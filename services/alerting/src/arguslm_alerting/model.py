@@ -148,6 +148,11 @@ class Tipping:
 Judgement = AlertRaised | AlertResolved
 
 
+def target_of(model_id: UUID | None) -> str:
+    """What an incident of a rule is about: a model, or what the rule names, everywhere."""
+    return str(model_id or "everywhere")
+
+
 def judge(situation: Situation, tipping: Tipping) -> list[Judgement]:
     """What to raise and what to resolve; nothing when the open alerts fit the situation."""
     return [
@@ -229,7 +234,7 @@ def _raised(
     title = down[0].title if model_id else rule.target_model_name or ""
     providers = ", ".join(sorted({model.provider_name for model in down}))
     return AlertRaised(
-        alert_id=derive("alert", rule.rule_id, model_id or "everywhere", tipping.event_id),
+        alert_id=derive("alert", rule.rule_id, target_of(model_id), tipping.event_id),
         rule_id=rule.rule_id,
         rule_name=rule.name,
         rule_type=rule.rule_type,

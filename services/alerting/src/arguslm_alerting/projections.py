@@ -10,7 +10,7 @@ from sqlalchemy import Table, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables
-from arguslm_alerting.model import EndpointState, evolve
+from arguslm_alerting.model import EndpointState, evolve, target_of
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
@@ -158,15 +158,14 @@ async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -
         match recorded.event:
             case AlertRaised() as alert:
                 await upsert(connection, tables.alerts, [_alert_row(alert)], keep=["resolved_at"])
+                await _note_decision(connection, alert, recorded)
             case AlertResolved() as alert:
                 await connection.execute(
                     update(tables.alerts)
                     .where(tables.alerts.c.alert_id == alert.alert_id)
                     .values(resolved_at=alert.resolved_at)
                 )
-            case _:
-                continue
-        await _note_decision(connection, recorded)
+                await _note_decision(connection, alert, recorded)
 
 
 def _alert_row(alert: AlertRaised) -> dict[str, Any]:
@@ -178,23 +177,27 @@ def _alert_row(alert: AlertRaised) -> dict[str, Any]:
     }
 
 
-async def _note_decision(connection: AsyncConnection, recorded: Recorded) -> None:
+async def _note_decision(
+    connection: AsyncConnection, alert: AlertRaised | AlertResolved, recorded: Recorded
+) -> None:
     """Remember how far the cause's stream has been decided; only ever forward in ALERTS."""
     cause = recorded.cause
     if cause is None:
         return
-    known = await connection.scalar(
-        select(tables.decided.c.decision_sequence).where(tables.decided.c.stream == cause.stream)
-    )
+    key = {
+        "rule_id": alert.rule_id,
+        "target": target_of(alert.model_id),
+        "stream": cause.stream,
+    }
+    known = await connection.scalar(select(tables.decided.c.decision_sequence).filter_by(**key))
     if known is not None and known >= recorded.sequence:
         return
     row = {
-        "stream": cause.stream,
         "sequence": cause.sequence,
         "event_id": cause.event_id,
         "decision_sequence": recorded.sequence,
     }
-    await upsert(connection, tables.decided, [row])
+    await upsert(connection, tables.decided, [key | row])
 
 
 SERVICE_TABLES = ServiceTables(

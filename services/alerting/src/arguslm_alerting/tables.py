@@ -96,10 +96,13 @@ alerts = Table(
     Index("ix_alerts_open", "resolved_at", "model_id"),
 )
 
-# From ALERTS: the newest event of each stream that led to a decision, and the decision's position.
+# From ALERTS: for each rule and target, and each stream, the newest event there that led to a
+# decision, and the decision's own position. `target` is a model's id, or "everywhere".
 decided = Table(
     "decided",
     metadata,
+    Column("rule_id", Uuid, primary_key=True),
+    Column("target", String(36), primary_key=True),
     Column("stream", String(64), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("event_id", String, nullable=False),

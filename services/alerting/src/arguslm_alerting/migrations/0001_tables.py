@@ -47,11 +47,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "decided",
+        sa.Column("rule_id", sa.Uuid(), nullable=False),
+        sa.Column("target", sa.String(length=36), nullable=False),
         sa.Column("stream", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("decision_sequence", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("stream"),
+        sa.PrimaryKeyConstraint("rule_id", "target", "stream"),
     )
     op.create_table(
         "endpoint_states",
