@@ -107,8 +107,7 @@ class RunningDoor:
         finally:
             for task in subscriptions:
                 task.cancel()
-            results = await asyncio.gather(*subscriptions, return_exceptions=True)
-            for result in results:
+            for result in await _ended(subscriptions):
                 if isinstance(result, Exception):
                     raise result
 
@@ -155,5 +154,15 @@ async def running_door(
             await one.aclose()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _ended(tasks)
         await database.close()
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> list[BaseException | None]:
+    """How cancelled tasks ended. Python 3.11's `wait_for`, which nats-py uses, can swallow a
+    cancellation: whoever still runs is told again."""
+    while (await asyncio.wait(tasks, timeout=1.0))[1]:
+        for straggler in asyncio.all_tasks():
+            if straggler.cancelling():
+                straggler.cancel()
+    return await asyncio.gather(*tasks, return_exceptions=True)

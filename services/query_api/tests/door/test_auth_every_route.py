@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from routes import Route, all_routes
+from every_route import Route, all_routes
 from running_door import ADMIN_KEY, API, RunningDoor
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus

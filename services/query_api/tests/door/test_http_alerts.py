@@ -1,5 +1,6 @@
 """Alerts, the rules that raise them and the channels that carry them."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -131,7 +132,7 @@ async def test_testing_a_channel_waits_for_what_became_of_it(
         event = recorded.event
         if not isinstance(event, NotificationTestRequested):
             return
-        fields = {
+        fields: dict[str, Any] = {
             "alert_id": event.test_id,
             "transition": "test",
             "channel_id": event.channel_id,
@@ -139,10 +140,10 @@ async def test_testing_a_channel_waits_for_what_became_of_it(
             "attempts": 1,
             "at": now(),
         }
-        answer = NotificationDelivered(**fields)
-        if not works:
-            answer = NotificationFailed(**fields, error="HTTP 404")
-        await house.publisher.append(answer)
+        if works:
+            await house.publisher.append(NotificationDelivered(**fields))
+        else:
+            await house.publisher.append(NotificationFailed(**fields, error="HTTP 404"))
 
     async with house.answering(notifier):
         tested = await house.admin.post(f"{API}/alerts/channels/{channel_id}/test")

@@ -4,11 +4,12 @@ import io
 import json
 import logging
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
+from every_route import all_routes
 from other_services import add_model, discoverer, measured, now, prober, sample_of
-from routes import all_routes
 from running_door import ADMIN_KEY, API, RunningDoor, running_door
 
 from arguslm_bus.reader import stream_state
@@ -51,7 +52,7 @@ class _Capture:
 async def _use_everything(house: RunningDoor, seen: list[str]) -> None:
     admin = house.admin
 
-    async def ask(method: str, path: str, **given: object) -> dict[str, object]:
+    async def ask(method: str, path: str, **given: Any) -> dict[str, Any]:
         answer = await admin.request(method, f"{API}{path}", **given)
         seen.append(answer.text + str(answer.headers))
         return answer.json() if answer.content else {}
