@@ -104,6 +104,18 @@ async def test_the_bell_leaves_out_what_is_not_for_the_app(database: Database) -
     assert ([one.id for one in bell.items], bell.total_unread) == ([C, B], 1)
 
 
+async def test_an_alert_that_is_over_leaves_the_bells_count(database: Database) -> None:
+    streams = Streams()
+    streams.say(raised(A, GPT, minute(1)), resolved(A, GPT, minute(2)))
+    streams.say(raised(B, GPT, minute(3)))
+    await streams.fold_into(database)
+    async with database.reading() as connection:
+        bell = await alerts.recent(connection)
+        listed = await alerts.list_alerts(connection, acknowledged=False)
+    assert ([one.id for one in bell.items], bell.total_unread) == ([B, A], 1)
+    assert (listed.total, listed.unacknowledged_count) == (2, 2)
+
+
 async def test_a_delivery_is_never_undone_by_a_later_failure(database: Database) -> None:
     streams, test_id = Streams(), derive("test")
     told = delivered(test_id, "test")

@@ -39,6 +39,7 @@ __all__ = [
 
 _ALERTS, _NOTIFICATIONS = tables.alerts, tables.notifications
 _NEWEST_FIRST = (_ALERTS.c.raised_at.desc(), _ALERTS.c.alert_id.desc())
+_OPEN = _ALERTS.c.resolved_at.is_(None)
 _UNACKNOWLEDGED = _ALERTS.c.acknowledged_at.is_(None)
 
 
@@ -59,8 +60,7 @@ async def list_alerts(
     if acknowledged is not None:
         query = query.where(~_UNACKNOWLEDGED if acknowledged else _UNACKNOWLEDGED)
     if state is not None:
-        unresolved = _ALERTS.c.resolved_at.is_(None)
-        query = query.where(unresolved if state == "open" else ~unresolved)
+        query = query.where(_OPEN if state == "open" else ~_OPEN)
     if since is not None:
         query = query.where(_ALERTS.c.raised_at >= since)
     total = (
@@ -91,7 +91,7 @@ async def find_alerts(
 
 
 async def recent(connection: AsyncConnection, limit: int = 10) -> RecentAlertsResponse:
-    """The newest alerts of rules that notify in the app, and how many nobody acknowledged."""
+    """The newest alerts of rules that notify in the app, and how many still want somebody."""
     query = select(_ALERTS).where(_ALERTS.c.notify_in_app).order_by(*_NEWEST_FIRST).limit(limit)
     return RecentAlertsResponse(
         items=await _with_notifications(connection, query),
@@ -100,8 +100,11 @@ async def recent(connection: AsyncConnection, limit: int = 10) -> RecentAlertsRe
 
 
 async def unread_count(connection: AsyncConnection) -> int:
-    """Alerts that nobody acknowledged, of rules that notify in the app."""
-    return await _count(connection, _UNACKNOWLEDGED & _ALERTS.c.notify_in_app)
+    """Open alerts that nobody acknowledged, of rules that notify in the app.
+
+    What is over wants nobody any more: a resolved alert stays in the list and leaves the count.
+    """
+    return await _count(connection, _OPEN & _UNACKNOWLEDGED & _ALERTS.c.notify_in_app)
 
 
 async def notification_test(
