@@ -5,6 +5,7 @@ database only one folds an event, but all of them have people watching.
 """
 
 import asyncio
+import heapq
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -110,16 +111,19 @@ class LiveFeed:
                 group.create_task(self._follow(stream), name=f"live {stream}")
 
     async def missed(self, since: Cursor, until: Cursor) -> list[Happening]:
-        """What happened in between, in the order of time."""
+        """What happened in between: each stream in its own order, merged by time."""
+        by_stream = [await self._of_stream(stream, since, until) for stream in STREAMS]
+        return list(heapq.merge(*by_stream, key=lambda one: one.recorded.time))
+
+    async def _of_stream(self, stream: str, since: Cursor, until: Cursor) -> list[Happening]:
         happenings: list[Happening] = []
-        for stream in STREAMS:
-            async for batch in read_until(
-                self._client, stream, after=since[stream], until=until[stream]
-            ):
-                events = readable(stream, batch)
-                messages = await self._make(events)
-                happenings += [Happening(one, messages.get(one.event_id)) for one in events]
-        return sorted(happenings, key=lambda one: one.recorded.time)
+        async for batch in read_until(
+            self._client, stream, after=since[stream], until=until[stream]
+        ):
+            events = readable(stream, batch)
+            messages = await self._make(events)
+            happenings += [Happening(one, messages.get(one.event_id)) for one in events]
+        return happenings
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:

@@ -3,12 +3,12 @@
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import jwt
 import pytest
 from running_door import ADMIN_KEY, API, RunningDoor, running_door
+from signing_in import PASSWORD, add_account, log_in
 
 from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated
 from arguslm_query_api.auth import login_links, sessions, tokens
@@ -21,20 +21,6 @@ from arguslm_query_api.refusals import TooMany
 from arguslm_query_api.settings import Settings
 from arguslm_storage.settings import StorageSettings
 from arguslm_testkit.bus import BusForTests
-
-PASSWORD = "correct horse battery"
-
-
-async def add_account(house: RunningDoor, **given: object) -> UUID:
-    body = {"username": "ana", "password": PASSWORD, "role": "operator", **given}
-    made = await house.admin.post(f"{API}/accounts", json=body)
-    assert made.status_code == 201, made.text
-    return UUID(made.json()["id"])
-
-
-async def log_in(client: httpx.AsyncClient, **given: object) -> httpx.Response:
-    body = {"username": "ana", "password": PASSWORD, **given}
-    return await client.post(f"{API}/auth/login", json=body)
 
 
 async def status_with(house: RunningDoor, token: str) -> int:
@@ -193,61 +179,6 @@ async def test_an_expired_token_is_no_token(
     expired = await house.client(signed["access_token"]).get(f"{API}/auth/me")
     assert expired.status_code == 401
     assert "expired" in expired.json()["detail"]
-
-
-async def test_browsers_get_cookies_no_script_can_read(house: RunningDoor) -> None:
-    await add_account(house)
-    browser = house.client()
-    signed = await log_in(browser)
-    cookies = signed.headers.get_list("set-cookie")
-    assert len(cookies) == 2
-    for cookie in cookies:
-        assert "HttpOnly" in cookie
-        assert "SameSite=strict" in cookie
-        assert "Secure" not in cookie
-    assert (await browser.get(f"{API}/auth/me")).json()["username"] == "ana"
-    own = {"Origin": house.url}
-    refreshed = await browser.post(f"{API}/auth/refresh", json={}, headers=own)
-    assert refreshed.status_code == 200
-    assert (await browser.post(f"{API}/auth/logout", headers=own)).status_code == 204
-    assert (await browser.get(f"{API}/auth/me")).status_code == 401
-
-
-async def test_cookies_are_for_https_only_where_people_use_https(
-    bus: BusForTests, tmp_path: Path
-) -> None:
-    storage = StorageSettings(data_dir=tmp_path / "data")
-    async with running_door(bus, storage, public_url="https://argus.example.com") as house:
-        await add_account(house)
-        signed = await log_in(house.client())
-        assert all("Secure" in cookie for cookie in signed.headers.get_list("set-cookie"))
-        browser = house.client()
-        browser.cookies.set("arguslm_session", signed.json()["access_token"])
-        for origin, status in [
-            ("https://evil.example.com", 403),
-            ("https://argus.example.com", 204),
-        ]:
-            answer = await browser.post(f"{API}/auth/logout", headers={"Origin": origin})
-            assert answer.status_code == status
-
-
-@pytest.mark.parametrize("origin", ["http://evil.example.com", "null", None])
-async def test_another_sites_page_cannot_use_the_session(
-    house: RunningDoor, origin: str | None
-) -> None:
-    await add_account(house)
-    browser = house.client()
-    await log_in(browser)
-    headers = {"Origin": origin} if origin else {}
-    for path in (f"{API}/monitoring/run", f"{API}/auth/logout", f"{API}/auth/refresh"):
-        assert (await browser.post(path, json={}, headers=headers)).status_code == 403, path
-    assert (await browser.get(f"{API}/auth/me", headers=headers)).status_code == 200
-    elsewhere = await house.client().post(
-        f"{API}/auth/login",
-        json={"username": "ana", "password": PASSWORD},
-        headers={"Origin": "http://evil.example.com"},
-    )
-    assert elsewhere.status_code == 403
 
 
 async def test_sign_in_attempts_are_limited(house: RunningDoor) -> None:

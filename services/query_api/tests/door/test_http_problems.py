@@ -1,24 +1,17 @@
 """Errors in one form, limits, headers, revisions and repetition."""
 
 import asyncio
-import json
-from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from other_services import add_model, add_provider
-from running_door import ADMIN_KEY, API, RunningDoor, running_door
+from running_door import ADMIN_KEY, API, RunningDoor
 
-from arguslm_bus import publisher
-from arguslm_contracts.events.registry import ModelUpdated, ProviderRegistered, ProviderUpdated
+from arguslm_contracts.events.registry import ModelUpdated, ProviderRegistered
 from arguslm_query_api.commands import providers as provider_commands
-from arguslm_query_api.http.application import describe_only
 from arguslm_query_api.http.requests import MAX_BODY_BYTES
 from arguslm_query_api.reads.models import stored_model
 from arguslm_query_api.refusals import Taken
-from arguslm_storage.settings import StorageSettings
-from arguslm_testkit.bus import BusForTests
 
 
 async def test_every_error_is_a_problem(house: RunningDoor) -> None:
@@ -187,122 +180,3 @@ async def test_what_is_stored_but_not_shown_yet_is_202_with_a_place_to_look(
     last = [e for e in await house.events() if isinstance(e.event, ProviderRegistered)][-1]
     assert await house.door.projector.wait_for(last.stream, last.sequence, 10)
     assert (await house.admin.get(answer.headers["Location"])).json()["display_name"] == "x"
-
-
-async def test_browsers_are_told_what_our_pages_may_do(house: RunningDoor) -> None:
-    for path in ("/health", f"{API}/models", "/docs"):
-        headers = (await house.admin.get(path)).headers
-        policy = headers["Content-Security-Policy"]
-        assert "default-src 'self'" in policy
-        assert "frame-ancestors 'none'" in policy
-        assert "script-src" not in policy
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Cache-Control"] in ("no-store",)
-        assert "server" not in headers
-
-
-async def test_the_docs_are_served_from_here_without_inline_script(house: RunningDoor) -> None:
-    for path in ("/docs", "/redoc"):
-        page = (await house.admin.get(path)).text
-        assert "<script>" not in page
-        assert "http://" not in page
-        assert "https://" not in page
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js"):
-        asset = await house.admin.get(f"/docs/assets/{name}")
-        assert asset.status_code == 200
-        assert len(asset.content) > 100_000
-    assert (await house.admin.get("/docs/assets/..%2f..%2fx")).status_code in (404, 422)
-
-
-async def test_metrics_are_prometheus_text(house: RunningDoor) -> None:
-    await house.admin.get(f"{API}/models")
-    text = (await house.admin.get("/metrics")).text
-    assert 'arguslm_http_requests_total{method="GET",route="/models",status="200"}' in text
-    assert "arguslm_projection_lag_events" in text
-
-
-@pytest.fixture
-def dashboard(tmp_path: Path) -> Path:
-    directory = tmp_path / "dist"
-    (directory / "assets").mkdir(parents=True)
-    (directory / "index.html").write_text("<!doctype html><title>Argus</title>")
-    (directory / "assets" / "app-1a2b.js").write_text("export {}")
-    (tmp_path / "secret.txt").write_text("planted")
-    return directory
-
-
-async def test_the_dashboard_is_served_for_every_view_of_it(
-    bus: BusForTests, tmp_path: Path, dashboard: Path
-) -> None:
-    storage = StorageSettings(data_dir=tmp_path / "data")
-    async with running_door(bus, storage, dashboard_dir=dashboard) as house:
-        browser = house.client()
-        browser.headers["Accept"] = "text/html"
-        for path in ("/", "/models/abc", "/login"):
-            page = await browser.get(path)
-            assert page.status_code == 200, path
-            assert "Argus" in page.text
-            assert page.headers["Cache-Control"] == "no-cache"
-        asset = await browser.get("/assets/app-1a2b.js")
-        assert "immutable" in asset.headers["Cache-Control"]
-        assert (await house.client().get("/assets/gone.js")).status_code == 404
-        for path in (
-            "/../secret.txt",
-            "/%2e%2e/secret.txt",
-            "/assets/%2e%2e%2f%2e%2e%2fsecret.txt",
-        ):
-            assert "planted" not in (await browser.get(path)).text
-        assert (await browser.get(f"{API}/models")).status_code == 401
-        assert (await house.admin.get(f"{API}/nothing")).status_code == 404
-
-
-async def test_health_tells_of_bus_database_and_projections(
-    bus: BusForTests, any_house: RunningDoor
-) -> None:
-    healthy = await any_house.client().get("/health")
-    assert healthy.status_code == 200
-    body = healthy.json()
-    assert body["status"] == "healthy"
-    names = {component["name"] for component in body["components"]}
-    assert {"bus", "database", "projection REGISTRY", "projection CHECKS"} <= names
-    assert set(body["projection_lag"]) == {"REGISTRY", "CHECKS", "BENCHMARKS", "ALERTS"}
-    await bus.server.kill()
-    broken = await _health(any_house, 503)
-    assert broken["status"] == "unhealthy"
-    assert {"name": "bus", "healthy": False, "message": "not connected"} in broken["components"]
-    await bus.server.start()
-    assert (await _health(any_house, 200))["status"] in ("healthy", "degraded")
-
-
-async def _health(house: RunningDoor, status: int) -> dict[str, Any]:
-    """What it says once it answers with this status."""
-    async with asyncio.timeout(30):
-        while (answer := await house.client().get("/health")).status_code != status:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def test_without_the_bus_reading_works_and_writing_says_why_not(
-    bus: BusForTests, house: RunningDoor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(publisher, "_ATTEMPT_TIMEOUT_S", 0.2)
-    provider_id = await add_provider(house)
-    await bus.server.kill()
-    path = f"{API}/providers/{provider_id}"
-    assert (await house.admin.get(path)).status_code == 200
-    failed = await house.admin.patch(path, json={"display_name": "New"})
-    assert failed.status_code == 503
-    assert "safe" in failed.json()["detail"]
-    await bus.server.start()
-    await _health(house, 200)
-    again = await house.admin.patch(path, json={"display_name": "New"})
-    assert again.status_code in (200, 202), again.text
-    (said,) = [e for e in await house.events() if isinstance(e.event, ProviderUpdated)]
-    assert await house.door.projector.wait_for(said.stream, said.sequence, 20)
-    assert (await house.admin.get(path)).json()["display_name"] == "New"
-
-
-def test_the_description_is_the_same_on_every_run() -> None:
-    one, other = (json.dumps(describe_only().openapi()) for _ in range(2))
-    assert one == other

@@ -12,7 +12,7 @@ from arguslm_query_api.door import Door
 from arguslm_query_api.http.dependencies import TheDoor
 from arguslm_query_api.http.problems import refuse
 from arguslm_query_api.http.sockets import Send, converse
-from arguslm_query_api.live import Subscription
+from arguslm_query_api.live import Happening, Subscription
 from arguslm_query_api.live_cursor import Cursor
 from arguslm_query_api.live_messages import changed
 from arguslm_query_api.refusals import Invalid
@@ -56,17 +56,15 @@ class _Telling:
         clock = asyncio.get_running_loop().time
         ping_at_s = clock()
         while True:
+            if clock() >= ping_at_s:
+                await self._ping()
+                ping_at_s = clock() + PING_S
             try:
                 async with asyncio.timeout_at(ping_at_s):
                     happening = await self._happenings.next()
             except TimeoutError:
-                await self._ping()
-                ping_at_s = clock() + PING_S
                 continue
-            recorded = happening.recorded
-            self._cursor = self._cursor.after(recorded.stream, recorded.sequence)
-            if happening.message is not None:
-                await self._say(happening.message)
+            await self._tell(happening)
 
     async def _catch_up(self, since: Cursor) -> None:
         """Say what was missed, or, if that is too much, that everything may have changed."""
@@ -75,13 +73,14 @@ class _Telling:
             return
         here, self._cursor = self._cursor, since
         for happening in await self._door.feed.missed(since, here):
-            recorded = happening.recorded
-            # Streams are merged by time: a cursor must not run ahead of what has been said.
-            sequence = max(self._cursor[recorded.stream], recorded.sequence)
-            self._cursor = self._cursor.after(recorded.stream, sequence)
-            if happening.message is not None:
-                await self._say(happening.message)
+            await self._tell(happening)
         self._cursor = here
+
+    async def _tell(self, happening: Happening) -> None:
+        recorded = happening.recorded
+        self._cursor = self._cursor.after(recorded.stream, recorded.sequence)
+        if happening.message is not None:
+            await self._say(happening.message)
 
     async def _ping(self) -> None:
         """Shows that the line is alive, and tells the cursor; also ends what was revoked."""
