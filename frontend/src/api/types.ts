@@ -16,6 +16,7 @@ export type BenchmarkResult = Schemas['BenchmarkResultResponse'];
 export type BenchmarkRun = Schemas['BenchmarkRunResponse'];
 export type ChannelCreate = Schemas['ChannelCreate'];
 export type ChannelResponse = Schemas['ChannelResponse'];
+export type CheckPage = Schemas['CheckPage'];
 export type CheckResponse = Schemas['CheckResponse'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type ModelCard = Schemas['ModelCard'];

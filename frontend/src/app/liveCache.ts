@@ -1,11 +1,15 @@
-// What a live message changes: cards are patched at once, aggregates are asked for again soon.
-import type { QueryClient, QueryKey } from '@tanstack/react-query';
+// What a live message changes: what is on the screen is patched at once, and the server is asked
+// again only where it knows more than the message says, and never often.
+import { focusManager, type QueryClient, type QueryKey } from '@tanstack/react-query';
 
 import type { LiveMessage } from '@/api/live';
-import type { CheckResponse, ModelCard, Overview } from '@/api/types';
+import type { CheckResponse, Overview } from '@/api/types';
 
-// However fast checks come in, an aggregate is fetched at most this often.
-const GAP_MS = { overview: 1_500, checks: 1_500, series: 10_000, other: 500 };
+import { type CheckPages, mayChangeState, withCheck, withNewest } from './livePatches';
+
+// However much happens, the same thing is asked for at most this often. `figures`: uptime and
+// quantiles of the overview, which only the server can work out.
+const GAP_MS = { figures: 30_000, overview: 5_000, checks: 5_000, series: 10_000, benchmarks: 1_500, other: 500 };
 
 const BY_AGGREGATE: Record<string, QueryKey[]> = {
   provider: [['providers'], ['provider-offers'], ['models'], ['overview']],
@@ -17,25 +21,12 @@ const BY_AGGREGATE: Record<string, QueryKey[]> = {
   'api-key': [['api-keys']],
 };
 
-/** A card as it stands after one more check; what only the server can know is left as it was. */
-export function withCheck(card: ModelCard, check: CheckResponse): ModelCard {
-  if (card.last_check_at && Date.parse(card.last_check_at) >= Date.parse(check.completed_at)) return card;
-  const { measurement } = check;
-  return {
-    ...card,
-    last_check_at: check.completed_at,
-    last_outcome: measurement.outcome,
-    last_says: check.says,
-    last_fault_owner: measurement.fault_owner,
-    last_ttft_ms: measurement.timing.first_token_ms ?? null,
-    last_tokens_per_s: measurement.tokens_per_s ?? null,
-  };
-}
-
 export class LiveCache {
   private readonly client: QueryClient;
+  private readonly began = Date.now();
   private readonly last = new Map<string, number>();
-  private readonly timers = new Map<string, number>();
+  private readonly timers = new Map<string, { at: number; id: number }>();
+  private readonly missed = new Map<string, QueryKey>();
 
   constructor(client: QueryClient) {
     this.client = client;
@@ -48,10 +39,10 @@ export class LiveCache {
         return;
       case 'alert':
         this.refresh(['alerts'], GAP_MS.other);
-        this.refresh(['overview'], GAP_MS.overview);
+        this.refresh(['overview'], GAP_MS.other);
         return;
       case 'benchmark':
-        this.refresh(['benchmarks'], GAP_MS.overview);
+        this.refresh(['benchmarks'], GAP_MS.benchmarks);
         return;
       case 'registry':
         this.registry(String(message.data.aggregate));
@@ -65,8 +56,14 @@ export class LiveCache {
     void this.client.invalidateQueries();
   };
 
+  /** Somebody looks again: ask what was not asked while nobody did. */
+  lookedAt(): void {
+    for (const queryKey of this.missed.values()) void this.client.invalidateQueries({ queryKey });
+    this.missed.clear();
+  }
+
   stop(): void {
-    this.timers.forEach((timer) => window.clearTimeout(timer));
+    this.timers.forEach(({ id }) => window.clearTimeout(id));
     this.timers.clear();
   }
 
@@ -76,27 +73,49 @@ export class LiveCache {
   }
 
   private check(check: CheckResponse): void {
-    this.client.setQueriesData<Overview>({ queryKey: ['overview'] }, (overview) => {
-      if (!overview) return overview;
-      const items = overview.items.map((card) =>
-        card.model_id === check.model_id ? withCheck(card, check) : card,
-      );
-      return { ...overview, items };
-    });
-    this.refresh(['overview'], GAP_MS.overview);
-    this.refresh(['checks'], GAP_MS.checks);
+    this.overview(check);
+    this.lists(check);
     this.refresh(['series', check.model_id], GAP_MS.series);
   }
 
+  private overview(check: CheckResponse): void {
+    for (const [key, overview] of this.client.getQueriesData<Overview>({ queryKey: ['overview'] })) {
+      const card = overview?.items.find((item) => item.model_id === check.model_id);
+      if (!overview || !card) continue;
+      const patched = withCheck(card, check);
+      if (patched === card) continue;
+      const items = overview.items.map((item) => (item === card ? patched : item));
+      this.client.setQueryData<Overview>(key, { ...overview, items });
+      this.refresh(['overview'], mayChangeState(card.state, check) ? GAP_MS.overview : GAP_MS.figures);
+    }
+  }
+
+  private lists(check: CheckResponse): void {
+    for (const query of this.client.getQueryCache().findAll({ queryKey: ['checks'] })) {
+      const [, filter] = query.queryKey as [string, Parameters<typeof withNewest>[1]];
+      const pages = query.state.data as CheckPages | undefined;
+      if (!pages) continue;
+      const patched = withNewest(pages, filter, check);
+      if (patched === undefined) this.refresh(query.queryKey, GAP_MS.checks);
+      else if (patched !== pages) this.client.setQueryData(query.queryKey, patched);
+    }
+  }
+
+  /** Ask again soon, but not sooner than `gap` after the last time; a shorter gap wins. */
   private refresh(key: QueryKey, gap: number): void {
     const name = JSON.stringify(key);
-    if (this.timers.has(name)) return;
-    const wait = Math.max(150, (this.last.get(name) ?? 0) + gap - Date.now());
-    const timer = window.setTimeout(() => {
-      this.timers.delete(name);
-      this.last.set(name, Date.now());
-      void this.client.invalidateQueries({ queryKey: key });
-    }, wait);
-    this.timers.set(name, timer);
+    const at = Math.max(Date.now() + 150, (this.last.get(name) ?? this.began) + gap);
+    const waiting = this.timers.get(name);
+    if (waiting && waiting.at <= at) return;
+    if (waiting) window.clearTimeout(waiting.id);
+    const id = window.setTimeout(() => this.ask(name, key), at - Date.now());
+    this.timers.set(name, { at, id });
+  }
+
+  private ask(name: string, key: QueryKey): void {
+    this.timers.delete(name);
+    this.last.set(name, Date.now());
+    if (focusManager.isFocused()) void this.client.invalidateQueries({ queryKey: key });
+    else this.missed.set(name, key);
   }
 }

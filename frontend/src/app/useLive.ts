@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { focusManager, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
 import { meQuery } from '@/api/auth';
@@ -29,9 +29,13 @@ export function useLive(): LiveStatus {
       if (status === 'live' && wasLost) cache.everything();
       wasLost = status === 'lost' || (wasLost && status !== 'live');
     });
+    const stopLooking = focusManager.subscribe((focused) => {
+      if (focused) cache.lookedAt();
+    });
     stream.start();
     return () => {
       stopWatching();
+      stopLooking();
       stream.stop();
       cache.stop();
     };
