@@ -19,7 +19,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import ConnectionReconnectingError
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
 from arguslm_contracts.envelope import Recorded, decode
@@ -203,10 +203,24 @@ async def last_event(client: Client, stream: str, subject: str) -> Recorded | No
         message = await client.jetstream().get_msg(stream, subject=subject)
     except NotFoundError:
         return None
+    return _recorded(stream, message)
+
+
+async def event_at(client: Client, stream: str, sequence: int) -> Recorded:
+    """The event at a sequence.
+
+    Raises:
+        nats.errors.Error: the bus does not answer, or has no such message.
+        UnreadableEvent: it is of no version we know.
+    """
+    return _recorded(stream, await client.jetstream().get_msg(stream, seq=sequence))
+
+
+def _recorded(stream: str, message: RawStreamMsg) -> Recorded:
     return decode(
         message.headers,
         message.data or b"",
         stream=stream,
         sequence=message.seq or 0,
-        subject=message.subject or subject,
+        subject=message.subject or "",
     )

@@ -6,7 +6,7 @@ from nats.aio.client import Client
 
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, NotStored, Publisher, Stored
-from arguslm_contracts.envelope import decode
+from arguslm_bus.reader import event_at
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.registry import RegistryEvent
 from arguslm_contracts.identity import derive
@@ -23,7 +23,7 @@ class Recorder:
     """Raises Taken when somebody else was faster, Unavailable when the bus does not confirm."""
 
     def __init__(self, client: Client, publisher: Publisher, projector: Projector) -> None:
-        self._jetstream = client.jetstream()
+        self._client = client
         self._publisher = publisher
         self._projector = projector
 
@@ -56,14 +56,7 @@ class Recorder:
     async def _check_twin(self, event: RegistryEvent, stored: Stored) -> None:
         """Two people who change one revision at once write events of one id, and the stream keeps
         the first: for the second that is a success only if it says the same."""
-        message = await self._jetstream.get_msg(stored.stream, seq=stored.sequence)
-        known = decode(
-            message.headers,
-            message.data or b"",
-            stream=stored.stream,
-            sequence=stored.sequence,
-            subject=message.subject or "",
-        ).event
+        known = (await event_at(self._client, stored.stream, stored.sequence)).event
         if (
             not isinstance(known, RegistryEvent)
             or known.model_copy(update={"at": event.at}) != event
