@@ -1,32 +1,42 @@
 """One batch: decode, fold, park what cannot be folded. Shared by live tables and rebuilds."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 from nats.aio.client import Client
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.dead_letters import bury
+from arguslm_bus.faults import blames_event
 from arguslm_bus.reader import RawMessage
 from arguslm_bus.tables import Fold
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 
 log = structlog.get_logger(__name__)
 
+# A NUL in a JSON text; the backslash before it must not itself be escaped.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_REPLACEMENT = rb"\1\\ufffd"
+
 
 class Folding:
     """Folds batches of one stream for one service.
 
-    A message that is no readable event, or that the fold cannot take, is buried in the
-    dead-letter stream and passed over, so that the rest goes on.
+    A message that is no readable event, or that the fold cannot take, is passed over, so that the
+    rest goes on; with `buries` it is kept in the dead-letter stream. A rebuild only passes over:
+    the live projector has buried it, or will.
     """
 
-    def __init__(self, client: Client, service: str, stream: str, fold: Fold) -> None:
+    def __init__(
+        self, client: Client, service: str, stream: str, fold: Fold, *, buries: bool = True
+    ) -> None:
         self._client = client
         self._service = service
         self._stream = stream
         self._fold = fold
+        self._buries = buries
 
     async def readable(self, batch: Sequence[RawMessage]) -> list[Recorded]:
         events: list[Recorded] = []
@@ -35,14 +45,14 @@ class Folding:
                 events.append(
                     decode(
                         message.headers,
-                        message.body,
+                        storable(message.body),
                         stream=self._stream,
                         sequence=message.sequence,
                         subject=message.subject,
                     )
                 )
             except UnreadableEvent as error:
-                await self._bury(message, str(error))
+                await self.park(message, str(error))
         return events
 
     async def fold(
@@ -50,14 +60,16 @@ class Folding:
     ) -> list[Recorded]:
         """Fold a batch in one savepoint, or event by event where one of them does not fit.
 
-        Returns the events that were folded. Raises what the database itself raises.
+        Returns the events that were folded. Raises what is not the fault of an event.
         """
         events = await self.readable(batch)
+        if not events:
+            return []
         try:
-            async with connection.begin_nested():
+            async with savepoint(connection):
                 await self._fold(connection, events)
         except Exception as error:
-            if is_transient(error):
+            if not blames_event(error):
                 raise
             return await self._one_by_one(connection, batch, events)
         return events
@@ -69,25 +81,40 @@ class Folding:
         folded: list[Recorded] = []
         for event in events:
             try:
-                async with connection.begin_nested():
+                async with savepoint(connection):
                     await self._fold(connection, [event])
             except Exception as error:
-                if is_transient(error):
+                if not blames_event(error):
                     raise
-                await self._bury(messages[event.sequence], f"{type(error).__name__}: {error}")
+                await self.park(messages[event.sequence], f"{type(error).__name__}: {error}")
             else:
                 folded.append(event)
         return folded
 
-    async def _bury(self, message: RawMessage, reason: str) -> None:
+    async def park(self, message: RawMessage, reason: str) -> None:
+        """Keep a message that cannot be handled where a person can see it."""
         log.error(
             "event_parked", stream=self._stream, sequence=message.sequence, reason=reason[:500]
         )
-        await bury(self._client, self._service, self._stream, message, reason)
+        if self._buries:
+            await bury(self._client, self._service, self._stream, message, reason)
 
 
-def is_transient(error: Exception) -> bool:
-    """Whether the database or its connection failed, rather than the event."""
-    if isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+@asynccontextmanager
+async def savepoint(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Undo the block alone when an event is to blame for its failure. Any other failure ends the
+    whole transaction; a full disk has made SQLite forget the savepoint by then."""
+    nested = await connection.begin_nested()
+    try:
+        yield
+    except Exception as error:
+        if blames_event(error):
+            await nested.rollback()
+        raise
+    await nested.commit()
+
+
+def storable(body: bytes) -> bytes:
+    """The body with every NUL in its texts replaced: PostgreSQL stores none, and one in what a
+    provider said must not cost us the event."""
+    return _NUL.sub(_REPLACEMENT, body) if b"\\u0000" in body else body

@@ -15,7 +15,8 @@ from nats.aio.client import Client
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_bus.folding import Folding, is_transient
+from arguslm_bus.faults import blames_event
+from arguslm_bus.folding import Folding
 from arguslm_bus.reader import RawMessage, StreamReader, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
@@ -133,10 +134,10 @@ class Projector:
                 # Another replica writes, or the tables were rebuilt: go on from where they stand.
                 log.info("checkpoint_moved_by_another", stream=stream, detail=str(error))
             except Exception as error:
-                if is_transient(error):
-                    log.warning("projection_interrupted", stream=stream, error=str(error))
-                else:
+                if blames_event(error):
                     log.exception("projection_failed", stream=stream)
+                else:
+                    log.warning("projection_interrupted", stream=stream, error=str(error))
                 followed.trouble = f"{type(error).__name__}: {error}"[:300]
             await asyncio.sleep(_RETRY_S)
 

@@ -11,6 +11,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError
 
+from arguslm_bus.faults import NotNow
 from arguslm_contracts.envelope import Cause, encode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
@@ -26,7 +27,7 @@ class Conflict(Exception):
     """Somebody else wrote to this aggregate since we read it."""
 
 
-class NotStored(Exception):
+class NotStored(NotNow):
     """The stream did not acknowledge: the event may be there or not. Saying it again is safe."""
 
 
