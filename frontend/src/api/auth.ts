@@ -24,6 +24,9 @@ export const signIn = (body: LoginRequest) => unwrap(api.POST('/api/v1/auth/logi
 
 export const signOut = () => unwrap(api.POST('/api/v1/auth/logout'));
 
+/** A link that signs one browser in, once, with the rights of whoever asks for it. */
+export const createLoginLink = () => unwrap(api.POST('/api/v1/auth/login-links'));
+
 export const createApiKey = (body: ApiKeyCreate) => unwrap(api.POST('/api/v1/auth/api-keys', { body }));
 
 export const revokeApiKey = (key_id: string) =>

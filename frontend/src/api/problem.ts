@@ -42,11 +42,14 @@ export function problemFrom(status: number, body: unknown): ApiProblem {
   const sentence = [detail, title].find((part) => typeof part === 'string' && part !== '');
   return new ApiProblem(
     status,
-    typeof sentence === 'string' ? sentence : `The server answered ${status}.`,
+    typeof sentence === 'string' ? asSentence(sentence) : `The server answered ${status}.`,
     [],
     requestId,
   );
 }
+
+/** Begun with a capital: what a program says in one phrase, a page says in a sentence. */
+const asSentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function faultFrom(entry: Record<string, unknown>): FieldFault {
   const location = Array.isArray(entry.loc) ? entry.loc : [];

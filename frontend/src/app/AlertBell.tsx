@@ -5,10 +5,13 @@ import { Bell, Check } from 'lucide-react';
 import { useState } from 'react';
 
 import { recentAlertsQuery } from '@/api/alerts';
+import type { AlertResponse } from '@/api/types';
 import { Button } from '@/components/Button';
 import { buttonClass } from '@/components/buttonClass';
+import { Lasting } from '@/components/Lasting';
 import { StateIcon } from '@/components/StateBadge';
 import { Time } from '@/components/Time';
+import { beganAt, causeOf } from '@/format/alerts';
 import { plural } from '@/format/numbers';
 
 import { useAcknowledge } from './useAcknowledge';
@@ -39,7 +42,7 @@ export function AlertBell() {
         <Popover.Positioner align="end" sideOffset={8} collisionPadding={8} className="z-40">
           <Popover.Popup className="flex max-h-[70dvh] w-88 max-w-[calc(100vw-1rem)] flex-col rounded-lg border border-line bg-surface shadow-pop outline-none">
             <Popover.Title className="border-b border-line px-3.5 py-2.5 text-[0.8125rem] font-semibold">
-              {unread === 0 ? 'Recent alerts' : plural(unread, 'alert') + ' not acknowledged'}
+              {unread === 0 ? 'Recent alerts' : `${plural(unread, 'open alert')} not acknowledged`}
             </Popover.Title>
             {data?.items.length === 0 && (
               <p className="px-3.5 py-6 text-center text-[0.8125rem] text-ink-2">No alerts yet.</p>
@@ -52,13 +55,16 @@ export function AlertBell() {
                     className="mt-0.5 size-4"
                   />
                   <div className="min-w-0 flex-1 text-[0.8125rem]">
-                    <p className={alert.acknowledged ? 'text-ink-2' : 'font-medium'}>{alert.message}</p>
+                    <p className={wantsSomebody(alert) ? 'font-medium' : 'text-ink-2'}>
+                      {alert.model_name || alert.rule_name}
+                      {alert.provider_name && <span className="font-normal text-ink-3"> at {alert.provider_name}</span>}
+                    </p>
+                    <p className="mt-0.5 text-xs text-ink-2">{causeOf(alert)}</p>
                     <p className="mt-0.5 text-xs text-ink-3">
-                      {alert.state === 'resolved' ? 'Resolved · ' : ''}
-                      <Time at={alert.created_at} ago />
+                      <When alert={alert} />
                     </p>
                   </div>
-                  {!alert.acknowledged && mayAcknowledge && (
+                  {mayAcknowledge && wantsSomebody(alert) && (
                     <Button
                       variant="ghost"
                       size="icon"
@@ -82,5 +88,21 @@ export function AlertBell() {
         </Popover.Positioner>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+const wantsSomebody = (alert: AlertResponse) => alert.state === 'open' && !alert.acknowledged;
+
+function When({ alert }: { alert: AlertResponse }) {
+  const lasting = <Lasting from={beganAt(alert)} to={alert.resolved_at} />;
+  return alert.resolved_at ? (
+    <>
+      over <Time at={alert.resolved_at} ago />, lasted {lasting}
+    </>
+  ) : (
+    <>
+      for {lasting}, since <Time at={beganAt(alert)} />
+      {alert.acknowledged && ' · acknowledged'}
+    </>
   );
 }

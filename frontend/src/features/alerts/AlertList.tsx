@@ -7,13 +7,14 @@ import type { AlertResponse, ModelState } from '@/api/types';
 import { useMay } from '@/app/session';
 import { useAcknowledge } from '@/app/useAcknowledge';
 import { Button } from '@/components/Button';
+import { Lasting } from '@/components/Lasting';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Pager } from '@/components/Pager';
 import { Panel } from '@/components/Panel';
 import { StateBadge } from '@/components/StateBadge';
 import { Time } from '@/components/Time';
-import { duration } from '@/format/numbers';
-import { faultOwner, outcomeLabel } from '@/format/outcomes';
+import { beganAt, causeOf, closedBecause } from '@/format/alerts';
+import { outcomeLabel } from '@/format/outcomes';
 
 import { Notifications } from './Notifications';
 
@@ -57,19 +58,11 @@ export function AlertList({ state }: { state: 'open' | 'resolved' }) {
 
 const SEVERITY: Record<string, ModelState> = { critical: 'down', warning: 'degraded', info: 'unknown' };
 
-const RESOLVED_BECAUSE: Record<string, string> = {
-  recovered: 'recovered',
-  rule_removed: 'its rule was removed',
-  rule_disabled: 'its rule was switched off',
-  model_removed: 'the model was removed',
-  monitoring_off: 'the model is no longer watched',
-};
-
 function AlertItem({ alert }: { alert: AlertResponse }) {
   const mayAcknowledge = useMay('operator');
   const acknowledge = useAcknowledge();
   const state = alert.state === 'resolved' ? 'up' : (SEVERITY[alert.severity] ?? 'down');
-  const began = alert.since ?? alert.created_at;
+  const began = beganAt(alert);
   return (
     <li data-testid="alert-row" data-state={alert.state} className="flex flex-wrap items-start gap-x-4 gap-y-2 px-4 py-3">
       <div className="w-24 shrink-0">
@@ -86,19 +79,20 @@ function AlertItem({ alert }: { alert: AlertResponse }) {
           )}
           {alert.provider_name && <span className="font-normal text-ink-3"> at {alert.provider_name}</span>}
         </p>
-        <p className="mt-0.5 text-[0.8125rem] text-ink-2">{alert.message}</p>
+        <p className="mt-0.5 text-[0.8125rem] text-ink-2">{causeOf(alert)}</p>
         <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-ink-3">
           <span>
-            since <Time at={began} />
+            {alert.resolved_at ? 'lasted ' : 'for '}
+            <span className="font-medium text-ink-2">
+              <Lasting from={began} to={alert.resolved_at} />
+            </span>
+            , since <Time at={began} />
           </span>
           {alert.resolved_at && (
             <span>
-              lasted {duration((Date.parse(alert.resolved_at) - Date.parse(began)) / 1000)}
-              {alert.resolve_reason && `, ${RESOLVED_BECAUSE[alert.resolve_reason] ?? alert.resolve_reason}`}
+              {alert.resolve_reason ? closedBecause(alert.resolve_reason) : 'over'} <Time at={alert.resolved_at} />
             </span>
           )}
-          {alert.outcome && <span>{outcomeLabel(alert.outcome)}</span>}
-          {alert.fault_owner && alert.fault_owner !== 'none' && <span>fault: {faultOwner(alert.fault_owner)}</span>}
           <span>rule: {alert.rule_name}</span>
         </p>
         <Notifications records={alert.notifications} />
@@ -109,7 +103,8 @@ function AlertItem({ alert }: { alert: AlertResponse }) {
           {alert.acknowledged_by ? `Acknowledged by ${alert.acknowledged_by}` : 'Acknowledged'}
         </p>
       ) : (
-        mayAcknowledge && (
+        mayAcknowledge &&
+        alert.state === 'open' && (
           <Button
             size="sm"
             busy={acknowledge.isPending}

@@ -14,15 +14,15 @@ const route = getRouteApi('/house/alerts');
 
 export function AlertsPage() {
   const { tab = 'open' } = route.useSearch();
-  const unread = useQuery(recentAlertsQuery).data?.total_unread;
+  const unread = useQuery(recentAlertsQuery).data?.total_unread ?? 0;
   return (
     <div className="flex flex-col gap-4">
       <PageHeader
         title="Alerts"
         subtitle={
-          unread === undefined || unread === 0
+          unread === 0
             ? 'What went wrong, who knows, and who is told.'
-            : `${plural(unread, 'alert')} nobody has acknowledged`
+            : `${plural(unread, 'open alert')} nobody has acknowledged`
         }
       />
       <Tabs label="Alerts">

@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
 import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 
 import { meQuery, signIn } from '@/api/auth';
+import { ApiProblem } from '@/api/problem';
 import type { LoginRequest } from '@/api/types';
 import { Logo } from '@/app/Logo';
 import { ownPath } from '@/app/search';
@@ -37,20 +38,22 @@ export function LoginPage() {
   const [password, setPassword] = useState('');
   const linkUsed = useRef(false);
   const { mutate } = login;
+  const [token] = useState(() => loginTokenFrom(location.hash));
+  const byLink = login.variables ? login.variables.login_token != null : token !== undefined;
 
   useEffect(() => {
-    const token = loginTokenFrom(location.hash);
-    if (!token || linkUsed.current) return;
+    if (token === undefined || linkUsed.current) return;
     linkUsed.current = true;
     history.replaceState(history.state, '', location.pathname + location.search);
     mutate({ login_token: token });
-  }, [mutate]);
+  }, [mutate, token]);
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     mutate({ username, password });
   };
 
+  if (byLink && !login.error) return <Entering />;
   return (
     <main className="flex min-h-dvh items-center justify-center px-4 py-10">
       <div className="w-full max-w-88">
@@ -61,6 +64,7 @@ export function LoginPage() {
             <p className="mt-1 text-[0.8125rem] text-ink-2">A hundred eyes on your LLM endpoints.</p>
           </div>
         </div>
+        {byLink && login.error && <LinkNotice error={login.error} />}
         <form
           onSubmit={submit}
           className="flex flex-col gap-4 rounded-xl border border-line bg-surface p-5 shadow-card"
@@ -82,7 +86,7 @@ export function LoginPage() {
             value={password}
             onChange={(event) => setPassword(event.target.value)}
           />
-          {login.error && (
+          {login.error && !byLink && (
             <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
               {login.error.message}
             </p>
@@ -91,10 +95,48 @@ export function LoginPage() {
             Sign in
           </Button>
         </form>
-        <p className="mt-4 text-center text-xs text-ink-3">
-          On this machine, <code className="font-mono">arguslm login</code> prints a one-time link.
-        </p>
+        {!byLink && (
+          <p className="mt-4 text-center text-xs text-ink-3">
+            No account? {WAYS_IN}
+          </p>
+        )}
       </div>
     </main>
+  );
+}
+
+const WAYS_IN = (
+  <>
+    <code className="font-mono">arguslm up</code> prints a one-time link when it starts, and an admin can make
+    one in Settings, under Accounts.
+  </>
+);
+
+/** While a link is being used there is nothing to fill in. */
+const Entering = () => (
+  <main className="flex min-h-dvh flex-col items-center justify-center gap-3">
+    <Logo className="size-11 animate-breathe" />
+    <p role="status" className="text-[0.8125rem] text-ink-2">
+      Signing you in…
+    </p>
+  </main>
+);
+
+/** A used or expired link is no mistake of the reader's: says what it was, and how to go on. */
+function LinkNotice({ error }: { error: Error }) {
+  const refused = error instanceof ApiProblem && error.status === 401;
+  return (
+    <div role="alert" className="mb-4 rounded-xl border border-line bg-degraded-soft px-4 py-3 text-[0.8125rem]">
+      <p className="font-medium text-degraded">
+        {refused ? 'This login link has done its work' : 'The login link could not be used'}
+      </p>
+      <p className="mt-1 text-ink-2">
+        {refused ? (
+          <>Each link signs in once, and only for a short while. Sign in below, or get another: {WAYS_IN}</>
+        ) : (
+          error.message
+        )}
+      </p>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Pencil, Plus, Trash2, Users } from 'lucide-react';
+import { Link2, Pencil, Plus, Trash2, Users } from 'lucide-react';
 import { useState } from 'react';
 
 import { accountsQuery, meQuery, removeAccount, updateAccount } from '@/api/auth';
@@ -12,8 +12,12 @@ import { Switch } from '@/components/Switch';
 import { tellDone } from '@/components/toasts';
 
 import { AccountDialog } from './AccountDialog';
+import { LoginLinkDialog } from './LoginLinkDialog';
 
-type Open = { kind: 'edit'; account: AccountResponse | undefined } | { kind: 'remove'; account: AccountResponse };
+type Open =
+  | { kind: 'edit'; account: AccountResponse | undefined }
+  | { kind: 'remove'; account: AccountResponse }
+  | { kind: 'link' };
 
 /** People who sign in. */
 export function AccountsTab() {
@@ -39,13 +43,39 @@ export function AccountsTab() {
       Add account
     </Button>
   );
+  const link = (
+    <Button icon={<Link2 aria-hidden className="size-4" />} onClick={() => setOpen({ kind: 'link' })}>
+      Login link
+    </Button>
+  );
   const items = accounts.data?.items;
+  const removing = open?.kind === 'remove' ? open.account : undefined;
   return (
-    <Panel title="Accounts" description="People who may sign in." actions={items?.length !== 0 && add}>
+    <Panel
+      title="Accounts"
+      description="People who may sign in."
+      actions={
+        items?.length !== 0 && (
+          <>
+            {link}
+            {add}
+          </>
+        )
+      }
+    >
       {accounts.isPending && <SkeletonRows rows={3} />}
       {accounts.error && !items && <ErrorState error={accounts.error} onRetry={() => void accounts.refetch()} />}
       {items?.length === 0 && (
-        <EmptyState icon={<Users aria-hidden />} title="No accounts yet" action={add}>
+        <EmptyState
+          icon={<Users aria-hidden />}
+          title="No accounts yet"
+          action={
+            <div className="flex flex-wrap justify-center gap-2">
+              {link}
+              {add}
+            </div>
+          }
+        >
           Until there is one, people sign in by one-time links.
         </EmptyState>
       )}
@@ -64,13 +94,14 @@ export function AccountsTab() {
         account={open?.kind === 'edit' ? open.account : undefined}
         onClose={() => setOpen(undefined)}
       />
+      <LoginLinkDialog open={open?.kind === 'link'} onClose={() => setOpen(undefined)} />
       <ConfirmDialog
-        open={open?.kind === 'remove'}
+        open={removing !== undefined}
         onClose={() => setOpen(undefined)}
-        title={`Remove account “${open?.account?.username ?? ''}”?`}
+        title={`Remove account “${removing?.username ?? ''}”?`}
         confirmLabel="Remove account"
         busy={remove.isPending}
-        onConfirm={() => open?.kind === 'remove' && remove.mutate(open.account.id)}
+        onConfirm={() => removing && remove.mutate(removing.id)}
       >
         This person can no longer sign in. What they did stays in the record.
       </ConfirmDialog>

@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Check, Copy } from 'lucide-react';
 import { type SyntheticEvent, useState } from 'react';
 
 import { apiKeysQuery, createApiKey } from '@/api/auth';
 import type { Role } from '@/api/types';
 import { Button } from '@/components/Button';
+import { CopyOnce } from '@/components/CopyOnce';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { InputField, SelectField } from '@/components/Field';
 
@@ -76,30 +76,13 @@ function ApiKeyForm({ onClose }: { onClose: () => void }) {
 }
 
 function CreatedKey({ value, onClose }: { value: string; onClose: () => void }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () => {
-    void navigator.clipboard.writeText(value).then(() => setCopied(true));
-  };
   return (
     <>
       <DialogBody>
         <p className="text-[0.8125rem] text-ink-2">
           Copy the key now. Only its hash is stored, so it cannot be shown again.
         </p>
-        <div className="flex items-center gap-2 rounded-md border border-line bg-canvas px-3 py-2">
-          <code data-testid="new-api-key" className="min-w-0 flex-1 font-mono text-xs break-all select-all">
-            {value}
-          </code>
-          {window.isSecureContext && (
-            <Button
-              size="sm"
-              onClick={copy}
-              icon={copied ? <Check aria-hidden className="size-3.5" /> : <Copy aria-hidden className="size-3.5" />}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </div>
+        <CopyOnce value={value} testId="new-api-key" />
       </DialogBody>
       <DialogFooter>
         <Button variant="primary" onClick={onClose}>

@@ -1,0 +1,22 @@
+// The words of an alert. Its message is made for mail and chat, with the time in UTC; on a screen
+// the same facts stand apart, in the reader's own zone.
+import type { AlertResponse } from '@/api/types';
+
+import { faultOwner, outcomeLabel } from './outcomes';
+
+/** What happened and whose it is: "Server error (provider)". */
+export const causeOf = ({ outcome, fault_owner }: AlertResponse): string =>
+  fault_owner === 'none' ? outcomeLabel(outcome) : `${outcomeLabel(outcome)} (${faultOwner(fault_owner)})`;
+
+const CLOSED_BECAUSE: Record<string, string> = {
+  recovered: 'recovered',
+  rule_removed: 'its rule was removed',
+  rule_disabled: 'its rule was switched off',
+  model_removed: 'the model was removed',
+  monitoring_off: 'the model is no longer watched',
+};
+
+export const closedBecause = (reason: string): string => CLOSED_BECAUSE[reason] ?? reason;
+
+/** When what the alert tells of began: earlier than the alert, which waits for more failures. */
+export const beganAt = ({ since, created_at }: AlertResponse): string => since ?? created_at;
