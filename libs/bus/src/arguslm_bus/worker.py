@@ -22,6 +22,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from prometheus_client import Counter, Gauge
 
+from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.connection import tls_context
 from arguslm_bus.dead_letters import bury
 from arguslm_bus.reader import RawMessage
@@ -101,16 +102,17 @@ class Worker:
         )
         subscriber(self._accept)
         self._refuse_while_draining(subscriber)
-        await broker.start()
-        self.trouble = None
         try:
+            await broker.start()
+            self.trouble = None
             await self._watch_durable()
         finally:
             # The last fetch ends by itself: cancelled half-way, it would take a message into an
             # inbox nobody reads, and the message would come back only after the wait for its ack.
             self._draining.set()
             subscriber.running = False
-            await asyncio.wait(list(subscriber.tasks), timeout=2 * _FETCH_S)
+            if subscriber.tasks:
+                await asyncio.wait(list(subscriber.tasks), timeout=2 * _FETCH_S)
             await subscriber.stop()
             await self._drain()
             await broker.stop()
@@ -165,6 +167,7 @@ class Worker:
     async def _watch_durable(self) -> None:
         """A durable that an operator deleted makes a silent worker: make it anew and say so."""
         while True:
+            heed_cancellation()
             await asyncio.sleep(_WATCH_S)
             try:
                 await self._client.jetstream().consumer_info(
