@@ -11,6 +11,7 @@ import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.publisher import Conflict, NotStored, Publisher
 from arguslm_bus.reader import last_event
 from arguslm_contracts.events.checks import ClockTicked
@@ -40,6 +41,7 @@ class Clock:
         """Tick until cancelled. After an outage one tick covers the gap."""
         await self._recover()
         while True:
+            heed_cancellation()
             try:
                 await self._tick()
             except Conflict:
@@ -67,6 +69,7 @@ class Clock:
     async def _recover(self) -> None:
         """Take up the chain where its newest tick left it, as soon as the bus answers."""
         while True:
+            heed_cancellation()
             try:
                 newest = await last_event(self._client, CLOCK.name, _SUBJECT)
             except NatsError as error:
