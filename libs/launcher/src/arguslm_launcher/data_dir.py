@@ -44,6 +44,10 @@ class DataDir:
             for name in ("", "keys", "logs"):
                 (self.path / name).mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = (self.path / "lock").open("a+")
+        except FileExistsError as error:
+            raise CannotStart(
+                f"{error.filename} is no directory; choose another --data-dir"
+            ) from error
         except OSError as error:
             raise CannotStart(
                 f"cannot write to {self.path}: {error.strerror or error}; choose another --data-dir"
@@ -67,8 +71,15 @@ class DataDir:
         path = self.path / "keys" / "admin.key"
         if given is None and path.exists():
             return path.read_text().strip()
-        key = given or ADMIN_KEY_PREFIX + secrets.token_urlsafe(32)
-        write_private(path, key + "\n")
+        if given is None:
+            return self.new_admin_key()
+        write_private(path, given + "\n")
+        return given
+
+    def new_admin_key(self) -> str:
+        """A new admin key, kept in the place of the old one."""
+        key = ADMIN_KEY_PREFIX + secrets.token_urlsafe(32)
+        write_private(self.path / "keys" / "admin.key", key + "\n")
         return key
 
     def make_keys(self) -> None:

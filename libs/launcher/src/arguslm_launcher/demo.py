@@ -7,6 +7,10 @@ PROVIDER_NAME = "Demo (simulated)"
 RULE_NAME = "Any model down"
 
 
+def demo_is_registered(client: ArgusLMClient) -> bool:
+    return any(p.display_name == PROVIDER_NAME for p in client.list_providers().providers)
+
+
 def register_demo(client: ArgusLMClient, simulator_url: str) -> None:
     """Make the demo provider and its rule, or bring them to where the simulator is now."""
     base_url = f"{simulator_url}/v1"

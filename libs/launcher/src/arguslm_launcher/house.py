@@ -1,6 +1,7 @@
 """The whole house on one machine: the bus, five services, and what holds them together."""
 
 import asyncio
+import errno
 import os
 import socket
 import sys
@@ -13,13 +14,17 @@ import httpx
 from pydantic import SecretStr
 
 from arguslm_bus.connection import connect
+from arguslm_bus.publisher import Publisher
 from arguslm_bus.settings import BusSettings
 from arguslm_bus.topology import apply_topology
 from arguslm_contracts.permissions import OPERATOR
 from arguslm_launcher.dashboard import dashboard_dir
 from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
 from arguslm_launcher.nats_server import BusWillNotStart, NatsServer
-from arguslm_launcher.supervisor import Child, Supervisor
+from arguslm_launcher.supervisor import Backoff, Child, Supervisor
+from arguslm_query_api.auth.admin_key import register_admin_key
+from arguslm_storage.settings import StorageSettings
+from arguslm_storage.vault import VaultError, open_vault
 
 SERVICES = ("query-api", "scheduler", "prober", "benchmark-runner", "alerting")
 SIMULATOR = "simulator"
@@ -37,9 +42,11 @@ class HouseOptions:
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 8088
+    location: str = "local"
     demo: bool = False
     dashboard: bool = True
     admin_key: str | None = None
+    public_url: str | None = None
 
 
 class House:
@@ -49,7 +56,7 @@ class House:
         self._options = options
         self._say = say
         self._data = DataDir(options.data_dir)
-        self._supervisor = Supervisor(lambda _child: self._write_note())
+        self._supervisor = Supervisor(lambda _child: self._write_note(), say)
         self._bus: NatsServer | None = None
         self._bus_watcher: asyncio.Task[None] | None = None
         self._note = HouseNote(url="", nats_url="")
@@ -87,17 +94,31 @@ class House:
     async def _start(self) -> None:
         last = self._data.read_note()
         port = _free_port(self._options.host, self._options.port)
-        shown_host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
-        self._note = HouseNote(url=f"http://{shown_host}:{port}", nats_url="")
+        self._note = HouseNote(
+            url=_url_on_this_machine(self._options.host, port),
+            nats_url="",
+            demo_port=last.demo_port if last else 0,
+        )
         self._data.make_keys()
-        self.admin_key = self._data.admin_key(self._options.admin_key)
+        self._check_vault()
         files = await dashboard_dir(self._say) if self._options.dashboard else None
         await self._start_bus()
         if self._options.demo:
-            await self._start_simulator(last.demo_port if last else 0)
+            await self._start_simulator()
         for name in SERVICES:
             await self._start_service(name, port, files)
         await self._all_healthy()
+
+    def _check_vault(self) -> None:
+        """Whether credentials can be sealed, before somebody trusts us with one."""
+        settings = StorageSettings(data_dir=self._data.path)
+        where: object = "setting ARGUSLM_ENCRYPTION_KEY"
+        if settings.encryption_key is None:
+            where = settings.encryption_key_file or self._data.path / "keys" / "fernet.key"
+        try:
+            open_vault(settings)
+        except (VaultError, OSError) as error:
+            raise CannotStart(f"{where}: {error}") from error
 
     async def _start_bus(self) -> None:
         self._say("starting the bus")
@@ -105,22 +126,50 @@ class House:
         await self._bus.start()
         self._note.nats_url = self._bus.url
         client = await connect(self._bus_settings(OPERATOR), OPERATOR)
-        for drift in await apply_topology(client.jetstream()):
-            self._say(f"stream {drift.stream} is not as declared: {drift.text}")
-        await client.close()
+        try:
+            for drift in await apply_topology(client.jetstream()):
+                self._say(f"stream {drift.stream} is not as declared: {drift.text}")
+            self.admin_key = await self._admitted_key(Publisher(client, OPERATOR))
+        finally:
+            await client.close()
         self._bus_watcher = asyncio.create_task(self._keep_bus_alive(self._bus))
 
+    async def _admitted_key(self, publisher: Publisher) -> str:
+        """The admin key, known to the registry. Who owns the directory is let in: where the kept
+        key was revoked, a new one takes its place.
+
+        Raises:
+            CannotStart: the given key was revoked.
+        """
+        key = self._data.admin_key(self._options.admin_key)
+        if await register_admin_key(publisher, key):
+            return key
+        if self._options.admin_key is not None:
+            raise CannotStart(
+                "setting ARGUSLM_ADMIN_KEY: this key was revoked; set another, or leave it unset"
+            )
+        self._say("the kept admin key was revoked; making a new one")
+        key = self._data.new_admin_key()
+        await register_admin_key(publisher, key)
+        return key
+
     async def _keep_bus_alive(self, bus: NatsServer) -> None:
+        backoff = Backoff()
         while True:
+            started = time.monotonic()
             await bus.wait()
-            await asyncio.sleep(0.5)
-            self._say("the bus ended by itself; starting it again")
-            await bus.restart()
+            delay_s = backoff.after(time.monotonic() - started)
+            self._say(f"the bus ended; starting it again in {delay_s:g} s")
+            await asyncio.sleep(delay_s)
+            try:
+                await bus.restart()
+            except BusWillNotStart as error:
+                self._say(str(error))
             self._write_note()
 
-    async def _start_simulator(self, last_port: int) -> None:
+    async def _start_simulator(self) -> None:
         # Its address stands in the registered provider: keep the port while it is free.
-        self._note.demo_port = _free_port("127.0.0.1", last_port, or_another=True)
+        self._note.demo_port = _free_port("127.0.0.1", self._note.demo_port, or_another=True)
         command = [_program("arguslm-simulator"), "--port", str(self._note.demo_port)]
         await self._supervisor.start(
             Child(SIMULATOR, command, _plain_environment(), self._data.log_file(SIMULATOR))
@@ -137,13 +186,15 @@ class House:
             "ARGUSLM_NATS_USER": name,
             "ARGUSLM_NATS_PASSWORD": bus.nats_password.get_secret_value(),
             "ARGUSLM_OPS_PORT": str(self._ops_ports[name]),
+            "ARGUSLM_LOCATION": self._options.location,
+            "ARGUSLM_LOCATIONS": self._options.location,
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         }
         if name == "query-api":
             environment |= {
                 "ARGUSLM_HOST": self._options.host,
                 "ARGUSLM_PORT": str(port),
-                "ARGUSLM_PUBLIC_URL": self._note.url,
+                "ARGUSLM_PUBLIC_URL": self._options.public_url or self._note.url,
                 "ARGUSLM_ADMIN_KEY": self.admin_key,
             }
             if files is not None:
@@ -223,11 +274,18 @@ def _free_port(host: str, port: int, *, or_another: bool = False) -> int:
         except OSError as error:
             if or_another:
                 return _free_port(host, 0)
-            raise CannotStart(
-                f"cannot listen on {host}:{port}: {error.strerror}; "
-                "choose another with --port (0 picks a free one)"
-            ) from error
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                hint = f"port {port}: {error.strerror}; choose another with --port (0: a free one)"
+            else:
+                hint = f"{error.strerror}; --host has to be an address of this machine"
+            raise CannotStart(f"cannot listen on {host}, {hint}") from error
         return int(probe.getsockname()[1])
+
+
+def _url_on_this_machine(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens on `host`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _program(name: str) -> str:

@@ -22,6 +22,10 @@ class BusWillNotStart(Exception):
     """The text says why, in one line."""
 
 
+class StoreInUse(BusWillNotStart):
+    """Another server runs on this directory."""
+
+
 class NatsServer:
     """One server on one directory: `config/`, `jetstream/`, a log, and the users' passwords.
 
@@ -44,7 +48,8 @@ class NatsServer:
         """Start and wait until it listens.
 
         Raises:
-            BusWillNotStart: no binary, directory in use, or the server said no.
+            StoreInUse: another server runs on the directory.
+            BusWillNotStart: no binary, or the server said no.
         """
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._lock is None:
@@ -113,7 +118,7 @@ class NatsServer:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.close()
-            raise BusWillNotStart(f"{self._directory} is in use by another ArgusLM") from None
+            raise StoreInUse(f"{self._directory} is in use by another ArgusLM") from None
         self._lock = lock
 
     async def _listening(self, ports_dir: Path, log_file: Path) -> str:

@@ -43,12 +43,30 @@ class Child:
         return lines[-1][:500] if lines else "no output"
 
 
-class Supervisor:
-    """Keeps children alive. `on_change` is called after each start, with the child."""
+class Backoff:
+    """How long to wait before the next start: longer each time, unless it stood for a while."""
 
-    def __init__(self, on_change: Callable[[Child], None]) -> None:
+    def __init__(self) -> None:
+        self._next_s = _FIRST_DELAY_S
+
+    def after(self, stood_s: float) -> float:
+        """Seconds to wait after it stood for `stood_s`."""
+        if stood_s > _STEADY_AFTER_S:
+            self._next_s = _FIRST_DELAY_S
+        delay_s, self._next_s = self._next_s, min(self._next_s * 2, _LONGEST_DELAY_S)
+        return delay_s
+
+
+class Supervisor:
+    """Keeps children alive. `on_change` is called after each start, with the child; `say` tells a
+    person of each that ended by itself."""
+
+    def __init__(
+        self, on_change: Callable[[Child], None], say: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.children: list[Child] = []
         self._on_change = on_change
+        self._say = say
 
     async def start(self, child: Child) -> None:
         """Start a child and keep it running until `stop`."""
@@ -79,19 +97,22 @@ class Supervisor:
         self._on_change(child)
 
     async def _keep_alive(self, child: Child) -> None:
-        delay_s = _FIRST_DELAY_S
+        backoff = Backoff()
         while True:
             assert child.process is not None
             started = time.monotonic()
-            await child.process.wait()
+            code = await child.process.wait()
             if child.stopping:
                 return
-            if time.monotonic() - started > _STEADY_AFTER_S:
-                delay_s = _FIRST_DELAY_S
+            delay_s = backoff.after(time.monotonic() - started)
+            words = f"signal {-code}" if code < 0 else f"exit code {code}: {child.last_words()}"
+            self._say(f"{child.name} ended ({words}); starting it again in {delay_s:g} s")
             await asyncio.sleep(delay_s)
-            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
             child.restarts += 1
-            await self._spawn(child)
+            try:
+                await self._spawn(child)
+            except OSError as error:
+                self._say(f"{child.name} cannot be started: {error}")
 
     async def _stop_one(self, child: Child) -> None:
         child.stopping = True

@@ -10,6 +10,7 @@ COMMANDS = {
     "up": "Start everything on this machine: bus, services, dashboard.",
     "rebuild": "Build a service's tables again from the event log, then swap them in.",
     "verify": "Rebuild a service's tables in the shadow and compare them row by row.",
+    "audit": "Prove from the event log that every check was answered once and every alert told.",
     "config": "Show the settings in force, and where each one comes from.",
 }
 RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

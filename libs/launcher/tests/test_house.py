@@ -1,0 +1,116 @@
+"""The house as a person starts it: refused twice, killed, its key revoked, started again."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from arguslm import AsyncArgusLMClient
+from arguslm.errors import Unauthorized
+from arguslm_launcher.data_dir import DataDir
+from arguslm_testkit.house import ADMIN_KEY, HouseUnderTest, run_arguslm, running_house, until
+
+KEPT_KEY = {"ARGUSLM_ADMIN_KEY": ""}
+QUIET = "--no-dashboard"
+
+
+def client_of(house: HouseUnderTest, key: str) -> AsyncArgusLMClient:
+    return AsyncArgusLMClient(base_url=house.url, api_key=key)
+
+
+async def all_gone(pids: Sequence[int]) -> bool:
+    return not any(_runs(pid) for pid in pids)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.timeout(240)
+async def test_a_house_and_its_directory_through_its_days(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    demo_url = await the_first_day(data_dir)
+    await a_revoked_key_is_no_way_in(data_dir)
+    await a_resting_house_can_be_verified(data_dir)
+    await the_last_day(data_dir, demo_url)
+
+
+async def the_first_day(data_dir: Path) -> str:
+    """A second start beside it is refused; killed, it takes its children with it."""
+    async with running_house(data_dir, "--demo", QUIET) as house:
+        code, out, err = await run_arguslm(
+            "up", "--port", "0", "--data-dir", str(data_dir), QUIET, env=KEPT_KEY
+        )
+        assert (code, out) == (1, "")
+        assert err.count("\n") == 1
+        assert "another ArgusLM is running" in err
+        async with client_of(house, ADMIN_KEY) as client:
+            demo_url = (await client.list_providers()).providers[0].base_url
+            keys = (await client.list_api_keys()).items
+            await client.revoke_api_key(keys[0].id)
+        pids = list(house.pids().values())
+        assert len(pids) == 7
+        os.kill(house.process.pid, signal.SIGKILL)
+        await until(lambda: all_gone(pids), "the children to end")
+    assert demo_url is not None
+    return demo_url
+
+
+async def a_revoked_key_is_no_way_in(data_dir: Path) -> None:
+    """A given key that was revoked is refused; a kept one is replaced."""
+    code, out, err = await run_arguslm(
+        "up",
+        "--port",
+        "0",
+        "--data-dir",
+        str(data_dir),
+        QUIET,
+        env={"ARGUSLM_ADMIN_KEY": ADMIN_KEY},
+    )
+    assert (code, out) == (1, "")
+    assert "ARGUSLM_ADMIN_KEY: this key was revoked" in err
+    async with running_house(data_dir, QUIET, env=KEPT_KEY) as house:
+        kept = DataDir(data_dir).admin_key(None)
+        assert kept != ADMIN_KEY
+        async with client_of(house, kept) as client:
+            assert (await client.whoami()).role == "admin"
+        async with client_of(house, ADMIN_KEY) as client:
+            with pytest.raises(Unauthorized):
+                await client.whoami()
+
+
+async def a_resting_house_can_be_verified(data_dir: Path) -> None:
+    for command in (("verify", "query-api"), ("audit",)):
+        async with asyncio.timeout(20):
+            code, out, err = await run_arguslm(*command, "--data-dir", str(data_dir))
+        assert (code, out) == (0, ""), err
+        assert err.count("\n") == 1
+
+
+async def the_last_day(data_dir: Path, demo_url: str) -> None:
+    """What was known is known, the demo is where its models are asked, and it ends with Ctrl-C."""
+    async with running_house(data_dir, "--demo", QUIET, env=KEPT_KEY) as house:
+        async with client_of(house, DataDir(data_dir).admin_key(None)) as client:
+            demo = (await client.list_providers()).providers
+            assert [provider.base_url for provider in demo] == [demo_url]
+            swift = (await client.list_models(search="swift")).items[0]
+            before = await client.list_checks(model_id=swift.id, limit=1)
+            run = await client.check_model(swift.id)
+
+            async def answered() -> bool:
+                return (await client.get_monitoring_run(run.run_id)).completed == 1
+
+            await until(answered, "the check")
+            after = (await client.list_checks(model_id=swift.id, limit=1)).items[0]
+            assert before.items
+            assert after.measurement.outcome.value == "ok"
+        pids = list(house.pids().values())
+        assert await house.stop() == 0
+        assert await all_gone(pids)
