@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class StorageSettings(BaseSettings):
     """`database_url` empty means SQLite, one file per service in `data_dir`."""
 
-    model_config = SettingsConfigDict(env_prefix="ARGUSLM_")
+    # Compose files and shells pass an unset variable on as an empty one.
+    model_config = SettingsConfigDict(env_prefix="ARGUSLM_", env_ignore_empty=True)
 
     data_dir: Path = Field(default=Path(".arguslm"), description="tables, keys, event store")
     database_url: SecretStr | None = Field(
