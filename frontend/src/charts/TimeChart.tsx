@@ -5,7 +5,7 @@ import { subscribeTheme } from '@/app/theme';
 import { dateMinute } from '@/format/time';
 import { useZone } from '@/format/zone';
 
-import { chartOptions, type ChartLook } from './chartOptions';
+import { chartOptions, type ChartLook, type Line } from './chartOptions';
 import type { Column } from './frame';
 
 interface TimeChartProps {
@@ -64,11 +64,7 @@ export function TimeChart({ label, look, times, columns, window: shown, onZoom }
       <div className="flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 px-4 pt-2.5 text-xs text-ink-2">
         {look.lines.map((line, number) => line.silent !== true && (
           <span key={line.label} className="inline-flex items-center gap-1.5">
-            <span
-              aria-hidden
-              className="h-0.5 w-3 rounded-full"
-              style={{ backgroundColor: `var(${line.colour})` }}
-            />
+            <Swatch line={line} />
             {line.label}
             <span className="min-w-14 font-medium text-ink">{reading(columns[number], index, look)}</span>
           </span>
@@ -79,6 +75,18 @@ export function TimeChart({ label, look, times, columns, window: shown, onZoom }
       </div>
       <div ref={host} role="img" aria-label={label} className="h-48 w-full touch-pan-y overflow-hidden px-1" />
     </div>
+  );
+}
+
+/** How a line looks: full, dashed, or a column. */
+function Swatch({ line: { colour, kind } }: { line: Line }) {
+  const shape = kind === 'bars' ? 'size-2.5 rounded-sm bg-current' : 'w-3.5 border-t-2';
+  return (
+    <span
+      aria-hidden
+      className={`${shape} ${kind === 'dashed' ? 'border-dashed' : ''}`}
+      style={{ color: `var(${colour})` }}
+    />
   );
 }
 

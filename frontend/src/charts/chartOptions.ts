@@ -18,6 +18,8 @@ export interface ChartLook {
   /** Fill between two lines (numbers of `lines`), upper first. */
   band?: readonly [number, number];
   format: (value: number) => string;
+  /** As `format`, for the round numbers of the value axis. */
+  tick: (value: number) => string;
   /** A fixed top of the value axis. */
   top?: number;
 }
@@ -54,8 +56,17 @@ function seriesOf(line: Line, paint: ReturnType<typeof painter>): uPlot.Series {
     stroke,
     width: line.kind === 'dashed' ? 1 : 1.75,
     ...(line.kind === 'dashed' ? { dash: [4, 3] } : {}),
-    points: { size: 5, fill: stroke, stroke },
+    points: { size: 5, fill: stroke, stroke, filter: standingAlone },
   };
+}
+
+/** Where there is no room for every point, those stay that no line leads to or from. */
+function standingAlone(chart: uPlot, seriesIndex: number, roomForAll: boolean): number[] | null {
+  if (roomForAll) return null;
+  const values = chart.data[seriesIndex] ?? [];
+  return Array.from(values.keys()).filter(
+    (index) => values[index] != null && values[index - 1] == null && values[index + 1] == null,
+  );
 }
 
 export function chartOptions(
@@ -93,7 +104,7 @@ export function chartOptions(
     },
     axes: [
       { ...axis, size: 40, grid: { show: false }, values: (_chart, splits, _axis, _space, step) => labels(splits, step) },
-      { ...axis, size: 62, values: (_chart, splits) => splits.map((value) => look.format(value)) },
+      { ...axis, size: 62, values: (_chart, splits) => splits.map((value) => look.tick(value)) },
     ],
     series: [{}, ...look.lines.map((line) => seriesOf(line, paint))],
     ...(upper !== undefined && lower !== undefined && bandLine

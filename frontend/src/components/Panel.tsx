@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 
 interface PanelProps {
   title?: string;
@@ -30,12 +30,17 @@ export function Panel({ title, description, actions, children, className = '' }:
 }
 
 interface PageHeaderProps {
-  title: ReactNode;
+  title: string;
+  /** What the browser's tab says instead of the title. */
+  tabTitle?: string | undefined;
   subtitle?: ReactNode;
   actions?: ReactNode;
 }
 
-export function PageHeader({ title, subtitle, actions }: PageHeaderProps) {
+export function PageHeader({ title, tabTitle = title, subtitle, actions }: PageHeaderProps) {
+  useEffect(() => {
+    document.title = `${tabTitle} · ArgusLM`;
+  }, [tabTitle]);
   return (
     <header className="flex flex-wrap items-start gap-x-4 gap-y-3">
       <div className="min-w-0 flex-1 basis-56">

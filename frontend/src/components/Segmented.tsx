@@ -21,7 +21,7 @@ export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
           title={option.title}
           aria-pressed={option.value === value}
           onClick={() => onChange(option.value)}
-          className="h-full rounded px-2.5 text-xs font-medium text-ink-2 transition-colors hover:text-ink aria-pressed:bg-raised aria-pressed:text-ink"
+          className="h-full rounded px-2.5 text-xs font-medium text-ink-2 transition-colors hover:text-ink aria-pressed:bg-accent-soft aria-pressed:text-accent"
         >
           {option.label}
         </button>

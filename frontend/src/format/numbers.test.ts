@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { dollars, duration, milliseconds, NOT_KNOWN, percent, plural, speed } from './numbers';
+import { bareTick, dollars, duration, milliseconds, millisecondsTick, NOT_KNOWN, percent, plural, speed } from './numbers';
 
 describe('milliseconds', () => {
   it.each([
@@ -57,4 +57,9 @@ it('counts one of a thing as one', () => {
   expect(plural(1, 'model')).toBe('1 model');
   expect(plural(0, 'model')).toBe('0 models');
   expect(plural(2, 'success', 'successes')).toBe('2 successes');
+});
+
+it('writes the round numbers of an axis without digits that say nothing', () => {
+  expect([0, 0.5, 20, 1_500].map(bareTick)).toEqual(['0', '0.5', '20', '1,500']);
+  expect([0, 250, 1_000, 1_500].map(millisecondsTick)).toEqual(['0 ms', '250 ms', '1 s', '1.5 s']);
 });

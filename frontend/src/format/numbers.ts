@@ -3,6 +3,7 @@
 export const NOT_KNOWN = '–';
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const ticks = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
 
 type Maybe = number | null | undefined;
 
@@ -20,6 +21,13 @@ export function milliseconds(value: Maybe): string {
   if (value < 119_950) return `${(value / 1000).toFixed(1)} s`;
   return duration(value / 1000);
 }
+
+/** A round number of an axis as it is: 0, 0.5, 20, 1,500. */
+export const bareTick = (value: number): string => ticks.format(value);
+
+/** A round time of an axis: 0 ms, 250 ms, 1.5 s, 120 s. */
+export const millisecondsTick = (value: number): string =>
+  value >= 1000 ? `${bareTick(value / 1000)} s` : `${bareTick(value)} ms`;
 
 /** 48.3 tok/s, 212 tok/s. */
 export function tokensPerSecond(value: Maybe): string {

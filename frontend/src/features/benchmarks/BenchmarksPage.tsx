@@ -13,7 +13,9 @@ import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 import { count, plural } from '@/format/numbers';
 
-import { RunStatus } from './RunStatus';
+import { Progress, RunStatus } from './RunStatus';
+import { tookOf } from './runStream';
+import { usePackLabel } from './usePackLabel';
 
 const route = getRouteApi('/house/benchmarks');
 const REFRESH_MS = 3_000;
@@ -64,6 +66,7 @@ export function BenchmarksPage() {
 }
 
 function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
+  const packLabel = usePackLabel();
   return (
     <TableScroll label="Runs">
       <table className="table-quiet">
@@ -84,11 +87,14 @@ function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
               By
             </th>
             <th scope="col">Started</th>
+            <th scope="col" className="num max-md:hidden">
+              Took
+            </th>
           </tr>
         </thead>
         <tbody>
           {runs.map((run) => (
-            <tr key={run.id} data-testid="run-row">
+            <tr key={run.id} data-testid="run-row" className="hover:bg-raised/60">
               <td className="max-w-72">
                 <Link
                   to="/benchmarks/$runId"
@@ -97,7 +103,7 @@ function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
                 >
                   {run.name}
                 </Link>
-                <p className="truncate text-xs text-ink-3">{run.prompt_pack}</p>
+                <p className="truncate text-xs text-ink-3">{packLabel(run.prompt_pack)}</p>
               </td>
               <td>
                 <RunStatus status={run.status} />
@@ -105,13 +111,24 @@ function RunTable({ runs }: { runs: readonly BenchmarkRun[] }) {
               <td className="text-ink-2 max-sm:hidden">{plural(run.model_ids.length, 'model')}</td>
               <td className="num max-sm:hidden">
                 {count(run.result_count)} / {count(run.expected_count)}
+                {!hasEnded(run.status) && (
+                  <Progress
+                    label={`Progress of ${run.name}`}
+                    completed={run.result_count}
+                    total={run.expected_count}
+                    className="mt-1"
+                  />
+                )}
               </td>
               <td className={`num max-sm:hidden ${run.failed_count > 0 ? 'text-down' : 'text-ink-3'}`}>
                 {count(run.failed_count)}
               </td>
               <td className="text-ink-2 max-md:hidden">{run.triggered_by}</td>
-              <td className="whitespace-nowrap text-ink-2">
-                <Time at={run.started_at} />
+              <td className="text-ink-2 sm:whitespace-nowrap">
+                <Time at={run.started_at} short />
+              </td>
+              <td className="num text-ink-2 max-md:hidden">
+                {run.completed_at ? tookOf(run.started_at, run.completed_at) : '–'}
               </td>
             </tr>
           ))}

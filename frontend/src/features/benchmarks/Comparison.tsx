@@ -1,7 +1,9 @@
 import type { ModelStatistics, Quantiles } from '@/api/types';
 import { Panel } from '@/components/Panel';
 import { TableScroll } from '@/components/TableScroll';
-import { milliseconds, speed } from '@/format/numbers';
+import { milliseconds, plural, speed } from '@/format/numbers';
+
+import { enoughFor } from './enoughFor';
 
 interface Measure {
   key: 'ttft_ms' | 'tokens_per_s' | 'total_ms';
@@ -23,7 +25,12 @@ export function Comparison({ models }: { models: readonly ModelStatistics[] }) {
   return (
     <Panel
       title="Results per model"
-      description="p50, p95 and p99 towards the worse end, of n answered requests. Models are never pooled."
+      description={
+        <>
+          p50, p95 and p99 towards the worse end. n: answered, and timed while our own clock kept up. Fainter:
+          too few for that quantile. Models are never pooled.
+        </>
+      }
     >
       <div className="divide-y divide-line">
         {MEASURES.map((measure) => (
@@ -86,9 +93,12 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
                   <SpanBar quantiles={q} most={most} colour={measure.colour} />
                 </td>
                 <td className="num font-medium">{measure.format(q.p50)}</td>
-                <td className="num">{measure.format(q.p95)}</td>
-                <td className="num">{measure.format(q.p99)}</td>
-                <td className="num text-ink-2">{q.n}</td>
+                <QuantileCell text={measure.format(q.p95)} n={q.n} quantile={0.95} />
+                <QuantileCell text={measure.format(q.p99)} n={q.n} quantile={0.99} />
+                <td className="num text-ink-2">
+                  {q.n}
+                  <span className="text-ink-3"> of {model.requests}</span>
+                </td>
                 <td className={`num max-sm:hidden ${model.failed > 0 ? 'text-down' : 'text-ink-3'}`}>
                   {model.failed}
                 </td>
@@ -101,6 +111,21 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
   );
 }
 
+interface QuantileCellProps {
+  text: string;
+  n: number;
+  quantile: number;
+}
+
+function QuantileCell({ text, n, quantile }: QuantileCellProps) {
+  if (n === 0 || enoughFor(quantile, n)) return <td className="num">{text}</td>;
+  return (
+    <td className="num text-ink-3" title={`Only ${plural(n, 'value')}: little more than the worst of them`}>
+      {text}
+    </td>
+  );
+}
+
 interface SpanBarProps {
   quantiles: Quantiles;
   most: number;
@@ -109,7 +134,7 @@ interface SpanBarProps {
 
 /** From p50 to p99 on the common scale, with a tick at p50. */
 function SpanBar({ quantiles: { p50, p99 }, most, colour }: SpanBarProps) {
-  if (p50 == null || p99 == null || most <= 0) return <span className="text-xs text-ink-3">too little data</span>;
+  if (p50 == null || p99 == null || most <= 0) return <span className="text-xs text-ink-3">nothing to be relied on yet</span>;
   const [from, to] = [Math.min(p50, p99) / most, Math.max(p50, p99) / most];
   return (
     <div aria-hidden className="relative h-3 rounded-sm bg-raised">

@@ -9,13 +9,14 @@ import { ExportLinks } from '@/components/ExportLinks';
 import { ErrorState, SkeletonRows } from '@/components/Notice';
 import { PageHeader, Panel } from '@/components/Panel';
 import { Time } from '@/components/Time';
-import { count, duration, plural } from '@/format/numbers';
+import { count, plural } from '@/format/numbers';
 
 import { Comparison } from './Comparison';
 import { ResultTable } from './ResultTable';
 import { RunActions } from './RunActions';
 import { Progress, RunStatus } from './RunStatus';
-import { mergedResults } from './runStream';
+import { mergedResults, tookOf } from './runStream';
+import { usePackLabel } from './usePackLabel';
 import { useRunStream } from './useRunStream';
 
 const route = getRouteApi('/house/benchmarks/$runId');
@@ -51,6 +52,7 @@ export function RunPage() {
 
 function Run({ run }: { run: BenchmarkDetail }) {
   const client = useQueryClient();
+  const packLabel = usePackLabel();
   const stream = useRunStream(run.id, !hasEnded(run.status));
   const results = mergedResults(run.results, stream.results);
   const total = Math.max(run.expected_count, stream.total);
@@ -92,7 +94,7 @@ function Run({ run }: { run: BenchmarkDetail }) {
               requests done
               {run.failed_count > 0 && <span className="text-down">, {count(run.failed_count)} failed</span>}
             </p>
-            <p className="text-ink-3">{planOf(run)}</p>
+            <p className="text-ink-3">{planOf(run, packLabel)}</p>
           </div>
           <Progress label="Progress" completed={completed} total={total} />
           {(run.message ?? stream.error) && (
@@ -108,17 +110,11 @@ function Run({ run }: { run: BenchmarkDetail }) {
   );
 }
 
-/** Runs of a few seconds are told to a tenth. */
-function tookOf(start: string, end: string): string {
-  const seconds = (Date.parse(end) - Date.parse(start)) / 1000;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : duration(seconds);
-}
-
-const planOf = (run: BenchmarkDetail): string =>
+const planOf = (run: BenchmarkDetail, packLabel: (pack: string) => string): string =>
   [
-    run.prompt_pack,
+    packLabel(run.prompt_pack),
     plural(run.model_ids.length, 'model'),
-    plural(run.num_runs, 'run'),
+    `${plural(run.num_runs, 'run')} each`,
     `${count(run.max_tokens)} tokens at most`,
     `${run.concurrency} at once`,
     `${run.warmup_runs} warm-up`,

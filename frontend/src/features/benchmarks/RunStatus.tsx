@@ -25,9 +25,10 @@ interface ProgressProps {
   completed: number;
   total: number;
   label: string;
+  className?: string;
 }
 
-export function Progress({ completed, total, label }: ProgressProps) {
+export function Progress({ completed, total, label, className = '' }: ProgressProps) {
   const share = total > 0 ? Math.min(1, completed / total) : 0;
   return (
     <div
@@ -36,7 +37,7 @@ export function Progress({ completed, total, label }: ProgressProps) {
       aria-valuemin={0}
       aria-valuemax={total}
       aria-valuenow={completed}
-      className="h-1.5 w-full overflow-hidden rounded-full bg-raised"
+      className={`h-1.5 w-full overflow-hidden rounded-full bg-raised ${className}`}
     >
       <div
         className="h-full origin-left rounded-full bg-accent transition-transform duration-200"

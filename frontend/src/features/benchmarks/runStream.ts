@@ -1,6 +1,7 @@
 // What a run's live stream adds up to. It replays everything to whoever comes late, so the same
 // result may arrive twice, over the stream and over REST; its id makes it one.
 import type { BenchmarkResult } from '@/api/types';
+import { duration } from '@/format/numbers';
 
 export type RunMessage =
   | { type: 'progress'; completed: number; total: number }
@@ -64,3 +65,9 @@ export function mergedResults(
 }
 
 const startOf = (result: BenchmarkResult) => (result.started_at ? Date.parse(result.started_at) : 0);
+
+/** How long a run took; one of a few seconds is told to a tenth. */
+export function tookOf(start: string, end: string): string {
+  const seconds = (Date.parse(end) - Date.parse(start)) / 1000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}

@@ -29,7 +29,9 @@ export function CheckTable({ checks, showModel = false }: CheckTableProps) {
             </th>
             <th scope="col">Time</th>
             {showModel && <th scope="col">Model</th>}
-            <th scope="col">Outcome</th>
+            <th scope="col" className={showModel ? 'max-sm:hidden' : ''}>
+              Outcome
+            </th>
             <th scope="col" className="max-md:hidden">
               Fault
             </th>
@@ -79,7 +81,7 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
   const { measurement } = check;
   const owner = measurement.fault_owner;
   return (
-    <tr data-testid="check-row" data-outcome={measurement.outcome}>
+    <tr data-testid="check-row" data-outcome={measurement.outcome} className="hover:bg-raised/60">
       <td className="pr-0!">
         <button
           type="button"
@@ -96,7 +98,7 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
         <Time at={check.completed_at} />
       </td>
       {showModel && (
-        <td className="max-w-28 sm:max-w-56">
+        <td className="max-w-36 sm:max-w-56">
           <Link
             to="/models/$modelId"
             params={{ modelId: check.model_id }}
@@ -104,16 +106,19 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
           >
             {check.model_name}
           </Link>
-          <p className="truncate text-xs text-ink-3">{check.provider_name}</p>
+          <p className="truncate text-xs text-ink-3 max-sm:hidden">{check.provider_name}</p>
+          <p className="mt-1 sm:hidden">
+            <OutcomeBadge check={check} />
+          </p>
         </td>
       )}
-      <td>
+      <td className={showModel ? 'max-sm:hidden' : ''}>
         <OutcomeBadge check={check} />
         {check.purpose === 'manual' && <span className="ml-2 text-xs text-ink-3">by hand</span>}
       </td>
       <td className="text-ink-2 max-md:hidden">{owner === 'none' ? '' : faultOwner(owner)}</td>
       <td className="num">
-        {!measurement.audit.trustworthy && (
+        {!measurement.audit.trustworthy && measurement.timing.first_token_ms != null && (
           <span title="Our own clock lagged: not to be relied on, and left out of the statistics" className="mr-1 text-degraded">
             ≈<span className="sr-only"> not to be relied on: </span>
           </span>

@@ -42,6 +42,10 @@ export function LoginPage() {
   const byLink = login.variables ? login.variables.login_token != null : token !== undefined;
 
   useEffect(() => {
+    document.title = 'Sign in · ArgusLM';
+  }, []);
+
+  useEffect(() => {
     if (token === undefined || linkUsed.current) return;
     linkUsed.current = true;
     history.replaceState(history.state, '', location.pathname + location.search);

@@ -14,6 +14,7 @@ const LOOK: ChartLook = {
     { label: 'available', colour: '--up-bar', kind: 'bars' },
   ],
   format: (value) => `${value.toFixed(value % 1 === 0 ? 0 : 1)} %`,
+  tick: (value) => `${value} %`,
   top: 100,
 };
 

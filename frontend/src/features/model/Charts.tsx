@@ -9,7 +9,7 @@ import { NumbersTable } from '@/charts/NumbersTable';
 import { TimeChart } from '@/charts/TimeChart';
 import { ErrorState, Skeleton } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
-import { count, milliseconds, speed } from '@/format/numbers';
+import { bareTick, count, milliseconds, millisecondsTick, speed } from '@/format/numbers';
 
 import { AvailabilityChart } from './AvailabilityChart';
 import type { TimeWindow } from './timeWindow';
@@ -33,6 +33,7 @@ const SPECS: readonly Spec[] = [
       ],
       band: [0, 1],
       format: milliseconds,
+      tick: millisecondsTick,
     },
   },
   {
@@ -46,6 +47,7 @@ const SPECS: readonly Spec[] = [
       ],
       band: [0, 1],
       format: speed,
+      tick: bareTick,
     },
   },
   {
@@ -59,6 +61,7 @@ const SPECS: readonly Spec[] = [
       ],
       band: [0, 1],
       format: milliseconds,
+      tick: millisecondsTick,
     },
   },
 ];

@@ -4,13 +4,14 @@ import { ArrowLeft, ZoomOut } from 'lucide-react';
 import { useCallback, useMemo } from 'react';
 
 import { modelQuery } from '@/api/models';
-import { historyExportUrl, monitoringConfigQuery, overviewQuery, RANGES } from '@/api/monitoring';
+import { historyExportUrl, monitoringConfigQuery, overviewQuery, type Range, RANGES } from '@/api/monitoring';
 import { Button } from '@/components/Button';
 import { ExportLinks } from '@/components/ExportLinks';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { PageHeader, Panel } from '@/components/Panel';
 import { Segmented } from '@/components/Segmented';
 import { CheckList } from '@/features/checks/CheckList';
+import { fittingRange } from '@/charts/fittingRange';
 import { useNow } from '@/format/clock';
 import { dateMinute } from '@/format/time';
 import { useZone } from '@/format/zone';
@@ -26,8 +27,9 @@ export function ModelPage() {
   const { modelId } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const range = search.range ?? '24h';
   const model = useQuery(modelQuery(modelId));
+  const now = useNow(false);
+  const range = search.range ?? (model.data ? fittingRange(Date.parse(model.data.created_at), now) : '24h');
   const config = useQuery(monitoringConfigQuery);
   const card = useQuery({
     ...overviewQuery(range),
@@ -78,8 +80,8 @@ export function ModelPage() {
         <SkeletonRows rows={1} />
       )}
       <ModelSummary card={card.data} watched={data?.enabled_for_monitoring} loading={card.isPending} />
-      <WindowBar />
-      <LiveCharts modelId={modelId} intervalS={intervalS} />
+      <WindowBar range={range} />
+      <LiveCharts modelId={modelId} range={range} intervalS={intervalS} />
       <CheckList
         title="Recent checks"
         filter={{ model_id: modelId, outcome: search.outcome }}
@@ -92,7 +94,7 @@ export function ModelPage() {
 }
 
 /** Which time the charts show: a range up to now, or the part that was zoomed into. */
-function WindowBar() {
+function WindowBar({ range }: { range: Range }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const zone = useZone();
@@ -102,7 +104,7 @@ function WindowBar() {
     <div className="flex flex-wrap items-center gap-2">
       <Segmented
         label="Time range"
-        value={zoomed ? undefined : (search.range ?? '24h')}
+        value={zoomed ? undefined : range}
         options={RANGES.map((value) => ({ value, label: value }))}
         onChange={(value) =>
           void navigate({
@@ -135,11 +137,17 @@ function WindowBar() {
   );
 }
 
-function LiveCharts({ modelId, intervalS }: { modelId: string; intervalS: number }) {
+interface LiveChartsProps {
+  modelId: string;
+  range: Range;
+  intervalS: number;
+}
+
+function LiveCharts({ modelId, range, intervalS }: LiveChartsProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const now = useNow();
-  const { start, end, buckets } = timeWindow(search, intervalS, now);
+  const { start, end, buckets } = timeWindow({ ...search, range }, intervalS, now);
   const shown = useMemo(() => ({ start, end, buckets }), [start, end, buckets]);
   const zoom = useCallback(
     (fromS: number, toS: number) =>

@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { monitoringConfigQuery } from '@/api/monitoring';
 import type { ModelResponse } from '@/api/types';
 import { useMay } from '@/app/session';
 import { Button } from '@/components/Button';
@@ -117,11 +119,13 @@ interface ModelRowProps {
 
 function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowProps) {
   const change = useModelChange();
+  const config = useQuery(monitoringConfigQuery);
+  const defaultInterval = config.data ? `${duration(config.data.interval_s)} (default)` : 'default';
   const name = model.custom_name ?? model.model_id;
   const { variables: asked } = change;
   const shown = change.isPending && asked ? { ...model, ...asked } : model;
   return (
-    <tr data-testid="model-row">
+    <tr data-testid="model-row" className="hover:bg-raised/60">
       {mayChange && (
         <td className="pr-0!">
           <Checkbox label={`Select ${name}`} checked={picked} onChange={onPick} />
@@ -141,7 +145,7 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
       {showProvider && <td className="max-w-48 truncate text-ink-2">{model.provider_name}</td>}
       <td className="text-ink-2 max-sm:hidden">{model.source === 'manual' ? 'by hand' : model.source}</td>
       <td className="text-ink-2 max-sm:hidden">
-        {model.interval_s == null ? 'default' : duration(model.interval_s)}
+        {model.interval_s == null ? defaultInterval : duration(model.interval_s)}
       </td>
       <td>
         <Switch

@@ -56,7 +56,31 @@ export function FirstSteps({ providers, models }: FirstStepsProps) {
           </EmptyState>
         )}
       </Panel>
-      <Offers />
+      <Offers otherwise={providers === 0 && <NothingFound />} />
     </div>
   );
 }
+
+/** What a start looks for by itself, for those who wonder why nothing is offered. */
+const NothingFound = () => (
+  <Panel title="Found on this machine" description="Nothing yet. A start looks for these by itself:">
+    <ul className="grid gap-x-8 gap-y-3 px-4 py-3 text-[0.8125rem] text-ink-2 sm:grid-cols-3">
+      <li>
+        <span className="font-medium text-ink">Keys in the environment</span>
+        <br />
+        <code className="font-mono text-xs">OPENAI_API_KEY</code>,{' '}
+        <code className="font-mono text-xs">ANTHROPIC_API_KEY</code> and the like
+      </li>
+      <li>
+        <span className="font-medium text-ink">Servers on this machine</span>
+        <br />
+        Ollama, LM Studio and vLLM on their usual ports
+      </li>
+      <li>
+        <span className="font-medium text-ink">No key at hand?</span>
+        <br />
+        <code className="font-mono text-xs">arguslm up --demo</code> adds simulated models
+      </li>
+    </ul>
+  </Panel>
+);

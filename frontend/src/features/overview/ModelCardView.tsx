@@ -1,10 +1,12 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Bell } from 'lucide-react';
-import { memo, useCallback } from 'react';
+import { memo, useCallback, useMemo } from 'react';
 
 import type { Range } from '@/api/monitoring';
 import type { ModelCard, ModelState } from '@/api/types';
+import { Sparkline } from '@/charts/Sparkline';
 import { StatusBar } from '@/charts/StatusBar';
+import { Lasting } from '@/components/Lasting';
 import { StateBadge } from '@/components/StateBadge';
 import { Time } from '@/components/Time';
 import { faultOwner, STATE_LABEL } from '@/format/outcomes';
@@ -28,17 +30,21 @@ const EDGE: Record<ModelState, string> = {
 
 interface ModelCardViewProps {
   card: ModelCard;
+  /** What the figures are of. */
   range: Range;
+  /** The range somebody asked for, to be kept on the way to the model. */
+  chosen: Range | undefined;
 }
 
-function ModelCardPlain({ card, range }: ModelCardViewProps) {
+function ModelCardPlain({ card, range, chosen }: ModelCardViewProps) {
   const navigate = useNavigate();
   const { model_id: modelId } = card;
   const openSlot = useCallback(
     (from: number, to: number) =>
-      void navigate({ to: '/models/$modelId', params: { modelId }, search: { range, from, to } }),
-    [navigate, modelId, range],
+      void navigate({ to: '/models/$modelId', params: { modelId }, search: { range: chosen, from, to } }),
+    [navigate, modelId, chosen],
   );
+  const ttft = useMemo(() => card.slots.map((slot) => slot.ttft_p50_ms), [card.slots]);
   return (
     <article
       data-testid="model-card"
@@ -52,7 +58,7 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
             <Link
               to="/models/$modelId"
               params={{ modelId }}
-              search={{ range }}
+              search={{ range: chosen }}
               className="after:absolute after:inset-0 after:rounded-lg hover:text-accent focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"
             >
               {card.name}
@@ -75,7 +81,8 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
       <p className={`truncate text-xs ${STORY[card.state]}`} title={story(card)}>
         {story(card)}
       </p>
-      <div className="relative z-1">
+      <div className="relative z-1 flex flex-col gap-1">
+        <Sparkline values={ttft} />
         <StatusBar
           label={`Checks of ${card.name} over time`}
           slots={card.slots}
@@ -86,6 +93,7 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
         <Figure term="Uptime" value={percent(card.uptime_ratio)} title={`${card.checks} checks in ${range}`} />
         <Figure
           term="TTFT p50"
+          swatch
           value={milliseconds(card.ttft_p50_ms)}
           title={`p95 ${milliseconds(card.ttft_p95_ms)}; last ${milliseconds(card.last_ttft_ms)}`}
         />
@@ -99,7 +107,11 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
         <span className="truncate">
           {card.since ? (
             <>
-              {STATE_LABEL[card.state]} since <Time at={card.since} short />
+              for{' '}
+              <span className="font-medium text-ink-2">
+                <Lasting from={card.since} />
+              </span>
+              , since <Time at={card.since} short />
             </>
           ) : (
             STATE_LABEL[card.state]
@@ -122,10 +134,21 @@ function ModelCardPlain({ card, range }: ModelCardViewProps) {
 /** Cards that did not change are not drawn again when another one does. */
 export const ModelCardView = memo(ModelCardPlain);
 
-function Figure({ term, value, title }: { term: string; value: string; title: string }) {
+interface FigureProps {
+  term: string;
+  value: string;
+  title: string;
+  /** It is what the small line draws. */
+  swatch?: boolean;
+}
+
+function Figure({ term, value, title, swatch = false }: FigureProps) {
   return (
     <div title={title}>
-      <dt className="text-[0.6875rem] text-ink-3">{term}</dt>
+      <dt className="flex items-center gap-1.5 text-[0.6875rem] text-ink-3">
+        {swatch && <span aria-hidden className="w-2.5 border-t-2 border-series-1" />}
+        {term}
+      </dt>
       <dd className={`text-[0.9375rem] font-medium ${value === NOT_KNOWN ? 'text-ink-3' : ''}`}>{value}</dd>
     </div>
   );

@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
 import { useState } from 'react';
 
-import { overviewQuery, RANGES, runAllNow } from '@/api/monitoring';
+import { overviewQuery, type Range, RANGES, runAllNow } from '@/api/monitoring';
 import type { ModelCard } from '@/api/types';
 import type { OverviewSearch } from '@/app/search';
 import { useMay } from '@/app/session';
@@ -18,6 +18,7 @@ import { plural } from '@/format/numbers';
 
 import { filtered, providersOf } from './arrange';
 import { FirstSteps } from './FirstSteps';
+import { beganOf, fittingRange } from '@/charts/fittingRange';
 import { ModelCardView } from './ModelCardView';
 import { SummaryStrip } from './SummaryStrip';
 
@@ -28,7 +29,7 @@ const STEP = 120;
 export function OverviewPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const range = search.range ?? '24h';
+  const range = useRange(search.range);
   const overview = useQuery(overviewQuery(range));
   const change = (next: Partial<OverviewSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
@@ -39,17 +40,20 @@ export function OverviewPage() {
     <div className="flex flex-col gap-4">
       <PageHeader
         title="Overview"
+        tabTitle={data && data.down > 0 ? `${data.down} down` : undefined}
         subtitle={data ? subtitleOf(data.items.length, data.open_alerts) : 'Loading…'}
         actions={
-          <>
-            <Segmented
-              label="Time range"
-              value={range}
-              options={RANGES.map((value) => ({ value, label: value }))}
-              onChange={(value) => change({ range: value })}
-            />
-            {!isEmpty && <RunAll />}
-          </>
+          !isEmpty && (
+            <>
+              <Segmented
+                label="Time range"
+                value={range}
+                options={RANGES.map((value) => ({ value, label: value }))}
+                onChange={(value) => change({ range: value })}
+              />
+              <RunAll />
+            </>
+          )
         }
       />
       {error && !data && <ErrorState error={error} onRetry={() => void overview.refetch()} />}
@@ -58,11 +62,21 @@ export function OverviewPage() {
         <>
           <SummaryStrip overview={data} search={search} />
           <Filters search={search} cards={data?.items ?? []} onChange={change} />
-          {data ? <Cards cards={filtered(data.items, search)} search={search} /> : <CardSkeletons />}
+          {data ? <Cards cards={filtered(data.items, search)} range={range} search={search} /> : <CardSkeletons />}
         </>
       )}
     </div>
   );
+}
+
+/** The chosen range, or one that fits how much there is to see. */
+function useRange(chosen: Range | undefined): Range {
+  const day = useQuery({
+    ...overviewQuery('24h'),
+    enabled: chosen === undefined,
+    select: (overview) => fittingRange(beganOf(overview), Date.parse(overview.generated_at)),
+  });
+  return chosen ?? day.data ?? '24h';
 }
 
 const subtitleOf = (models: number, alerts: number): string =>
@@ -119,7 +133,13 @@ function Filters({ search, cards, onChange }: FiltersProps) {
   );
 }
 
-function Cards({ cards, search }: { cards: ModelCard[]; search: OverviewSearch }) {
+interface CardsProps {
+  cards: ModelCard[];
+  range: Range;
+  search: OverviewSearch;
+}
+
+function Cards({ cards, range, search }: CardsProps) {
   const navigate = route.useNavigate();
   const [limit, setLimit] = useState(STEP);
   if (cards.length === 0) {
@@ -139,7 +159,7 @@ function Cards({ cards, search }: { cards: ModelCard[]; search: OverviewSearch }
     <>
       <div className={GRID}>
         {cards.slice(0, limit).map((card) => (
-          <ModelCardView key={card.model_id} card={card} range={search.range ?? '24h'} />
+          <ModelCardView key={card.model_id} card={card} range={range} chosen={search.range} />
         ))}
       </div>
       {rest > 0 && (

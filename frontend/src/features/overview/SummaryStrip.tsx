@@ -32,6 +32,14 @@ interface StateCountProps {
   search: OverviewSearch;
 }
 
+/** What is wrong stands out; what is not there does not. */
+function toneOf(state: ModelState, n: number | undefined, chosen: boolean): string {
+  if (chosen) return 'bg-accent-soft';
+  if (n && state === 'down') return 'bg-down-soft';
+  if (n && state === 'degraded') return 'bg-degraded-soft';
+  return 'bg-surface hover:bg-raised';
+}
+
 function StateCount({ state, n, search }: StateCountProps) {
   const chosen = search.state === state;
   return (
@@ -42,7 +50,7 @@ function StateCount({ state, n, search }: StateCountProps) {
       aria-current={chosen ? 'true' : undefined}
       data-testid={`count-${state}`}
       aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
-      className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${chosen ? 'bg-accent-soft' : 'bg-surface hover:bg-raised'}`}
+      className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${toneOf(state, n, chosen)}`}
     >
       <StateIcon state={state} className={n === 0 ? 'size-5 opacity-35 grayscale' : 'size-5'} />
       <span>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type SyntheticEvent, useState } from 'react';
+import { type SyntheticEvent, useMemo, useState } from 'react';
 
 import { ApiProblem } from '@/api/problem';
 import { catalogQuery, createProvider, testNewProvider } from '@/api/providers';
@@ -12,7 +12,7 @@ import { ErrorState, Skeleton } from '@/components/Notice';
 import { createCommand, draftFor, EMPTY_DRAFT, missingIn } from './draft';
 import { ProviderFields } from './ProviderFields';
 import { TestResult } from './TestResult';
-import { sortedSpecs, TypePicker } from './TypePicker';
+import { TypePicker } from './TypePicker';
 
 interface AddProviderDialogProps {
   open: boolean;
@@ -34,7 +34,7 @@ export function AddProviderDialog({ open, onClose }: AddProviderDialogProps) {
           <Skeleton className="h-8.5 w-full" />
         </DialogBody>
       )}
-      {catalog.data && <AddProviderForm specs={sortedSpecs(catalog.data.providers)} onClose={onClose} />}
+      {catalog.data && <AddProviderForm catalog={catalog.data.providers} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -53,7 +53,13 @@ function useCreate() {
   });
 }
 
-function AddProviderForm({ specs, onClose }: { specs: ProviderSpec[]; onClose: () => void }) {
+interface AddProviderFormProps {
+  catalog: Record<string, ProviderSpec>;
+  onClose: () => void;
+}
+
+function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
+  const specs = useMemo(() => Object.values(catalog), [catalog]);
   const [spec, setSpec] = useState<ProviderSpec | null>(null);
   const [draft, setDraft] = useState(EMPTY_DRAFT);
   const [submitted, setSubmitted] = useState(false);

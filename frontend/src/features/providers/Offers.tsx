@@ -1,13 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
+import type { ReactNode } from 'react';
 
 import { acceptOffer, offersQuery } from '@/api/providers';
 import { Button } from '@/components/Button';
 import { Panel } from '@/components/Panel';
 
-/** What was found on this machine and is not added yet; nothing where nothing was found. */
-export function Offers() {
+interface OffersProps {
+  /** What to say where nothing was found. */
+  otherwise?: ReactNode;
+}
+
+/** What was found on this machine and is not added yet. */
+export function Offers({ otherwise = null }: OffersProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { data } = useQuery(offersQuery);
@@ -24,7 +30,8 @@ export function Offers() {
       });
     },
   });
-  if (!data || data.offers.length === 0) return null;
+  if (!data) return null;
+  if (data.offers.length === 0) return otherwise;
   return (
     <Panel title="Found on this machine" description="Ready to be added: nothing to type in.">
       <ul className="divide-y divide-line">

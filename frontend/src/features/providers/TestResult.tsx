@@ -2,7 +2,6 @@ import { CircleCheck, OctagonX } from 'lucide-react';
 
 import type { ProviderTest } from '@/api/types';
 import { milliseconds } from '@/format/numbers';
-import { outcomeLabel } from '@/format/outcomes';
 
 /** What came of asking a provider once. */
 export function TestResult({ result }: { result: ProviderTest }) {
@@ -26,7 +25,6 @@ export function TestResult({ result }: { result: ProviderTest }) {
 
 function describe(details: Record<string, unknown>): string {
   const parts: string[] = [];
-  if (typeof details.outcome === 'string') parts.push(outcomeLabel(details.outcome));
   if (typeof details.model === 'string' && details.model) parts.push(`asked ${details.model}`);
   if (typeof details.http_status === 'number') parts.push(`HTTP ${details.http_status}`);
   if (typeof details.ttft_ms === 'number') parts.push(`TTFT ${milliseconds(details.ttft_ms)}`);

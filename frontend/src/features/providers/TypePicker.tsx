@@ -1,9 +1,11 @@
 import { Combobox } from '@base-ui/react/combobox';
 import { Check, ChevronDown } from 'lucide-react';
-import { useEffect, useId, useRef } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 
 import type { ProviderSpec } from '@/api/types';
 import { FieldFrame, inputClass } from '@/components/Field';
+
+import { rankedSpecs } from './rankedSpecs';
 
 interface TypePickerProps {
   specs: readonly ProviderSpec[];
@@ -15,14 +17,20 @@ interface TypePickerProps {
 export function TypePicker({ specs, value, onChange }: TypePickerProps) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState('');
+  const items = useMemo(
+    () => rankedSpecs(specs, typed === value?.label ? '' : typed),
+    [specs, typed, value],
+  );
   // The dialog may have opened before the catalogue was there to focus.
   useEffect(() => input.current?.focus(), []);
   return (
     <FieldFrame id={id} label="Provider type">
       <Combobox.Root
-        items={specs}
+        items={items}
         value={value}
         onValueChange={onChange}
+        onInputValueChange={setTyped}
         itemToStringLabel={(spec: ProviderSpec) => spec.label}
         itemToStringValue={(spec: ProviderSpec) => spec.id}
         isItemEqualToValue={(a: ProviderSpec, b: ProviderSpec) => a.id === b.id}
@@ -70,9 +78,3 @@ export function TypePicker({ specs, value, onChange }: TypePickerProps) {
     </FieldFrame>
   );
 }
-
-/** Types somebody has tried first, each group by name. */
-export const sortedSpecs = (specs: Record<string, ProviderSpec>): ProviderSpec[] =>
-  Object.values(specs).sort(
-    (a, b) => Number(b.tested) - Number(a.tested) || a.label.localeCompare(b.label),
-  );
