@@ -19,6 +19,7 @@ def provider(name: str = "Somewhere", **fields: Any) -> dict[str, Any]:
         "display_name": name,
         "enabled": True,
         "has_credentials": True,
+        "discovery": {"at": NOW, "outcome": "ok", "models_found": 2},
         "created_at": NOW,
         "updated_at": NOW,
         **fields,

@@ -128,8 +128,21 @@ def test_exit_codes(server: StandIn, run: Run, refusing_url: str) -> None:
     assert refused.err == ("arguslm: who are you (request req-7); sign in with: arguslm login\n")
     away = run("providers", "list", "--url", refusing_url)
     assert away.code == 3
-    assert away.err == f"arguslm: cannot connect to {refusing_url}: the connection was refused\n"
+    refusal = f"arguslm: cannot connect to {refusing_url}: the connection was refused; "
+    assert away.err.startswith(refusal)
+    assert "arguslm up" in away.err
     assert run("providers", "list", "--url", "nonsense").code == 1
+
+
+def test_a_token_that_no_header_carries_is_told_and_not_shown(server: StandIn, run: Run) -> None:
+    server.answer("GET", f"{V1}/auth/me", says.ME)
+    for wrong in ("planted\nkey", "plänted"):
+        refused = run("whoami", "--url", server.url, "--token", wrong)
+        assert refused.code == 1
+        assert "copied whole" in refused.err
+        assert wrong not in refused.err
+    assert run("whoami", "--url", server.url, "--token", f" {KEY}\n").code == 0
+    assert server.seen[-1].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_nothing_asked_shows_help(run: Run) -> None:

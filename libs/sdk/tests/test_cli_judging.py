@@ -43,6 +43,10 @@ def test_a_prompt_of_ones_own(house: StandIn, run: Run, tmp_path: Path) -> None:
     assert run("bench", "start", "gpt-4.1", "--prompt-file", file, "--no-wait").code == 0
     assert house.seen[-1].body["prompt_pack"] == "custom"
     assert house.seen[-1].body["prompt"] == "Tell me."
+    (tmp_path / "prompt.txt").write_bytes(b"\xff\xfe\x00")
+    binary = run("bench", "start", "gpt-4.1", "--prompt-file", file, "--no-wait")
+    assert binary.code == 2
+    assert "UTF-8" in binary.err
 
 
 def test_runs_by_name(house: StandIn, run: Run, tmp_path: Path) -> None:
@@ -54,7 +58,7 @@ def test_runs_by_name(house: StandIn, run: Run, tmp_path: Path) -> None:
     house.answer("DELETE", path, 204)
     assert "nightly" in run("bench", "list").out
     assert "211.9" in run("bench", "show", "nightly").out
-    assert run("bench", "export", "nightly", "--format", "csv").out == "a,b\n\n"
+    assert run("bench", "export", "nightly", "--format", "csv").out == "a,b\n"
     target = tmp_path / "out.csv"
     assert run("bench", "export", "nightly", "-o", str(target)).code == 0
     assert target.read_text() == "a,b\n"
@@ -94,6 +98,8 @@ def test_rules_name_their_models_and_channels(house: StandIn, run: Run) -> None:
     assert bogus.code == 2
     assert "rule_type" in bogus.err
     assert "anything down" in run("alerts", "rules", "list").out
+    house.answer("GET", f"{V1}/alerts/rules", [says.rule(target_model_id=says.model()["id"])])
+    assert "Somewhere/gpt-4.1" in run("alerts", "rules", "list").out
 
 
 def test_a_channels_address_is_a_secret(
@@ -119,7 +125,8 @@ def test_monitoring(house: StandIn, run: Run) -> None:
     assert "60 s" in run("monitoring", "show").out
     assert run("monitoring", "set", "--interval", "2m").code == 0
     assert house.seen[-1].body == {"interval_s": 120}
-    assert run("monitoring", "set", "--interval", "1s").code == 2
+    for wrong in ("1s", "9", "2d", "soon"):
+        assert run("monitoring", "set", "--interval", wrong).code == 2
     assert run("monitoring", "run", "gpt-4.1").code == 0
     assert house.seen[-1].body == {"model_ids": [says.model()["id"]]}
     assert run("monitoring", "run").code == 0
@@ -147,6 +154,7 @@ def test_accounts(house: StandIn, run: Run) -> None:
     short = run("accounts", "add", "ada", stdin="tiny\n")
     assert short.code == 2
     assert "tiny" not in short.err
+    assert "10 characters" in short.err
     assert run("accounts", "edit", "ada", "--role", "admin", "--disable").code == 0
     assert house.seen[-1].body == {"role": "admin", "enabled": False}
 

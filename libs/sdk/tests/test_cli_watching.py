@@ -50,6 +50,18 @@ def test_adding_a_provider_tries_it_first(
     assert KEY not in done.out + done.err
 
 
+def test_adding_a_provider_waits_for_its_models(house: StandIn, run: Run) -> None:
+    """The next command names one of them, and has to find it."""
+    new = says.provider("New")
+    house.answer("POST", f"{V1}/providers", says.provider("New", discovery=None))
+    listed = says.provider("New", model_count=2)
+    house.answer("GET", f"{V1}/providers/{new['id']}", says.provider("New", discovery=None), listed)
+    done = run("providers", "add", "--type", "openai", "--name", "New", "--no-test")
+    assert "ok: 2 models" in done.out
+    assert "arguslm models watch" in done.err
+    assert len(house.requests(f"{V1}/providers/{new['id']}")) == 2
+
+
 def tried(success: bool) -> dict[str, Any]:
     return {"success": success, "message": "it answered" if success else "it refused our key"}
 
@@ -195,6 +207,16 @@ def test_checks_as_table_json_and_detail(house: StandIn, run: Run) -> None:
     detail = run("checks", "show", says.check("b")["id"][:8]).out
     assert "failed with a server error" in detail
     assert json.loads(run("checks", "show", says.check()["id"][:8], "--json").out)["says"]
+
+
+def test_checks_alone_lists_them(house: StandIn, run: Run) -> None:
+    house.answer("GET", f"{V1}/checks", {"items": [says.check()]})
+    listed = run("checks", "list").out
+    assert "gpt-4.1" in listed
+    assert run("checks").out == listed
+    assert run("checks", "--limit", "1").out == listed
+    assert "show" in run("checks", "--help").out
+    assert run("checks", "nonsense").code == 2
 
 
 def test_following_checks(house: StandIn, run: Run) -> None:

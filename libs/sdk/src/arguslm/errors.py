@@ -1,9 +1,12 @@
 """What can go wrong. Every message is one sentence for a person, and never holds a token."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 Fault = Mapping[str, Any]
+
+_TOO_SHORT = re.compile(r"Value should have at least (\d+) items after validation, not \d+")
 
 
 class ArgusLMError(Exception):
@@ -113,4 +116,6 @@ def sentence_of(faults: tuple[Fault, ...]) -> str:
 def _fault_text(fault: Fault) -> str:
     place = ".".join(str(part) for part in fault.get("loc", ()) if part not in ("body", "query"))
     message = str(fault.get("msg", "not valid")).removeprefix("Value error, ")
+    # Of a secret pydantic counts "items", for it does not know that it is text.
+    message = _TOO_SHORT.sub(r"has to be at least \1 characters long", message)
     return f"{place}: {message}" if place else message

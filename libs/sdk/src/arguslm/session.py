@@ -21,7 +21,7 @@ class Session:
         self, base_url: str, token: str | None = None, *, saved: tuple[Path, Login] | None = None
     ) -> None:
         self.base_url = base_url
-        self.token = token
+        self.token = None if token is None else checked_token(token)
         self.refresh_token: str | None = None
         self._saved = saved
         if saved is not None:
@@ -103,6 +103,18 @@ def checked_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or _port_is_wrong(url):
         raise ArgusLMError("the server's address must look like http://host:port")
     return url.rstrip("/")
+
+
+def checked_token(token: str) -> str:
+    """The token without the space and newlines that copying leaves around it.
+
+    Raises:
+        ArgusLMError: no header can carry it; the text does not hold it.
+    """
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ArgusLMError("the API key holds characters that no key has: was it copied whole?")
+    return token
 
 
 def _port_is_wrong(url: str) -> bool:

@@ -111,7 +111,9 @@ def edit_account(
     client: "ArgusLMClient",
     account: Annotated[str, typer.Argument(help="Its name or id.")],
     role: Annotated[str | None, typer.Option(help="viewer, operator or admin.")] = None,
-    enabled: Annotated[bool | None, typer.Option("--enable/--disable")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether it may sign in.")
+    ] = None,
     password: Annotated[bool, typer.Option("--password", help="Set a new password.")] = False,
     password_env: PasswordEnv = None,
 ) -> None:

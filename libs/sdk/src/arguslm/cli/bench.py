@@ -33,7 +33,7 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="Its name or id.")]
 @connected
 def start(
     client: "ArgusLMClient",
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Names or ids.")],
+    models: Annotated[list[str], typer.Argument(metavar="MODEL", help="Names or ids.")],
     pack: Annotated[str, typer.Option(help="Which prompt pack.")] = "synthetic_short",
     prompt: Annotated[str | None, typer.Option(help="A prompt of your own instead.")] = None,
     prompt_file: Annotated[
@@ -55,7 +55,7 @@ def start(
     from arguslm.schemas import BenchmarkCreate
 
     if prompt_file is not None:
-        prompt = prompt_file.read_text()
+        prompt = _text_of(prompt_file)
     optional = {"name": name, "prompt": prompt}
     wanted = checked(
         BenchmarkCreate,
@@ -146,7 +146,7 @@ def export(
     """Every result of a run, as a file."""
     answer = client.export_benchmark(find_benchmark(client, run).id, format=form)
     if output is None:
-        return typer.echo(answer.text)
+        return typer.echo(answer.text, nl=not answer.text.endswith("\n"))
     try:
         output.write_bytes(answer.content)
     except OSError as error:
@@ -169,7 +169,23 @@ def remove(
     say(f"removed {found.name}")
 
 
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise typer.BadParameter(f"{file} cannot be read as UTF-8 text") from None
+
+
 def _follow(client: "ArgusLMClient", run_id: UUID) -> None:
+    """Follow a run to its end; when interrupted, say that it goes on."""
+    try:
+        _show_progress(client, run_id)
+    except KeyboardInterrupt:
+        note(f"the run goes on: arguslm bench follow {short(run_id)}, or cancel {short(run_id)}")
+        raise
+
+
+def _show_progress(client: "ArgusLMClient", run_id: UUID) -> None:
     """A progress bar on standard error, so that the output stays clean."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -227,6 +243,8 @@ def _rows(one: "ModelStatistics") -> list[tuple[Any, ...]]:
     ]
     if one.failed:
         rows.append((rows[0][0], judged("failed", False), one.failed, "", "", ""))
+    if left_out := one.requests - one.failed - one.total_ms.n:
+        rows.append((rows[0][0], "left out: our clock was late", left_out, "", "", ""))
     return rows
 
 

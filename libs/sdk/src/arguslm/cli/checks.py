@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
+from typer.core import TyperGroup
 
 from arguslm.cli.connect import Json, connected
 from arguslm.cli.lookup import find_check, find_model
@@ -27,7 +28,20 @@ if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
     from arguslm.schemas import CheckResponse
 
-app = typer.Typer(help="What the endpoints answered.", no_args_is_help=True)
+
+class ListsByDefault(TyperGroup):
+    """`arguslm checks --follow` is `arguslm checks list --follow`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        first = args[0] if args else "-"
+        if first.startswith("-") and first not in ctx.help_option_names:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ListsByDefault, help="What the endpoints answered; without a command, the newest checks."
+)
 
 PAGE = 500
 RUN_TIMEOUT_S = 120.0
@@ -183,15 +197,19 @@ def _follow(
 def _print_line(check: "CheckResponse", as_json: bool) -> None:
     if as_json:
         return print_json_line(check)
-    timing = check.measurement.timing
+    measured = check.measurement
+    numbers = (
+        ("TTFT {:.1f} ms", measured.timing.first_token_ms),
+        ("{:.1f} tok/s", measured.tokens_per_s),
+        ("total {:.0f} ms", measured.timing.total_ms),
+    )
     return styled_line(
         (
             moment(check.completed_at),
-            judged(check.measurement.outcome.value, check.usable),
+            judged(measured.outcome.value, check.usable),
             f"{check.model_name} at {check.provider_name}",
-            f"TTFT {number(timing.first_token_ms, 1)} ms",
-            f"{number(check.measurement.tokens_per_s, 1)} tok/s",
-            f"total {number(timing.total_ms)} ms",
+            *(form.format(value) for form, value in numbers if value is not None),
+            *([] if check.usable else [check.says]),
         )
     )
 

@@ -80,11 +80,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="arguslm")
     except ArgusLMError as error:
-        hint = "; sign in with: arguslm login" if isinstance(error, Unauthorized) else ""
-        complain(f"{error}{hint}")
+        complain(f"{error}{_hint(error)}")
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _hint(error: ArgusLMError) -> str:
+    if isinstance(error, Unauthorized):
+        return "; sign in with: arguslm login"
+    if isinstance(error, ConnectionFailed):
+        return "; does it run there? Start it with: arguslm up, or sign in elsewhere: arguslm login"
+    return ""
 
 
 def exit_code(error: ArgusLMError) -> int:

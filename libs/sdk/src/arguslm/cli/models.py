@@ -18,16 +18,24 @@ Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="Its name, provider/name, or id.", show_default=False)
 ]
 
-_DURATION = re.compile(r"(\d+)(s|m|h)?")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, None: 1}
+_DURATION = re.compile(r"(\d+)(s|m|h|d)?")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, None: 1}
+_SHORTEST_S, _LONGEST_S = 10, 86_400
 
 
 def seconds(text: str) -> int:
-    """`30`, `30s`, `5m` or `1h`."""
+    """`30`, `30s`, `5m` or `1h`.
+
+    Raises:
+        BadParameter: it is none of these, or no interval to check at.
+    """
     found = _DURATION.fullmatch(text)
     if found is None:
         raise typer.BadParameter(f"{text!r}: write 30s, 5m or 1h")
-    return int(found[1]) * _SECONDS[found[2]]
+    wanted = int(found[1]) * _SECONDS[found[2]]
+    if not _SHORTEST_S <= wanted <= _LONGEST_S:
+        raise typer.BadParameter(f"{text!r}: from 10s to 24h")
+    return wanted
 
 
 @app.command("list")

@@ -40,7 +40,10 @@ def set_(
     interval: Annotated[str | None, typer.Option(help="How often: 30s, 5m, 1h.")] = None,
     pack: Annotated[str | None, typer.Option(help="Which prompt pack.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
-    enabled: Annotated[bool | None, typer.Option("--enable/--disable")] = None,
+    enabled: Annotated[
+        bool | None,
+        typer.Option("--enable/--disable", help="Whether anything is checked regularly."),
+    ] = None,
 ) -> None:
     """Change only what is given."""
     changes: dict[str, Any] = {
@@ -61,7 +64,7 @@ def set_(
 def run(
     client: "ArgusLMClient",
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Names or ids; else all.")
+        list[str] | None, typer.Argument(metavar="MODEL", help="Names or ids; else all.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -154,6 +154,8 @@ def _cell(value: Any) -> Any:
         value = moment(value)
     if isinstance(value, bool):
         value = yes_no(value)
+    if isinstance(value, float):
+        value = number(value, 1)
     text = plain(str(value))
     return Text(text, style=_STYLES.get(text, ""))
 

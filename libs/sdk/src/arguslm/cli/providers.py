@@ -1,5 +1,6 @@
 """`arguslm providers`"""
 
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from arguslm.schemas import ProviderCreate, ProviderResponse, ProviderTestResponse
 
 app = typer.Typer(help="Accounts at LLM vendors, and local servers.", no_args_is_help=True)
+
+DISCOVERY_TIMEOUT_S = 20.0
+DISCOVERY_POLL_S = 0.2
 
 Provider = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its name or id.")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="The endpoint's address.")]
@@ -95,11 +99,14 @@ def add(
     )
     if test:
         _try(client, wanted)
-    created = client.create_provider(wanted)
+    created = _with_models(client, client.create_provider(wanted))
     if as_json:
         return print_json(created)
     say(f"added {created.display_name} ({created.id})")
-    return print_facts(_facts(created)[3:])
+    print_facts(_facts(created)[3:])
+    if created.model_count > created.monitored_count:
+        note("what is not watched is not checked: arguslm models watch MODEL")
+    return None
 
 
 @app.command()
@@ -112,7 +119,9 @@ def edit(
     key_env: KeyEnv = None,
     key_stdin: KeyStdin = False,
     settings: Settings = None,
-    enabled: Annotated[bool | None, typer.Option("--enable/--disable")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether its models are asked.")
+    ] = None,
     watch: Annotated[
         bool | None, typer.Option("--watch/--no-watch", help="Watch newly found models.")
     ] = None,
@@ -140,7 +149,7 @@ def try_now(client: "ArgusLMClient", provider: Provider, as_json: Json = False) 
     if as_json:
         print_json(answer)
     else:
-        print_facts((("", answer.message), *(answer.details or {}).items()))
+        print_facts((("result", answer.message), *(answer.details or {}).items()))
     if not answer.success:
         raise typer.Exit(1)
 
@@ -225,14 +234,24 @@ def accept(
     client: "ArgusLMClient", offer: Annotated[str, typer.Argument(help="Its name or id.")]
 ) -> None:
     """Add what was found."""
-    created = client.accept_offer(find_offer(client, offer).id)
+    created = _with_models(client, client.accept_offer(find_offer(client, offer).id))
     say(f"added {created.display_name} ({created.id})")
+    print_facts(_facts(created)[3:])
+
+
+def _with_models(client: "ArgusLMClient", provider: "ProviderResponse") -> "ProviderResponse":
+    """The provider once its models were listed, so that the next command finds them."""
+    deadline = time.monotonic() + DISCOVERY_TIMEOUT_S
+    while provider.discovery is None and time.monotonic() < deadline:
+        time.sleep(DISCOVERY_POLL_S)
+        provider = client.get_provider(provider.id)
+    return provider
 
 
 def _try(client: "ArgusLMClient", wanted: "ProviderCreate") -> None:
     answer: ProviderTestResponse = client.test_provider_connection(wanted)
     if not answer.success:
-        raise ArgusLMError(f"not saved: {answer.message} (--no-test saves it anyway)")
+        raise ArgusLMError(f"not saved: {answer.message.rstrip('.')} (--no-test saves it anyway)")
     note(answer.message)
 
 

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arguslm.cli.connect import Json, connected
-from arguslm.cli.lookup import find_channel, find_model, find_rule
+from arguslm.cli.lookup import all_models, find_channel, find_model, find_rule, model_label
 from arguslm.cli.output import print_json, print_table, say, short
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from arguslm.client import ArgusLMClient
 
 app = typer.Typer(help="When to raise an alert.", no_args_is_help=True)
@@ -34,6 +36,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
     rules = client.list_alert_rules()
     if as_json:
         return print_json(rules)
+    names = _model_names(client) if any(rule.target_model_id for rule in rules) else {}
     return print_table(
         ("=ID", "NAME", "TYPE", "TARGET", "SEVERITY", ">RAISE AFTER", ">RESOLVE AFTER", "ENABLED"),
         (
@@ -41,7 +44,10 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
                 short(one.id),
                 one.name,
                 one.rule_type,
-                one.target_model_name or one.target_model_id or "every model",
+                one.target_model_name
+                or names.get(one.target_model_id)
+                or one.target_model_id
+                or "every model",
                 one.severity,
                 one.failures_to_raise,
                 one.successes_to_resolve,
@@ -107,7 +113,9 @@ def edit(
     client: "ArgusLMClient",
     rule: Rule,
     name: Annotated[str | None, typer.Option(help="A new name.")] = None,
-    enabled: Annotated[bool | None, typer.Option("--enable/--disable")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether it is judged.")
+    ] = None,
     severity: Severity = None,
     failures: Failures = None,
     successes: Successes = None,
@@ -144,6 +152,10 @@ def remove(
         typer.confirm(f"Remove the rule {found.name}?", abort=True, err=True)
     client.delete_alert_rule(found.id)
     say(f"removed {found.name}")
+
+
+def _model_names(client: "ArgusLMClient") -> "dict[UUID | None, str]":
+    return {model.id: model_label(model) for model in all_models(client)}
 
 
 def _given(**fields: Any) -> dict[str, Any]:
