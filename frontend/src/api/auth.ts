@@ -3,9 +3,12 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, unwrap } from './client';
 import type { ApiKeyCreate, LoginRequest, Role } from './types';
 
+/** Whose session this browser holds. */
+export const whoAmI = () => unwrap(api.GET('/api/v1/auth/me'));
+
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: () => unwrap(api.GET('/api/v1/auth/me')),
+  queryFn: whoAmI,
   staleTime: 5 * 60_000,
   retry: false,
 });

@@ -22,11 +22,16 @@ const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
 const joined = (points: readonly Point[]) => points.map(([x, y]) => `${x} ${y}`).join('L');
 
+const dash = ([x, y]: Point): Point[] => [
+  [x - 0.25, y],
+  [x + 0.25, y],
+];
+
 export function sparkPaths(values: readonly (number | null | undefined)[]): { line: string; area: string } {
   const all = stretches(values);
   return {
-    // A line of no length: its round ends make a dot of a value that stands alone.
-    line: all.map((points) => `M${joined(points)}${points.length === 1 ? 'h0' : ''}`).join(''),
+    // A value that stands alone is a short dash: a line of no length would not be seen.
+    line: all.map((points) => `M${joined(points.length === 1 ? points.flatMap(dash) : points)}`).join(''),
     area: all
       .filter((points) => points.length > 1)
       .map((points) => `M${points[0]?.[0] ?? 0} 1L${joined(points)}V1Z`)

@@ -2,9 +2,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate, useRouter } from '@tanstack/react-router';
 import { type SyntheticEvent, useEffect, useRef, useState } from 'react';
 
-import { meQuery, signIn } from '@/api/auth';
+import { meQuery, signIn, whoAmI } from '@/api/auth';
 import { ApiProblem } from '@/api/problem';
-import type { LoginRequest } from '@/api/types';
+import type { LoginRequest, WhoAmI } from '@/api/types';
 import { Logo } from '@/app/Logo';
 import { ownPath } from '@/app/search';
 import { Button } from '@/components/Button';
@@ -14,17 +14,30 @@ import { loginTokenFrom } from './loginToken';
 
 const route = getRouteApi('/login');
 
+/** Sign in. A used link of somebody who is signed in already, a reload say, still leads in. */
+async function enter(body: LoginRequest): Promise<WhoAmI> {
+  try {
+    const { username, role } = await signIn(body);
+    return { username, role, kind: body.login_token == null ? 'account' : 'login-link' };
+  } catch (refusal) {
+    if (body.login_token == null) throw refusal;
+    return whoAmI().catch(() => {
+      throw refusal;
+    });
+  }
+}
+
 function useSignIn() {
   const client = useQueryClient();
   const router = useRouter();
   const navigate = useNavigate();
   const { next } = route.useSearch();
   return useMutation({
-    mutationFn: (body: LoginRequest) => signIn(body),
+    mutationFn: enter,
     meta: { failure: null },
-    onSuccess: async ({ username, role }) => {
+    onSuccess: async (who) => {
       client.clear();
-      client.setQueryData(meQuery.queryKey, { username, role, kind: 'account' });
+      client.setQueryData(meQuery.queryKey, who);
       await router.invalidate();
       await navigate({ href: ownPath(next), replace: true });
     },
@@ -132,7 +145,7 @@ function LinkNotice({ error }: { error: Error }) {
   return (
     <div role="alert" className="mb-4 rounded-xl border border-line bg-degraded-soft px-4 py-3 text-[0.8125rem]">
       <p className="font-medium text-degraded">
-        {refused ? 'This login link has done its work' : 'The login link could not be used'}
+        {refused ? 'This login link was used already, or has expired' : 'The login link could not be used'}
       </p>
       <p className="mt-1 text-ink-2">
         {refused ? (

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 
 import type { ModelCard } from '@/api/types';
+import { Lasting } from '@/components/Lasting';
 import { Skeleton } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
 import { StateBadge } from '@/components/StateBadge';
@@ -32,7 +33,7 @@ export function ModelSummary({ card, watched, loading }: ModelSummaryProps) {
       <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5 text-[0.8125rem]">
         {card ? <Headline card={card} /> : <Skeleton className="h-5 w-72" />}
       </div>
-      <dl className="grid grid-cols-2 gap-px bg-line sm:grid-cols-3 lg:grid-cols-6">
+      <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-b-lg bg-line sm:grid-cols-3 lg:grid-cols-6">
         <Figure term="Uptime" value={card && percent(card.uptime_ratio)} />
         <Figure term="Usable" value={card && percent(card.usable_ratio)} />
         <Figure term="TTFT p50" value={card && milliseconds(card.ttft_p50_ms)} />
@@ -50,7 +51,11 @@ function Headline({ card }: { card: ModelCard }) {
       <StateBadge state={card.state} />
       {card.since && (
         <span>
-          since <Time at={card.since} />
+          for{' '}
+          <span className="font-medium">
+            <Lasting from={card.since} />
+          </span>
+          , since <Time at={card.since} />
         </span>
       )}
       {card.last_says && (
@@ -70,7 +75,7 @@ function Headline({ card }: { card: ModelCard }) {
 
 function Figure({ term, value }: { term: string; value: ReactNode }) {
   return (
-    <div className="bg-surface px-4 py-2.5 last:rounded-br-lg">
+    <div className="bg-surface px-4 py-2.5">
       <dt className="text-xs text-ink-3">{term}</dt>
       <dd className="text-base font-medium">{value ?? <Skeleton className="h-6 w-16" />}</dd>
     </div>
