@@ -59,10 +59,11 @@ class Stage:
             await stop(running)
 
     async def judged(self, decider: Decider) -> None:
-        """Wait until everything in the streams has been folded and judged."""
+        """Wait until everything in the streams has been folded and judged. A decider that was cut
+        short may leave SQLite locked for its busy time of 10 s."""
         for stream in (REGISTRY.name, CHECKS.name, ALERTS.name):
             last = (await stream_state(decider.client, stream)).last_sequence
-            assert await decider.wait_for(stream, last, 20), decider.trouble
+            assert await decider.wait_for(stream, last, 60), decider.trouble
 
     async def recorded(self, stream: str) -> list[Recorded]:
         client = await self.bus.client()

@@ -4,9 +4,7 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
-from arguslm_bus.reader import last_event
-from arguslm_bus.rebuild import read_until
-from arguslm_contracts.envelope import MSG_ID
+from arguslm_bus.reader import event_at, last_event, stream_state
 from arguslm_contracts.events.alerts import AlertRaised, Transition
 from arguslm_contracts.streams import ALERTS
 
@@ -33,6 +31,7 @@ class Ledger:
 
     async def stands(self, stream: str, sequence: int, event_id: str) -> bool:
         """Whether this very event is at this position; if not, the stream was made anew."""
-        async for batch in read_until(self._client, stream, after=sequence - 1, until=sequence):
-            return any((message.headers or {}).get(MSG_ID) == event_id for message in batch)
-        return False
+        state = await stream_state(self._client, stream)
+        if not state.first_sequence <= sequence <= state.last_sequence:
+            return False
+        return (await event_at(self._client, stream, sequence)).event_id == event_id
