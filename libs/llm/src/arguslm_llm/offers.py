@@ -73,8 +73,11 @@ def credentials_for(offer_id: str, env: Mapping[str, str]) -> dict[str, str]:
     raise ValueError(f"nothing found on this machine is called {offer_id!r}")
 
 
-async def offers_on_this_machine(timeout_s: float = 0.3) -> list[Offer]:
-    """The local servers that answer on their usual ports, all asked at once."""
+async def offers_on_this_machine(timeout_s: float = 1.0) -> list[Offer]:
+    """The local servers that answer on their usual ports, all asked at once.
+
+    A closed port says so at once: only a server that is busy makes anybody wait.
+    """
     asked = [offer_at(server, server.port, timeout_s) for server in LOCAL_SERVERS]
     return [offer for offer in await asyncio.gather(*asked) if offer is not None]
 
