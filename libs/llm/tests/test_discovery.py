@@ -121,7 +121,15 @@ async def test_an_answer_that_is_no_list(serve, reply, value):
 
 async def test_a_web_page(serve, reply):
     server = await serve(reply([(0.0, b"<html>Welcome</html>")], content_type="text/html"))
-    assert (await failure(endpoint("vllm", server))).outcome is Outcome.INVALID_STREAM
+    failed = await failure(endpoint("vllm", server))
+    assert failed.outcome is Outcome.INVALID_STREAM
+    assert failed.message.startswith("the answer is a web page; is the base URL right?")
+
+
+async def test_a_base_url_that_is_not_whole(serve, reply):
+    server = await serve(page(reply, {"error": {"message": "no such page"}}, status=404))
+    failed = await failure(endpoint("custom_openai_compatible", server))
+    assert failed.message.startswith("HTTP 404: no such page; is the base URL right?")
 
 
 async def test_a_dead_server(free_port):

@@ -257,6 +257,7 @@ async def test_refused(measurer, free_port):
     result = await measurer.measure(target, profile())
     assert result.outcome is Outcome.REFUSED
     assert result.fault_owner is FaultOwner.NETWORK
+    assert result.evidence.message == f"127.0.0.1 port {free_port}: connection refused"
     assert result.timing.total_ms is None
 
 

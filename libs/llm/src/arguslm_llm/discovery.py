@@ -3,12 +3,14 @@ so; "no models" is only ever the server's own word."""
 
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from arguslm_contracts.events.checks import DiscoveredModel
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.catalogue import provider_type
 from arguslm_llm.decoders.errors import error_body, error_in
+from arguslm_llm.decoders.framing import is_web_page
 from arguslm_llm.decoders.transcript import json_of
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
@@ -21,6 +23,7 @@ from arguslm_llm.wire import Wire
 
 _MAX_PAGES = 50
 _MESSAGE_LIMIT = 500
+_PERHAPS_THE_URL = "; is the base URL right? That of an OpenAI-compatible server mostly ends in /v1"
 
 
 class DiscoveryFailed(Exception):
@@ -108,8 +111,15 @@ def _read(
         )
     )
     said = (error.message if error else None) or exchange.message
-    status = f"HTTP {exchange.status}: " if exchange.status else ""
-    message = f"{status}{said or outcome.value.replace('_', ' ')}"
-    if outcome is Outcome.INVALID_STREAM and not said:
-        message = "the answer is no list of models"
+    message = _words(exchange, outcome, said)
     raise DiscoveryFailed(outcome, redactor.clean(message, limit=_MESSAGE_LIMIT))
+
+
+def _words(exchange: Exchange, outcome: Outcome, said: str | None) -> str:
+    if outcome is Outcome.INVALID_STREAM and not said:
+        if is_web_page(exchange.reads):
+            return f"the answer is a web page{_PERHAPS_THE_URL}"
+        return "the answer is no list of models"
+    status = f"HTTP {exchange.status}: " if exchange.status else ""
+    hint = _PERHAPS_THE_URL if exchange.status == HTTPStatus.NOT_FOUND else ""
+    return f"{status}{said or outcome.value.replace('_', ' ')}{hint}"

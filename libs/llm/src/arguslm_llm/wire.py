@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import time
@@ -139,7 +140,7 @@ async def _connect_tcp(addresses: list[Address], exchange: Exchange) -> socket.s
             await loop.sock_connect(sock, (host, port))
         except OSError as error:
             sock.close()
-            failure = _connect_failure(error)
+            failure = _connect_failure(error, f"{host} port {port}")
         except BaseException:
             sock.close()
             raise
@@ -150,8 +151,10 @@ async def _connect_tcp(addresses: list[Address], exchange: Exchange) -> socket.s
     raise failure
 
 
-def _connect_failure(error: OSError) -> WireFailure:
-    reason = (error.strerror or type(error).__name__).lower()
+def _connect_failure(error: OSError, where: str) -> WireFailure:
+    # The loop puts words of its own in the place of the system's.
+    what = os.strerror(error.errno) if error.errno else type(error).__name__
+    reason = f"{where}: {what.lower()}"
     if error.errno in _OUR_OWN_LIMITS:
         return WireFailure(Outcome.MONITOR_ERROR, reason)
     if error.errno == errno.ETIMEDOUT:
