@@ -9,8 +9,27 @@ from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
+from arguslm_storage.checkpoints import LostOwnership, WrongVersion
+from arguslm_storage.locks import InUse
+
 # The classes of SQLSTATE that speak of values: data exceptions and broken constraints.
 _OF_VALUES = ("22", "23")
+
+
+class NotNow(Exception):
+    """Nothing is wrong with the event: it can be handled later, when something else has come."""
+
+
+_WILL_PASS = (
+    SQLAlchemyError,
+    NatsError,
+    NotNow,
+    LostOwnership,
+    WrongVersion,
+    InUse,
+    OSError,
+    TimeoutError,
+)
 
 
 def blames_event(error: Exception) -> bool:
@@ -22,11 +41,7 @@ def blames_event(error: Exception) -> bool:
         return True
     if isinstance(error, MaxPayloadError):
         return True
-    return not isinstance(error, SQLAlchemyError | NatsError | NotNow | OSError | TimeoutError)
-
-
-class NotNow(Exception):
-    """Nothing is wrong with the event: it can be handled later, when something else has come."""
+    return not isinstance(error, _WILL_PASS)
 
 
 def _is_of_values(error: DBAPIError) -> bool:

@@ -6,21 +6,27 @@ so a crash anywhere leaves the tables at some earlier moment of the stream, neve
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 import structlog
 from nats.aio.client import Client
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.faults import blames_event
 from arguslm_bus.folding import Folding
-from arguslm_bus.reader import RawMessage, StreamReader, stream_state
+from arguslm_bus.reader import RawMessage, StreamChanged, StreamReader
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
-from arguslm_storage.checkpoints import Checkpoint, LostOwnership, advance, load_checkpoints
+from arguslm_storage.checkpoints import (
+    Checkpoint,
+    LostOwnership,
+    advance,
+    claim,
+    load_checkpoints,
+)
 from arguslm_storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -32,23 +38,28 @@ _RETRY_S = 1.0
 _LISTENER_BATCHES = 1_000
 
 
-class StreamRecreated(Exception):
-    """The stream was deleted and made anew; the tables tell of another history."""
-
-
 @dataclass(slots=True)
 class _Followed:
     """Where the projector stands in one stream."""
 
     folding: Folding
-    created: datetime | None = None
+    reader: StreamReader | None = None
     checkpoint: Checkpoint | None = None
-    pending: int = 0
-    trouble: str | None = "not read yet"
+    failure: str | None = None
 
     @property
     def position(self) -> int:
         return self.checkpoint.sequence if self.checkpoint else 0
+
+    @property
+    def trouble(self) -> str | None:
+        waiting = self.reader.waiting if self.reader else None
+        if self.reader is not None and self.reader.trouble is not None:
+            return self.reader.trouble
+        # A failure stands until its batch is in the tables, by us or by another writer.
+        if self.failure is not None and waiting != 0:
+            return self.failure
+        return "not read yet" if waiting is None else None
 
 
 class Projector:
@@ -85,15 +96,18 @@ class Projector:
     @property
     def lag(self) -> dict[str, int]:
         """Events waiting behind the last folded one, by stream."""
-        return {stream: followed.pending for stream, followed in self._followed.items()}
+        return {
+            stream: (followed.reader.waiting or 0) if followed.reader else 0
+            for stream, followed in self._followed.items()
+        }
 
     @property
     def trouble(self) -> dict[str, str]:
         """Streams that cannot be folded at the moment, and why."""
         return {
-            stream: followed.trouble
+            stream: trouble
             for stream, followed in self._followed.items()
-            if followed.trouble is not None
+            if (trouble := followed.trouble) is not None
         }
 
     async def wait_for(self, stream: str, sequence: int, timeout_s: float) -> bool:
@@ -125,54 +139,59 @@ class Projector:
     async def _follow(self, stream: str) -> None:
         followed = self._followed[stream]
         while True:
+            heed_cancellation()
             try:
-                await self._resume(stream, followed)
-                reader = StreamReader(self.client, stream, followed.position)
-                async for batch in reader.batches(self._batch_limit):
-                    await self._project(stream, followed, batch)
+                reader = await self._resume(stream, followed)
+                async with aclosing(reader.batches(self._batch_limit)) as batches:
+                    async for batch in batches:
+                        await self._project(reader, followed, batch)
             except LostOwnership as error:
                 # Another replica writes, or the tables were rebuilt: go on from where they stand.
                 log.info("checkpoint_moved_by_another", stream=stream, detail=str(error))
             except Exception as error:
-                if blames_event(error):
-                    log.exception("projection_failed", stream=stream)
-                else:
-                    log.warning("projection_interrupted", stream=stream, error=str(error))
-                followed.trouble = f"{type(error).__name__}: {error}"[:300]
+                self._note_failure(stream, followed, error)
             await asyncio.sleep(_RETRY_S)
 
-    async def _resume(self, stream: str, followed: _Followed) -> None:
-        """Take up the stored position, after making sure that it is of this very stream."""
+    def _note_failure(self, stream: str, followed: _Followed, error: Exception) -> None:
+        hint = ""
+        if isinstance(error, StreamChanged):
+            hint = f"; run `arguslm rebuild {self.tables.service}`"
+        text = f"{type(error).__name__}: {error}{hint}"[:300]
+        if text != followed.failure:
+            # Said once, not with every attempt; with a trace where it may be our own mistake.
+            trace = error if blames_event(error) else None
+            log.error("projection_interrupted", stream=stream, error=text, exc_info=trace)
+        followed.failure = text
+
+    async def _resume(self, stream: str, followed: _Followed) -> StreamReader:
+        """A reader from the stored position on."""
         async with self.database.reading() as connection:
             stored = await load_checkpoints(connection, self.tables.checkpoints)
-        checkpoint = stored.get(stream)
-        state = await stream_state(self.client, stream)
-        if checkpoint is not None and checkpoint.stream_created != state.created:
-            raise StreamRecreated(
-                f"{stream} was made anew at {state.created:%Y-%m-%d %H:%M:%S}; "
-                f"run `arguslm rebuild {self.tables.service}`"
-            )
-        followed.checkpoint, followed.created = checkpoint, state.created
-        followed.pending = max(0, state.last_sequence - followed.position)
-        followed.trouble = None
+        followed.checkpoint = stored.get(stream)
+        followed.reader = StreamReader(
+            self.client,
+            stream,
+            followed.position,
+            subjects=self.tables.subjects.get(stream, ()),
+            created=followed.checkpoint.stream_created if followed.checkpoint else None,
+        )
         await self._announce()
+        return followed.reader
 
-    async def _project(self, stream: str, followed: _Followed, batch: Sequence[RawMessage]) -> None:
-        """One batch, one transaction."""
-        assert followed.created is not None
-        after = Checkpoint(stream, batch[-1].sequence, followed.created)
+    async def _project(
+        self, reader: StreamReader, followed: _Followed, batch: Sequence[RawMessage]
+    ) -> None:
+        """One batch, one transaction, and no other writer beside it."""
+        before = followed.checkpoint or Checkpoint(reader.stream, 0, reader.created)
+        after = Checkpoint(reader.stream, batch[-1].sequence, before.stream_created)
+        checkpoints, version = self.tables.checkpoints, self.tables.version
         async with self.database.writing() as connection:
+            await claim(connection, checkpoints, before, version)
             events = await self.apply(connection, followed.folding, batch)
-            await advance(
-                connection,
-                self.tables.checkpoints,
-                followed.checkpoint,
-                after,
-                self.tables.version,
-            )
-        followed.checkpoint, followed.pending = after, batch[-1].pending
-        EVENTS_FOLDED.labels(stream).inc(len(batch))
-        LAG.labels(stream).set(followed.pending)
+            await advance(connection, checkpoints, before, after, version)
+        followed.checkpoint, followed.failure = after, None
+        EVENTS_FOLDED.labels(reader.stream).inc(len(batch))
+        LAG.labels(reader.stream).set(batch[-1].pending)
         await self._announce()
         self._hand_on(events)
 

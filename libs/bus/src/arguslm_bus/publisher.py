@@ -1,15 +1,16 @@
 """Appending events: always acknowledged by the stream, always under the event's own id."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 from nats.aio.client import Client
-from nats.errors import ConnectionReconnectingError, NoRespondersError
-from nats.errors import TimeoutError as NatsTimeout
+from nats.errors import ConnectionClosedError, MaxPayloadError
+from nats.errors import Error as NatsError
 from nats.js.api import Header
-from nats.js.errors import APIError, NoStreamResponseError
+from nats.js.errors import APIError, NotFoundError
 
 from arguslm_bus.faults import NotNow
 from arguslm_contracts.envelope import Cause, encode
@@ -18,7 +19,8 @@ from arguslm_contracts.subjects import stream_of
 
 log = structlog.get_logger(__name__)
 
-_WRONG_LAST_SEQUENCE = 10071
+# The second is what a cluster says while another write is on its way.
+_WRONG_LAST_SEQUENCE = (10071, 10164)
 _EXPECTED_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
 _ATTEMPT_TIMEOUT_S = 5.0
 
@@ -55,40 +57,41 @@ class Publisher:
         expected_sequence: int | None = None,
         cause: Cause | None = None,
         attempts: int = 4,
+        headers: Mapping[str, str] | None = None,
     ) -> Stored:
         """Store an event and wait for the acknowledgement.
 
         `expected_sequence` is the last sequence of the event's aggregate that the caller has seen
         (0: none). An event that may stand only once is expected to be the first of its subject;
-        its twin counts as stored. A lost acknowledgement is retried under the same id.
+        its twin counts as stored. A lost acknowledgement is retried under the same id. `headers`
+        go beside those of the envelope.
 
         Raises:
             Conflict: the aggregate has moved on.
             NotStored: no acknowledgement after all attempts.
+            MaxPayloadError: larger than the bus takes; it never will.
         """
         stream = stream_of(event.subject).name
-        headers, body = encode(event, source=self._service, time=datetime.now(UTC), cause=cause)
+        envelope, body = encode(event, source=self._service, time=datetime.now(UTC), cause=cause)
+        envelope |= headers or {}
         expected = 0 if event.once and expected_sequence is None else expected_sequence
         if expected is not None:
-            headers[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(expected)
-            headers[_EXPECTED_SUBJECT] = event.aggregate
+            envelope[Header.EXPECTED_LAST_SUBJECT_SEQUENCE] = str(expected)
+            envelope[_EXPECTED_SUBJECT] = event.aggregate
         for attempt in range(1, attempts + 1):
             try:
                 ack = await self._jetstream.publish(
-                    event.subject, body, timeout=_ATTEMPT_TIMEOUT_S, stream=stream, headers=headers
+                    event.subject, body, timeout=_ATTEMPT_TIMEOUT_S, stream=stream, headers=envelope
                 )
             except APIError as error:
-                if error.err_code != _WRONG_LAST_SEQUENCE:
+                if error.err_code not in _WRONG_LAST_SEQUENCE:
                     raise NotStored(f"{event.subject}: {error.description}") from error
                 return await self._twin_or_conflict(event, stream)
-            except (
-                NatsTimeout,
-                NoRespondersError,
-                NoStreamResponseError,
-                ConnectionReconnectingError,
-            ) as error:
+            except MaxPayloadError:
+                raise
+            except NatsError as error:
                 log.warning("publish_unacknowledged", subject=event.subject, attempt=attempt)
-                if attempt == attempts:
+                if attempt == attempts or isinstance(error, ConnectionClosedError):
                     raise NotStored(f"{event.subject}: no acknowledgement") from error
                 await asyncio.sleep(0.2 * 2**attempt)
             else:
@@ -97,7 +100,12 @@ class Publisher:
 
     async def _twin_or_conflict(self, event: Event, stream: str) -> Stored:
         """The expectation failed: because this very event is already there, or by another one."""
-        last = await self._jetstream.get_msg(stream, subject=event.aggregate)
+        try:
+            last = await self._jetstream.get_msg(stream, subject=event.aggregate)
+        except NotFoundError as error:
+            raise Conflict(f"{event.aggregate} holds nothing") from error
+        except NatsError as error:
+            raise NotStored(f"{event.subject}: {error}") from error
         same = (last.headers or {}).get(Header.MSG_ID) == event.event_id
         if same or event.once:
             return Stored(stream, last.seq or 0, duplicate=True)

@@ -7,21 +7,21 @@ keeps a bounded credit open at the server, so memory is bounded and nothing is p
 
 import asyncio
 import json
-import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
-from nats.errors import ConnectionReconnectingError
+from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RawStreamMsg
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 
+from arguslm_bus.faults import NotNow
 from arguslm_contracts.envelope import Recorded, decode
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ _CREDIT = 1_000
 _PULL_EXPIRES_S = 30.0
 _HEARTBEAT_S = 5.0
 _SILENCE_S = 2 * _HEARTBEAT_S + 2
+_LOOK_ROUND_S = 2.0
 _CONSUMER_GONE_S = 120.0
 
 
@@ -44,121 +45,202 @@ class RawMessage:
     pending: int
 
 
+class StreamChanged(NotNow):
+    """The stream is not the one that was read so far: made anew, cut short, or gone."""
+
+
 class _Restart(Exception):
     """The consumer is gone or has skipped; begin again behind the last message handed out."""
 
 
 class StreamReader:
-    """Batches of a stream's messages after `sequence`, for ever, across reconnects."""
+    """Batches of a stream's messages after `sequence`, across reconnects and restarts of the bus.
+
+    `subjects` are patterns; none means all. `created` is the stream's creation time as the caller
+    knows it; without one, the first stream met is taken for the right one.
+    """
 
     def __init__(
-        self, client: Client, stream: str, sequence: int, *, subjects: tuple[str, ...] = ()
+        self,
+        client: Client,
+        stream: str,
+        sequence: int,
+        *,
+        subjects: Sequence[str] = (),
+        created: datetime | None = None,
     ) -> None:
         self._client = client
-        self._stream = stream
+        self.stream = stream
         self._position = sequence
         self._subjects = subjects
-        self._inbox: deque[Msg] = deque()
-        self._arrived = asyncio.Event()
-        self._last_sign_of_life = 0.0
+        self._created = created
+        self.waiting: int | None = None
+        """Messages that are not done with, as far as is known; None as long as nobody knows."""
+        self.trouble: str | None = None
+        """Why nothing can be read at the moment."""
 
-    async def batches(self, limit: int = 500) -> AsyncIterator[list[RawMessage]]:
-        """Yield what has arrived, at most `limit` at a time and at least one."""
+    @property
+    def created(self) -> datetime:
+        """When the stream that is being read was created; known once a batch came."""
+        assert self._created is not None
+        return self._created
+
+    async def batches(
+        self, limit: int = 500, *, to_the_end: bool = False
+    ) -> AsyncGenerator[list[RawMessage]]:
+        """Yield what has arrived, at most `limit` at a time and at least one: for ever, or with
+        `to_the_end` until nothing stands behind.
+
+        Raises:
+            StreamChanged: these messages do not continue those before them.
+            ConnectionClosedError: the connection is closed for good.
+        """
         delay_s = 0.1
         while True:
             try:
-                async for batch in self._one_consumer(limit):
-                    delay_s = 0.1
-                    yield batch
-            except (_Restart, NatsError, APIError, ConnectionReconnectingError) as error:
+                async with aclosing(self._one_consumer(limit, to_the_end)) as batches:
+                    async for batch in batches:
+                        delay_s = 0.1
+                        yield batch
+                return
+            except ConnectionClosedError:
+                raise
+            except (_Restart, NatsError) as error:
+                self.trouble = f"bus: {str(error) or type(error).__name__}"
                 log.info(
-                    "reader_restarts", stream=self._stream, after=self._position, why=str(error)
+                    "reader_restarts", stream=self.stream, after=self._position, why=str(error)
                 )
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, 5.0)
 
-    async def _one_consumer(self, limit: int) -> AsyncIterator[list[RawMessage]]:
-        self._inbox.clear()
-        subscription, consumer = await self._create_consumer()
-        pull = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{consumer}"
-        delivered, credit = 0, 0
-        self._last_sign_of_life = time.monotonic()
-        try:
-            while True:
-                if credit <= _CREDIT // 2:
-                    await self._request(pull, subscription, _CREDIT - credit)
-                    credit = _CREDIT
-                await self._something_arrived()
+    async def _one_consumer(self, limit: int, to_the_end: bool) -> AsyncGenerator[list[RawMessage]]:
+        async with self._consumer() as pull:
+            while self.waiting or not to_the_end:
+                await pull.something()
                 batch: list[RawMessage] = []
-                while self._inbox and len(batch) < limit:
-                    message = self._inbox.popleft()
-                    if _is_status(message):
-                        credit = self._after_status(message, credit)
-                        continue
-                    delivered += 1
-                    credit -= 1
-                    batch.append(self._take(message, delivered))
+                while pull.inbox and len(batch) < limit:
+                    message = pull.take()
+                    if message is not None:
+                        batch.append(message)
                 if batch:
                     yield batch
-                    self._position = batch[-1].sequence
-        finally:
-            await self._leave(subscription)
+                    self._position, self.waiting = batch[-1].sequence, batch[-1].pending
 
-    async def _create_consumer(self) -> tuple[Subscription, str]:
-        async def on_message(message: Msg) -> None:
-            self._inbox.append(message)
-            self._arrived.set()
-
-        inbox = self._client.new_inbox()
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator["_Pull"]:
+        pull = _Pull(self._client, self.stream)
         subscription = await self._client.subscribe(
-            inbox, cb=on_message, pending_msgs_limit=-1, pending_bytes_limit=-1
+            self._client.new_inbox(),
+            cb=pull.on_message,
+            pending_msgs_limit=0,
+            pending_bytes_limit=0,
         )
+        try:
+            await self._begin(pull, subscription.subject)
+            yield pull
+        finally:
+            if not self._client.is_closed:
+                await subscription.unsubscribe()
+                await pull.leave()
+
+    async def _begin(self, pull: "_Pull", inbox: str) -> None:
+        try:
+            waiting = await pull.begin(self._position, self._subjects, inbox)
+            # Asked after the consumer was made: it reads this stream or none.
+            state = await stream_state(self._client, self.stream)
+        except NotFoundError as error:
+            raise StreamChanged(f"{self.stream} does not exist") from error
+        if self._created is not None and state.created != self._created:
+            raise StreamChanged(f"{self.stream} was made anew at {state.created:%Y-%m-%d %H:%M:%S}")
+        if state.last_sequence < self._position:
+            raise StreamChanged(
+                f"{self.stream} ends at {state.last_sequence}, read up to {self._position}"
+            )
+        self._created, self.waiting, self.trouble = state.created, waiting, None
+
+
+class _Pull:
+    """One consumer: what it sent, and how much more it may send."""
+
+    def __init__(self, client: Client, stream: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._consumer = ""
+        self._reply = ""
+        self._reconnects = client.stats["reconnects"]
+        self._delivered = 0
+        self._credit = 0
+        self._arrived = asyncio.Event()
+        self.inbox: deque[Msg] = deque()
+
+    async def on_message(self, message: Msg) -> None:
+        self.inbox.append(message)
+        self._arrived.set()
+
+    async def begin(self, position: int, subjects: Sequence[str], inbox: str) -> int:
+        """Create the consumer; gives how many messages it has to send."""
         info = await self._client.jetstream().add_consumer(
             self._stream,
             ConsumerConfig(
                 ack_policy=AckPolicy.NONE,
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=self._position + 1,
-                filter_subjects=list(self._subjects) or None,
+                opt_start_seq=position + 1,
+                filter_subjects=list(subjects) or None,
                 inactive_threshold=_CONSUMER_GONE_S,
                 mem_storage=True,
                 num_replicas=1,
             ),
         )
-        return subscription, info.name
+        self._consumer, self._reply = info.name, inbox
+        return info.num_pending or 0
 
-    async def _request(self, pull: str, subscription: Subscription, batch: int) -> None:
+    async def leave(self) -> None:
+        """Let the server forget the consumer now rather than later; nobody waits for an answer."""
+        if self._consumer and self._client.is_connected:
+            await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
+
+    async def something(self) -> None:
+        """Wait until the inbox holds something, asking for more where little is on its way."""
+        if self._credit <= _CREDIT // 2:
+            await self._ask(_CREDIT - self._credit)
+        silent_s = 0.0
+        while not self.inbox:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(_LOOK_ROUND_S):
+                    await self._arrived.wait()
+            except TimeoutError:
+                silent_s += _LOOK_ROUND_S
+            if self._client.stats["reconnects"] != self._reconnects:
+                # The server may have forgotten the consumer; it has forgotten what we asked for.
+                raise _Restart("connected anew")
+            if silent_s >= _SILENCE_S:
+                raise _Restart("no message and no heartbeat")
+
+    async def _ask(self, batch: int) -> None:
         body = {
             "batch": batch,
             "expires": int(_PULL_EXPIRES_S * 1e9),
             "idle_heartbeat": int(_HEARTBEAT_S * 1e9),
         }
-        await self._client.publish(pull, json.dumps(body).encode(), reply=subscription.subject)
+        await self._client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+            json.dumps(body).encode(),
+            reply=self._reply,
+        )
+        self._credit += batch
 
-    async def _something_arrived(self) -> None:
-        if not self._inbox:
-            self._arrived.clear()
-            try:
-                async with asyncio.timeout(_SILENCE_S):
-                    await self._arrived.wait()
-            except TimeoutError:
-                raise _Restart("no message and no heartbeat") from None
-        self._last_sign_of_life = time.monotonic()
-
-    def _after_status(self, message: Msg, credit: int) -> int:
-        """The credit after a status message of the server."""
-        headers = message.headers or {}
-        status = headers.get("Status", "")
-        if status == "100":
-            return credit
-        if status in ("404", "408"):
-            return credit - int(headers.get("Nats-Pending-Messages", credit))
-        raise _Restart(f"status {status} {headers.get('Description', '')}".strip())
-
-    def _take(self, message: Msg, delivered: int) -> RawMessage:
+    def take(self) -> RawMessage | None:
+        """The next message of the inbox; None for what is only a word of the server."""
+        message = self.inbox.popleft()
+        if _is_status(message):
+            self._heed(message.headers or {})
+            return None
         metadata = message.metadata
-        if metadata.sequence.consumer != delivered:
-            raise _Restart(f"delivery {metadata.sequence.consumer}, expected {delivered}")
+        self._delivered += 1
+        self._credit -= 1
+        if metadata.sequence.consumer != self._delivered:
+            raise _Restart(f"delivery {metadata.sequence.consumer}, expected {self._delivered}")
         return RawMessage(
             metadata.sequence.stream,
             message.subject,
@@ -167,9 +249,12 @@ class StreamReader:
             metadata.num_pending,
         )
 
-    async def _leave(self, subscription: Subscription) -> None:
-        if not self._client.is_closed:
-            await subscription.unsubscribe()
+    def _heed(self, headers: Mapping[str, str]) -> None:
+        status = headers.get("Status", "")
+        if status in ("404", "408"):
+            self._credit -= int(headers.get("Nats-Pending-Messages", self._credit))
+        elif status != "100":
+            raise _Restart(f"status {status} {headers.get('Description', '')}".strip())
 
 
 def _is_status(message: Msg) -> bool:
@@ -190,6 +275,22 @@ async def stream_state(client: Client, stream: str) -> StreamState:
     if info.created is None:
         raise RuntimeError(f"{stream}: the server gave no creation time")
     return StreamState(info.created, info.state.first_seq, info.state.last_seq)
+
+
+async def read_until(
+    client: Client, stream: str, *, after: int, until: int, subjects: Sequence[str] = ()
+) -> AsyncGenerator[list[RawMessage]]:
+    """The messages with after < sequence <= until that the stream still has."""
+    if until <= after:
+        return
+    reader = StreamReader(client, stream, after, subjects=subjects)
+    async with aclosing(reader.batches(1_000, to_the_end=True)) as batches:
+        async for batch in batches:
+            wanted = [message for message in batch if message.sequence <= until]
+            if wanted:
+                yield wanted
+            if len(wanted) < len(batch) or batch[-1].sequence >= until:
+                return
 
 
 async def last_event(client: Client, stream: str, subject: str) -> Recorded | None:

@@ -5,48 +5,51 @@ replaces the rows and folds the few events that came meanwhile. Readers see the 
 new ones; a live projector finds its checkpoint where it left it, or further on, and goes on.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from nats.aio.client import Client
-from sqlalchemy import Table, event, select, text
+from sqlalchemy import Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_bus.comparing import Difference, differences, still_differs
 from arguslm_bus.folding import Folding
-from arguslm_bus.reader import RawMessage, StreamReader, stream_state
+from arguslm_bus.reader import read_until, stream_state
+from arguslm_bus.shadow import Progress, empty_shadow, fill
 from arguslm_bus.tables import ServiceTables
-from arguslm_storage.checkpoints import TABLE_NAME, Checkpoint, advance, load_checkpoints
-from arguslm_storage.database import Database
+from arguslm_storage.checkpoints import (
+    TABLE_NAME,
+    Checkpoint,
+    load_checkpoints,
+    place,
+    stored_versions,
+)
+from arguslm_storage.database import Database, open_again, open_shadow
 from arguslm_storage.migrate import upgrade
 
-Progress = Callable[[str, int, int], None]
-"""Called with stream, events folded, events to fold."""
+__all__ = ["Difference", "Progress", "read_until", "rebuild", "rebuild_if_outdated", "verify"]
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that live tables and rebuilt ones disagree on; None where one has no such row."""
-
-    table: str
-    key: tuple[Any, ...]
-    live: dict[str, Any] | None
-    rebuilt: dict[str, Any] | None
+log = structlog.get_logger(__name__)
 
 
 async def rebuild(
     client: Client, live: Database, shadow: Database, tables: ServiceTables, progress: Progress
 ) -> dict[str, int]:
-    """Build the tables anew from the streams and swap them in; gives rows by table."""
+    """Build the tables anew from the streams and swap them in; gives rows by table.
+
+    Raises:
+        InUse: somebody else rebuilds or verifies this service right now.
+    """
     await upgrade(live, tables.migrations, tables.metadata)
-    await _make_shadow(shadow, tables)
-    async with live.reading() as connection:
-        goals = await load_checkpoints(connection, tables.checkpoints)
-    filled = {stream: await _goal(client, stream, goals) for stream in tables.folds}
-    for stream, goal in filled.items():
-        await _fill(client, shadow, tables, stream, goal, progress)
-    return await _swap(client, live, shadow, tables, filled)
+    async with empty_shadow(shadow, tables):
+        async with live.reading() as connection:
+            known = await load_checkpoints(connection, tables.checkpoints)
+        filled = {stream: await _goal(client, stream, known) for stream in tables.folds}
+        for stream, goal in filled.items():
+            await fill(client, shadow, tables, stream, until=goal, progress=progress)
+        return await _swap(client, live, shadow, tables, filled)
 
 
 async def verify(
@@ -58,66 +61,69 @@ async def verify(
     *,
     most: int = 20,
 ) -> list[Difference]:
-    """Build the tables as of the live checkpoints and compare row by row; the first differences."""
-    await _make_shadow(shadow, tables)
-    async with live.reading() as connection:
-        goals = await load_checkpoints(connection, tables.checkpoints)
-        for stream in tables.folds:
-            goal = goals[stream].sequence if stream in goals else 0
-            await _fill(client, shadow, tables, stream, goal, progress)
+    """Build the tables as of the live checkpoints and compare row by row; the first differences.
+
+    A decider folds what it says, and what it needs to know first, ahead of their checkpoints: a
+    row may also be as the whole stream says.
+
+    Raises:
+        InUse: somebody else rebuilds or verifies this service right now.
+    """
+    async with empty_shadow(shadow, tables), live.reading() as connection:
+        stored = await load_checkpoints(connection, tables.checkpoints)
+        stands = {s: stored[s].sequence if s in stored else 0 for s in tables.folds}
+        heads = {s: (await stream_state(client, s)).last_sequence for s in tables.folds}
+        for stream, until in stands.items():
+            await fill(client, shadow, tables, stream, until=until, progress=progress)
+        found = await _compare(connection, shadow, tables)
+        if not found:
+            return []
+        for stream, after in stands.items():
+            until = heads[stream]
+            await fill(client, shadow, tables, stream, after=after, until=until, progress=progress)
         async with shadow.reading() as rebuilt:
-            found: list[Difference] = []
-            for table in _compared(tables):
-                found += await _compare(connection, rebuilt, table)
-    return found[:most]
+            named = tables.metadata.tables
+            return [d for d in found if await still_differs(rebuilt, named[d.table], d)][:most]
+
+
+async def rebuild_if_outdated(client: Client, live: Database, tables: ServiceTables) -> bool:
+    """Rebuild tables that an older version of the projection wrote; whether it was needed.
+
+    Raises:
+        InUse: another replica is at it.
+    """
+    async with live.reading() as connection:
+        versions = await stored_versions(connection, tables.checkpoints)
+    if not versions or max(versions) > tables.version or versions == {tables.version}:
+        return False
+    log.info("tables_outdated", stored=sorted(versions), version=tables.version)
+    shadow = open_shadow(live)
+    try:
+        rows = await rebuild(client, live, shadow, tables, lambda *_: None)
+    finally:
+        await shadow.close()
+    log.info("tables_rebuilt", rows=rows, version=tables.version)
+    return True
 
 
 async def _goal(client: Client, stream: str, known: dict[str, Checkpoint]) -> int:
-    """Rebuild to where the live tables stand; a decider must not skip what it has not judged."""
+    """Rebuild to where the live tables stand; a decider must not skip what it has not judged.
+    What a stream holds that was made anew is history: nobody is told of it."""
     if stream in known:
         state = await stream_state(client, stream)
         same = known[stream].stream_created == state.created
-        return known[stream].sequence if same else state.last_sequence
+        return min(known[stream].sequence, state.last_sequence) if same else state.last_sequence
     return 0
 
 
-async def _make_shadow(shadow: Database, tables: ServiceTables) -> None:
-    await upgrade(shadow, tables.migrations, tables.metadata)
-    async with shadow.writing() as connection:
-        for table in tables.metadata.sorted_tables:
-            await connection.execute(table.delete())
-
-
-async def _fill(
-    client: Client,
-    shadow: Database,
-    tables: ServiceTables,
-    stream: str,
-    goal: int,
-    progress: Progress,
-) -> None:
-    folding = Folding(client, tables.service, stream, tables.folds[stream])
-    done = 0
-    async for batch in read_until(client, stream, after=0, until=goal):
-        async with shadow.writing() as connection:
-            await folding.fold(connection, batch)
-        done += len(batch)
-        progress(stream, done, goal)
-
-
-async def read_until(
-    client: Client, stream: str, *, after: int, until: int
-) -> AsyncIterator[list[RawMessage]]:
-    """The messages with after < sequence <= until that the stream still has."""
-    state = await stream_state(client, stream)
-    if until <= after or state.first_sequence > until or state.last_sequence <= after:
-        return
-    async for batch in StreamReader(client, stream, after).batches(1_000):
-        wanted = [message for message in batch if message.sequence <= until]
-        if wanted:
-            yield wanted
-        if len(wanted) < len(batch) or batch[-1].sequence >= until or batch[-1].pending == 0:
-            return
+async def _compare(
+    connection: AsyncConnection, shadow: Database, tables: ServiceTables
+) -> list[Difference]:
+    async with shadow.reading() as rebuilt:
+        found: list[Difference] = []
+        for table in _compared(tables):
+            found += await differences(connection, rebuilt, table)
+        return found
 
 
 async def _swap(
@@ -125,30 +131,43 @@ async def _swap(
 ) -> dict[str, int]:
     """Replace the rows, and fold what came since the shadow was filled, in one transaction."""
     rows: dict[str, int] = {}
-    async with _beside(live, shadow) as prefix, live.writing() as connection:
+    async with _beside(live, shadow) as (both, prefix), both.writing() as connection:
         if not live.is_sqlite:
+            # Writers claim their checkpoint before they write: none is half-way now.
             await connection.execute(text(f"LOCK TABLE {TABLE_NAME} IN EXCLUSIVE MODE"))
         known = await load_checkpoints(connection, tables.checkpoints)
         for table in _compared(tables):
             rows[table.name] = await _replace(connection, table, prefix)
-        await connection.execute(tables.checkpoints.delete())
-        for stream, fold in tables.folds.items():
+        reached: list[Checkpoint] = []
+        for stream in tables.folds:
             goal = await _goal(client, stream, known)
-            folding = Folding(client, tables.service, stream, fold)
-            async for batch in read_until(client, stream, after=filled[stream], until=goal):
-                await folding.fold(connection, batch)
+            await _fold_rest(client, connection, tables, stream, filled[stream], goal)
             if goal:
                 created = (await stream_state(client, stream)).created
-                after = Checkpoint(stream, goal, created)
-                await advance(connection, tables.checkpoints, None, after, tables.version)
+                reached.append(Checkpoint(stream, goal, created))
+        await place(connection, tables.checkpoints, reached, tables.version)
     return rows
 
 
+async def _fold_rest(
+    client: Client,
+    connection: AsyncConnection,
+    tables: ServiceTables,
+    stream: str,
+    after: int,
+    until: int,
+) -> None:
+    folding = Folding(client, tables.service, stream, tables.folds[stream], buries=False)
+    subjects = tables.subjects.get(stream, ())
+    async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
+        await folding.fold(connection, batch)
+
+
 @asynccontextmanager
-async def _beside(live: Database, shadow: Database) -> AsyncIterator[str]:
-    """The prefix under which the live database's connections see the shadow's tables."""
+async def _beside(live: Database, shadow: Database) -> AsyncIterator[tuple[Database, str]]:
+    """The live database as connections that see the shadow's tables too, under a prefix."""
     if shadow.schema is not None:
-        yield f'"{shadow.schema}".'
+        yield live, f'"{shadow.schema}".'
         return
 
     def attach(dbapi_connection: Any, _record: Any) -> None:
@@ -156,13 +175,12 @@ async def _beside(live: Database, shadow: Database) -> AsyncIterator[str]:
         cursor.execute("ATTACH DATABASE ? AS shadow", (shadow.engine.url.database,))
         cursor.close()
 
-    await live.engine.dispose()
-    event.listen(live.engine.sync_engine, "connect", attach)
+    attached = open_again(live)
+    event.listen(attached.engine.sync_engine, "connect", attach)
     try:
-        yield "shadow."
+        yield attached, "shadow."
     finally:
-        event.remove(live.engine.sync_engine, "connect", attach)
-        await live.engine.dispose()
+        await attached.close()
 
 
 async def _replace(connection: AsyncConnection, table: Table, prefix: str) -> int:
@@ -177,21 +195,3 @@ async def _replace(connection: AsyncConnection, table: Table, prefix: str) -> in
 
 def _compared(tables: ServiceTables) -> Sequence[Table]:
     return [table for table in tables.metadata.sorted_tables if table is not tables.checkpoints]
-
-
-async def _compare(
-    live: AsyncConnection, rebuilt: AsyncConnection, table: Table
-) -> list[Difference]:
-    keys = [column.name for column in table.primary_key.columns]
-    order = select(table).order_by(*table.primary_key.columns)
-    left = {_key(row, keys): dict(row) for row in (await live.execute(order)).mappings()}
-    right = {_key(row, keys): dict(row) for row in (await rebuilt.execute(order)).mappings()}
-    return [
-        Difference(table.name, key, left.get(key), right.get(key))
-        for key in {**left, **right}
-        if left.get(key) != right.get(key)
-    ]
-
-
-def _key(row: Any, keys: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(row[key] for key in keys)

@@ -1,7 +1,7 @@
 """What a service's tables are: the metadata, and how each stream is folded into them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import MetaData, Table
@@ -21,7 +21,8 @@ Tables written by two streams' folds must come out the same in any interleaving 
 class ServiceTables:
     """All of a service's tables, the checkpoints among them. `folds` is by stream name.
 
-    `version` is raised when a fold's meaning changes: the tables must then be rebuilt.
+    `version` is raised when a fold's meaning changes: the tables are then rebuilt. `subjects`
+    narrows a stream to the patterns that its fold has a use for; without an entry it gets all.
     """
 
     service: str
@@ -30,3 +31,4 @@ class ServiceTables:
     checkpoints: Table
     folds: Mapping[str, Fold]
     migrations: Path
+    subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

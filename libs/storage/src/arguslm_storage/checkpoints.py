@@ -1,16 +1,21 @@
 """How far a projection has read: kept beside its rows, moved in the same transaction.
 
-The move is a compare-and-set: whoever finds another position than the one it read from has lost
-the tables to another writer, and must not write.
+A writer claims the checkpoint before it writes anything, and moves it at the end. Both compare:
+whoever finds another position than the one it read from has lost the tables to another writer, and
+must not write. On PostgreSQL the claim is a row lock, so that of two writers one waits, without
+having said or written anything yet.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
+from arguslm_storage.database import insert_new
 
 TABLE_NAME = "checkpoints"
 
@@ -19,9 +24,15 @@ class LostOwnership(Exception):
     """Another writer moved this checkpoint."""
 
 
+class WrongVersion(Exception):
+    """The tables were written by another version of the projection: an older one cannot be
+    continued, a newer one must not be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Position `sequence` in `stream`; `stream_created` tells a recreated stream from this one."""
+    """Position `sequence` in `stream` (0: nothing read); `stream_created` tells a recreated stream
+    from this one."""
 
     stream: str
     sequence: int
@@ -45,35 +56,62 @@ async def load_checkpoints(connection: AsyncConnection, table: Table) -> dict[st
     return {row.stream: Checkpoint(row.stream, row.sequence, row.stream_created) for row in rows}
 
 
-async def advance(
-    connection: AsyncConnection,
-    table: Table,
-    before: Checkpoint | None,
-    after: Checkpoint,
-    version: int,
+async def stored_versions(connection: AsyncConnection, table: Table) -> set[int]:
+    """The versions of the projection that wrote these tables: none, one, or a mixture."""
+    return set(await connection.scalars(select(table.c.version).where(table.c.sequence > 0)))
+
+
+async def claim(
+    connection: AsyncConnection, table: Table, before: Checkpoint, version: int
 ) -> None:
-    """Move from `before` to `after`.
+    """Keep every other writer of this checkpoint waiting until the transaction ends.
+
+    Raises:
+        LostOwnership: the stored position is not `before`.
+        WrongVersion: the stored rows are of another version.
+    """
+    if before.sequence == 0:
+        await insert_new(connection, table, [_row(before, version)])
+    query = select(table).where(table.c.stream == before.stream).with_for_update()
+    stored = (await connection.execute(query)).one_or_none()
+    if stored is None or stored.sequence != before.sequence:
+        stands = "gone" if stored is None else f"at {stored.sequence}"
+        raise LostOwnership(f"{before.stream}: {stands}, no longer at {before.sequence}")
+    if stored.sequence > 0 and stored.version != version:
+        raise WrongVersion(
+            f"the tables are of version {stored.version}, this program writes version {version}"
+        )
+
+
+async def advance(
+    connection: AsyncConnection, table: Table, before: Checkpoint, after: Checkpoint, version: int
+) -> None:
+    """Move a claimed checkpoint from `before` to `after`.
 
     Raises:
         LostOwnership: the stored position is not `before`.
     """
-    values = {
-        "sequence": after.sequence,
-        "stream_created": after.stream_created,
-        "version": version,
-    }
-    if before is None:
-        known = await connection.scalar(
-            select(table.c.sequence).where(table.c.stream == after.stream)
-        )
-        if known is not None:
-            raise LostOwnership(f"{after.stream}: already at {known}, not unread")
-        await connection.execute(insert(table).values(stream=after.stream, **values))
-        return
     moved = await connection.execute(
         update(table)
         .where(table.c.stream == before.stream, table.c.sequence == before.sequence)
-        .values(**values)
+        .values(_row(after, version))
     )
     if moved.rowcount != 1:
         raise LostOwnership(f"{before.stream}: no longer at {before.sequence}")
+
+
+async def place(
+    connection: AsyncConnection, table: Table, checkpoints: Sequence[Checkpoint], version: int
+) -> None:
+    """Replace every checkpoint by these: the rows have just been replaced as well."""
+    await connection.execute(table.delete())
+    await insert_new(connection, table, [_row(checkpoint, version) for checkpoint in checkpoints])
+
+
+def _row(checkpoint: Checkpoint, version: int) -> dict[str, Any]:
+    return {
+        "stream": checkpoint.stream,
+        "sequence": checkpoint.sequence,
+        "stream_created": checkpoint.stream_created,
+        "version": version,
+    }

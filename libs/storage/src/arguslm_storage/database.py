@@ -15,6 +15,13 @@ from arguslm_storage.settings import StorageSettings
 
 # SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
 _MAX_BOUND_VALUES = 30_000
+_SHADOW = "_shadow"
+# The server lets go of the locks of a client that vanished without a word after 25 s, not 2 h.
+_KEEPALIVES = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 class Database:
@@ -32,6 +39,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(self.engine.url.database or "") if self.is_sqlite else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -53,14 +65,38 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    async def drop(self) -> None:
+        """Remove the file or the schema with all that is in it; used again, it begins empty."""
+        if self.schema is not None:
+            async with self.engine.begin() as connection:
+                await connection.execute(text(f'DROP SCHEMA IF EXISTS "{self.schema}" CASCADE'))
+        await self.engine.dispose()
+        if self.path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
 
 def open_database(service: str, settings: StorageSettings, *, shadow: bool = False) -> Database:
     """The database of a service; `shadow` opens the one beside it that a rebuild fills."""
-    name = service.replace("-", "_") + ("_shadow" if shadow else "")
+    name = service.replace("-", "_") + (_SHADOW if shadow else "")
     if settings.database_url is not None:
         return _open_postgres(service, _postgres_url(settings.database_url, settings), name)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     return _open_sqlite(service, settings.data_dir / f"{name}.db")
+
+
+def open_shadow(live: Database) -> Database:
+    """The database beside an open one that a rebuild fills."""
+    if live.path is not None:
+        return _open_sqlite(live.service, live.path.with_stem(live.path.stem + _SHADOW))
+    return _open_postgres(live.service, live.engine.url, f"{live.schema}{_SHADOW}")
+
+
+def open_again(database: Database) -> Database:
+    """The same database through connections of its own."""
+    if database.path is not None:
+        return _open_sqlite(database.service, database.path)
+    return _open_postgres(database.service, database.engine.url, str(database.schema))
 
 
 def _postgres_url(given: SecretStr, settings: StorageSettings) -> URL:
@@ -78,7 +114,8 @@ def _postgres_url(given: SecretStr, settings: StorageSettings) -> URL:
 def _open_postgres(service: str, url: URL, schema: str) -> Database:
     engine = create_async_engine(
         url,
-        connect_args={"server_settings": {"search_path": schema}},
+        hide_parameters=True,
+        connect_args={"server_settings": {"search_path": schema} | _KEEPALIVES},
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
@@ -87,7 +124,7 @@ def _open_postgres(service: str, url: URL, schema: str) -> Database:
 
 
 def _open_sqlite(service: str, path: Path) -> Database:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
     return Database(service, engine, None)
@@ -97,7 +134,8 @@ def _set_up_sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
     # Transactions are begun by us, so that a writer takes its lock at the start, not half-way.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+    # The timeout first: two programs may turn a new file to WAL at once.
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -107,10 +145,10 @@ def _begin_sqlite_transaction(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-async def create_schema(database: Database) -> None:
+async def create_schema(connection: AsyncConnection, database: Database) -> None:
+    """Make the schema of a PostgreSQL database; an SQLite file has none."""
     if database.schema is not None:
-        async with database.engine.begin() as connection:
-            await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"'))
+        await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"'))
 
 
 async def upsert(

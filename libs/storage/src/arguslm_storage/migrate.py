@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
 from arguslm_storage.database import Database, create_schema
+from arguslm_storage.locks import wait_turn
 
 _ENVIRONMENT = Path(__file__).parent / "alembic_environment"
 
@@ -25,12 +26,14 @@ def _config(versions: Path, connection: Connection, metadata: MetaData) -> Confi
 
 async def upgrade(database: Database, versions: Path, metadata: MetaData) -> None:
     """Bring a service's tables to the newest version; does nothing when they are there."""
-    await create_schema(database)
 
     def run(connection: Connection) -> None:
         command.upgrade(_config(versions, connection, metadata), "head")
 
     async with database.writing() as connection:
+        # Replicas start together; the first one migrates, the others find it done.
+        await wait_turn(connection, f"migrate {database.schema}")
+        await create_schema(connection, database)
         await connection.run_sync(run)
 
 

@@ -1,0 +1,56 @@
+"""The shadow: a service's tables built again from the streams, beside the live ones."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from nats.aio.client import Client
+
+from arguslm_bus.folding import Folding
+from arguslm_bus.reader import read_until, stream_state
+from arguslm_bus.tables import ServiceTables
+from arguslm_storage.database import Database
+from arguslm_storage.locks import exclusive
+from arguslm_storage.migrate import upgrade
+
+Progress = Callable[[str, int, int], None]
+"""Called with stream, events folded, events to fold."""
+
+
+@asynccontextmanager
+async def empty_shadow(shadow: Database, tables: ServiceTables) -> AsyncIterator[None]:
+    """Migrated and empty at the start, gone at the end, and ours alone in between.
+
+    Raises:
+        InUse: somebody else rebuilds or verifies this service right now.
+    """
+    async with exclusive(shadow):
+        await shadow.drop()
+        await upgrade(shadow, tables.migrations, tables.metadata)
+        try:
+            yield
+        finally:
+            await shadow.drop()
+
+
+async def fill(
+    client: Client,
+    shadow: Database,
+    tables: ServiceTables,
+    stream: str,
+    *,
+    after: int = 0,
+    until: int,
+    progress: Progress,
+) -> None:
+    """Fold a part of a stream into the shadow."""
+    if until <= after:
+        return
+    folding = Folding(client, tables.service, stream, tables.folds[stream], buries=False)
+    first = max((await stream_state(client, stream)).first_sequence, after + 1)
+    to_fold, done = until - first + 1, 0
+    subjects = tables.subjects.get(stream, ())
+    async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
+        async with shadow.writing() as connection:
+            await folding.fold(connection, batch)
+        done += len(batch)
+        progress(stream, done, max(to_fold, done))
