@@ -97,7 +97,7 @@ async def test_a_hanging_model_delays_no_other(house: House, simulator: Simulato
         done = await house.completions(20, within_s=10)
         assert {one.check_id for one in done} == {one.request_id for one in swift}
         assert simulator.stats().in_flight == 1
-    assert simulator.stats().peak_in_flight >= 10
+    assert simulator.stats().peak_in_flight >= 3
     # What the stopped prober had in hand goes to the next one at once.
     simulator.set("hung", fault="none")
     async with house.prober():
