@@ -62,18 +62,27 @@ export function TimeChart({ label, look, times, columns, window: shown, onZoom }
   return (
     <div>
       <div className="flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 px-4 pt-2.5 text-xs text-ink-2">
-        {look.lines.map((line, number) => line.silent !== true && (
+        {look.lines.map((line, number) => (
           <span key={line.label} className="inline-flex items-center gap-1.5">
             <Swatch line={line} />
             {line.label}
-            <span className="min-w-14 font-medium text-ink">{reading(columns[number], index, look)}</span>
+            {line.silent !== true && (
+              <span className="min-w-14 font-medium text-ink">{reading(columns[number], index, look)}</span>
+            )}
           </span>
         ))}
         <span className="ml-auto text-ink-3">
           {at === undefined ? 'latest' : dateMinute(new Date(at * 1000), zone)}
         </span>
       </div>
-      <div ref={host} role="img" aria-label={label} className="h-48 w-full touch-pan-y overflow-hidden px-1" />
+      <div className="relative">
+        <div ref={host} role="img" aria-label={label} className="h-48 w-full touch-pan-y overflow-hidden px-1" />
+        {lastFilled(columns) === undefined && (
+          <p className="absolute inset-0 flex items-center justify-center bg-surface text-[0.8125rem] text-ink-3">
+            Nothing was measured in this time.
+          </p>
+        )}
+      </div>
     </div>
   );
 }

@@ -9,7 +9,7 @@ export interface Line {
   label: string;
   colour: PaletteColour;
   kind?: 'line' | 'dashed' | 'bars';
-  /** Drawn, but not read out. */
+  /** Drawn and named, but not read out. */
   silent?: boolean;
 }
 
@@ -89,7 +89,7 @@ export function chartOptions(
   return {
     width: Math.max(host.clientWidth, 120),
     height: host.clientHeight,
-    padding: [10, 18, 0, 0],
+    padding: [10, 26, 0, 0],
     tzDate: (second) => uPlot.tzDate(new Date(second * 1000), zone),
     legend: { show: false },
     cursor: {

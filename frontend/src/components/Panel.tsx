@@ -44,7 +44,7 @@ export function PageHeader({ title, tabTitle = title, subtitle, actions }: PageH
   return (
     <header className="flex flex-wrap items-start gap-x-4 gap-y-3">
       <div className="min-w-0 flex-1 basis-56">
-        <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
+        <h1 className="text-xl font-semibold tracking-tight wrap-anywhere">{title}</h1>
         {subtitle && <div className="mt-0.5 text-[0.8125rem] text-ink-2">{subtitle}</div>}
       </div>
       {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}

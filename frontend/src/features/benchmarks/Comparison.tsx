@@ -85,7 +85,7 @@ function MeasureTable({ measure, models }: MeasureTableProps) {
             const q = model[measure.key];
             return (
               <tr key={model.model_id}>
-                <th scope="row" className="max-w-28 truncate sm:max-w-56 font-medium! text-ink!" title={model.provider_name}>
+                <th scope="row" className="max-w-20 truncate sm:max-w-56 font-medium! text-ink!" title={model.provider_name}>
                   {model.model_name}
                   <span className="block truncate text-xs font-normal text-ink-3">{model.provider_name}</span>
                 </th>

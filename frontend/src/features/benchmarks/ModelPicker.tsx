@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { allModelsQuery } from '@/api/models';
 import type { ModelResponse } from '@/api/types';
 import { Button } from '@/components/Button';
+import { buttonClass } from '@/components/buttonClass';
 import { Checkbox } from '@/components/Checkbox';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
@@ -53,8 +55,17 @@ export function ModelPicker({ picked, onChange, error }: ModelPickerProps) {
         <ErrorState error={models.error} onRetry={() => void models.refetch()} />
       )}
       {models.data && shown.length === 0 && (
-        <EmptyState title={search ? 'No model has such a name' : 'No model is offered for benchmarks'}>
-          {!search && 'Add a provider, or switch “Benchmarks” on for a model.'}
+        <EmptyState
+          title={search ? 'No model has such a name' : 'No model is offered for benchmarks'}
+          action={
+            !search && (
+              <Link to="/models" className={buttonClass()}>
+                Models
+              </Link>
+            )
+          }
+        >
+          {!search && 'Switch “Benchmarks” on for a model. Models come with a provider.'}
         </EmptyState>
       )}
       <div className="max-h-112 overflow-y-auto">

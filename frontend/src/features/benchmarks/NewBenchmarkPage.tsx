@@ -12,7 +12,19 @@ import { PageHeader, Panel } from '@/components/Panel';
 import { plural } from '@/format/numbers';
 
 import { ModelPicker } from './ModelPicker';
-import { BOUNDS, commandOf, faultsOf, FIRST_PLAN, LIMIT_BOUNDS, OWN_PROMPT, type Plan, promptOf, requestsOf } from './plan';
+import {
+  BOUNDS,
+  commandOf,
+  faultsOf,
+  FIRST_PLAN,
+  LIMIT_BOUNDS,
+  nameFor,
+  OWN_PROMPT,
+  type Plan,
+  promptOf,
+  requestsOf,
+} from './plan';
+import { usePackLabel } from './usePackLabel';
 
 const route = getRouteApi('/house/benchmarks/new');
 
@@ -31,13 +43,14 @@ export function NewBenchmarkPage() {
       void client.invalidateQueries({ queryKey: ['benchmarks'] });
     },
   });
+  const packLabel = usePackLabel();
   const faults = faultsOf(plan);
   const shownFaults = submitted ? faults : {};
   const set = (change: Partial<Plan>) => setPlan({ ...plan, ...change });
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setSubmitted(true);
-    if (Object.keys(faults).length === 0) start.mutate(commandOf(plan));
+    if (Object.keys(faults).length === 0) start.mutate(commandOf(plan, packLabel(plan.pack)));
   };
   const { measured, warmup } = requestsOf(plan);
 
@@ -63,6 +76,7 @@ export function NewBenchmarkPage() {
               label="Run name"
               optional
               maxLength={255}
+              placeholder={nameFor(plan, packLabel(plan.pack))}
               value={plan.name}
               onChange={(event) => set({ name: event.target.value })}
             />

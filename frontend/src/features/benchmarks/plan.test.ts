@@ -19,9 +19,14 @@ it.each([
 
 it('needs the text of an own prompt, and sends it only then', () => {
   expect(faultsOf({ ...plan, pack: 'custom' })).toHaveProperty('prompt');
-  expect(commandOf({ ...plan, prompt: 'left over' }).prompt).toBeNull();
-  expect(commandOf({ ...plan, pack: 'custom', prompt: 'Hi' }).prompt).toBe('Hi');
+  expect(commandOf({ ...plan, prompt: 'left over' }, 'Short').prompt).toBeNull();
+  expect(commandOf({ ...plan, pack: 'custom', prompt: 'Hi' }, 'Own prompt').prompt).toBe('Hi');
 });
 
 it('says how many requests it makes', () =>
   expect(requestsOf({ ...plan, runs: '10', warmups: '2' })).toEqual({ measured: 20, warmup: 4 }));
+
+it('names a run after what it does, unless somebody names it', () => {
+  expect(commandOf(plan, 'Short').name).toBe('Short: 2 models');
+  expect(commandOf({ ...plan, name: ' Mine ' }, 'Short').name).toBe('Mine');
+});

@@ -1,5 +1,6 @@
 // What is typed into the form of a new benchmark, and what of it is sent.
 import type { BenchmarkCreate, PromptPack } from '@/api/types';
+import { plural } from '@/format/numbers';
 
 export const OWN_PROMPT = 'custom';
 
@@ -69,13 +70,17 @@ export function faultsOf(plan: Plan): Faults {
   return faults;
 }
 
-export function commandOf(plan: Plan): BenchmarkCreate {
+/** What a run without a name is called: "Synthetic, short: 3 models". */
+export const nameFor = ({ modelIds }: Plan, packLabel: string): string =>
+  `${packLabel}: ${plural(modelIds.size, 'model')}`;
+
+export function commandOf(plan: Plan, packLabel: string): BenchmarkCreate {
   const own = plan.pack === OWN_PROMPT;
   return {
     model_ids: [...plan.modelIds],
     prompt_pack: plan.pack,
     prompt: own ? plan.prompt : null,
-    name: plan.name.trim() || null,
+    name: plan.name.trim() || nameFor(plan, packLabel),
     max_tokens: Number(plan.maxTokens),
     num_runs: Number(plan.runs),
     concurrency: Number(plan.concurrency),

@@ -79,7 +79,7 @@ export function ModelPage() {
       ) : (
         <SkeletonRows rows={1} />
       )}
-      <ModelSummary card={card.data} watched={data?.enabled_for_monitoring} loading={card.isPending} />
+      <ModelSummary card={card.data} range={range} watched={data?.enabled_for_monitoring} loading={card.isPending} />
       <WindowBar range={range} />
       <LiveCharts modelId={modelId} range={range} intervalS={intervalS} />
       <CheckList
@@ -130,7 +130,7 @@ function WindowBar({ range }: { range: Range }) {
         </>
       ) : (
         <span className="text-xs text-ink-3 max-sm:hidden">
-          Drag across a chart to zoom in. Where a line breaks, no answer could be timed. Times in {zone}.
+          Drag across a chart to zoom in. Where a line breaks, no answer could be timed well. Times in {zone}.
         </span>
       )}
     </div>

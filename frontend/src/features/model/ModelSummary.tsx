@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 
+import type { Range } from '@/api/monitoring';
 import type { ModelCard } from '@/api/types';
 import { Lasting } from '@/components/Lasting';
 import { Skeleton } from '@/components/Notice';
@@ -11,12 +12,14 @@ import { faultOwner } from '@/format/outcomes';
 
 interface ModelSummaryProps {
   card: ModelCard | undefined;
+  /** What the figures are of. */
+  range: Range;
   watched: boolean | undefined;
   loading: boolean;
 }
 
 /** The state in one line, and the figures of the chosen range. */
-export function ModelSummary({ card, watched, loading }: ModelSummaryProps) {
+export function ModelSummary({ card, range, watched, loading }: ModelSummaryProps) {
   if (!card && !loading) {
     return (
       <Panel>
@@ -34,12 +37,12 @@ export function ModelSummary({ card, watched, loading }: ModelSummaryProps) {
         {card ? <Headline card={card} /> : <Skeleton className="h-5 w-72" />}
       </div>
       <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-b-lg bg-line sm:grid-cols-3 lg:grid-cols-6">
-        <Figure term="Uptime" value={card && percent(card.uptime_ratio)} />
+        <Figure term={`Uptime in ${range}`} value={card && percent(card.uptime_ratio)} />
         <Figure term="Usable" value={card && percent(card.usable_ratio)} />
         <Figure term="TTFT p50" value={card && milliseconds(card.ttft_p50_ms)} />
         <Figure term="TTFT p95" value={card && milliseconds(card.ttft_p95_ms)} />
         <Figure term="Tokens/s p50" value={card && speed(card.tokens_per_s_p50)} />
-        <Figure term="Checks" value={card && count(card.checks)} />
+        <Figure term={`Checks in ${range}`} value={card && count(card.checks)} />
       </dl>
     </Panel>
   );

@@ -56,7 +56,11 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
                 </th>
               )}
               <th scope="col">Model</th>
-              {showProvider && <th scope="col">Provider</th>}
+              {showProvider && (
+                <th scope="col" className="max-sm:hidden">
+                  Provider
+                </th>
+              )}
               <th scope="col" className="max-sm:hidden">
                 Source
               </th>
@@ -131,7 +135,7 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
           <Checkbox label={`Select ${name}`} checked={picked} onChange={onPick} />
         </td>
       )}
-      <td className="max-w-80">
+      <td className="max-w-48 sm:max-w-80">
         <Link
           to="/models/$modelId"
           params={{ modelId: model.id }}
@@ -141,8 +145,9 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
           {name}
         </Link>
         {model.custom_name && <p className="truncate text-xs text-ink-3">{model.model_id}</p>}
+        {showProvider && <p className="truncate text-xs text-ink-3 sm:hidden">{model.provider_name}</p>}
       </td>
-      {showProvider && <td className="max-w-48 truncate text-ink-2">{model.provider_name}</td>}
+      {showProvider && <td className="max-w-48 truncate text-ink-2 max-sm:hidden">{model.provider_name}</td>}
       <td className="text-ink-2 max-sm:hidden">{model.source === 'manual' ? 'by hand' : model.source}</td>
       <td className="text-ink-2 max-sm:hidden">
         {model.interval_s == null ? defaultInterval : duration(model.interval_s)}

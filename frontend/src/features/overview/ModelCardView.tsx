@@ -54,7 +54,7 @@ function ModelCardPlain({ card, range, chosen }: ModelCardViewProps) {
     >
       <div className="flex items-start gap-3">
         <div className="min-w-0 flex-1">
-          <h2 className="truncate text-[0.875rem] font-semibold" title={card.model}>
+          <h2 className="line-clamp-2 text-[0.875rem] leading-snug font-semibold wrap-anywhere" title={card.model}>
             <Link
               to="/models/$modelId"
               params={{ modelId }}
@@ -81,7 +81,7 @@ function ModelCardPlain({ card, range, chosen }: ModelCardViewProps) {
       <p className={`truncate text-xs ${STORY[card.state]}`} title={story(card)}>
         {story(card)}
       </p>
-      <div className="relative z-1 flex flex-col gap-1">
+      <div className="relative z-1 mt-auto flex flex-col gap-1">
         <Sparkline values={ttft} />
         <StatusBar
           label={`Checks of ${card.name} over time`}

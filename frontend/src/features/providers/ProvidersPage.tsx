@@ -67,22 +67,24 @@ function ProviderRow({ provider }: { provider: ProviderResponse }) {
       data-testid="provider-row"
       className="relative flex items-center gap-4 px-4 py-3 transition-colors hover:bg-raised/60"
     >
-      <div className="min-w-0 flex-1">
-        <Link
-          to="/providers/$providerId"
-          params={{ providerId: provider.id }}
-          className="font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:-outline-offset-2 focus-visible:after:outline-2 focus-visible:after:outline-accent"
-        >
-          {provider.display_name}
-        </Link>
-        <p className="truncate text-xs text-ink-3">
-          {typeLabel(provider.provider_type)}
-          {provider.base_url && <> · {provider.base_url}</>}
-          {provider.region && <> · {provider.region}</>}
-        </p>
+      <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-4 gap-y-1.5">
+        <div className="min-w-0 flex-1 basis-44">
+          <Link
+            to="/providers/$providerId"
+            params={{ providerId: provider.id }}
+            className="font-medium wrap-anywhere after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:-outline-offset-2 focus-visible:after:outline-2 focus-visible:after:outline-accent"
+          >
+            {provider.display_name}
+          </Link>
+          <p className="truncate text-xs text-ink-3">
+            {typeLabel(provider.provider_type)}
+            {provider.base_url && <> · {provider.base_url}</>}
+            {provider.region && <> · {provider.region}</>}
+          </p>
+        </div>
+        {discovery && discovery.outcome !== 'ok' && <StateBadge state="degraded">Discovery failed</StateBadge>}
+        {!provider.enabled && <StateBadge state="paused">Disabled</StateBadge>}
       </div>
-      {discovery && discovery.outcome !== 'ok' && <StateBadge state="degraded">Discovery failed</StateBadge>}
-      {!provider.enabled && <StateBadge state="paused">Disabled</StateBadge>}
       <p className="text-right text-xs whitespace-nowrap text-ink-2">
         {plural(provider.model_count, 'model')}
         <br />

@@ -1,7 +1,9 @@
 import { getRouteApi } from '@tanstack/react-router';
+import { Lock } from 'lucide-react';
 
 import { useMay } from '@/app/session';
-import { PageHeader } from '@/components/Panel';
+import { EmptyState } from '@/components/Notice';
+import { PageHeader, Panel } from '@/components/Panel';
 import { TabLink, Tabs } from '@/components/Tabs';
 
 import { AccountsTab } from './AccountsTab';
@@ -37,8 +39,16 @@ export function SettingsPage() {
       </Tabs>
       {tab === 'display' && <DisplayTab />}
       {tab === 'monitoring' && <MonitoringTab />}
-      {tab === 'keys' && isAdmin && <ApiKeysTab />}
-      {tab === 'accounts' && isAdmin && <AccountsTab />}
+      {tab === 'keys' && (isAdmin ? <ApiKeysTab /> : <OnlyAdmins />)}
+      {tab === 'accounts' && (isAdmin ? <AccountsTab /> : <OnlyAdmins />)}
     </div>
   );
 }
+
+const OnlyAdmins = () => (
+  <Panel>
+    <EmptyState icon={<Lock aria-hidden />} title="For admins only">
+      Keys and accounts are managed by admins.
+    </EmptyState>
+  </Panel>
+);
