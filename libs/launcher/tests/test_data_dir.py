@@ -26,6 +26,17 @@ def test_keys_are_made_once_kept_and_private(tmp_path: Path) -> None:
     assert mode(tmp_path / "house" / "keys") == 0o700
 
 
+def test_a_key_that_is_missing_beside_its_events_is_missed(tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    data.claim()
+    assert not data.make_keys()
+    (tmp_path / "nats" / "jetstream").mkdir(parents=True)
+    assert not data.make_keys()
+    (tmp_path / "keys" / "fernet.key").unlink()
+    assert data.make_keys()
+    assert (tmp_path / "keys" / "fernet.key").exists()
+
+
 def test_a_second_house_on_the_same_directory_is_refused(tmp_path: Path) -> None:
     first = DataDir(tmp_path)
     first.claim()

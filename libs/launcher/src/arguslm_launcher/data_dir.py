@@ -82,8 +82,13 @@ class DataDir:
         write_private(self.path / "keys" / "admin.key", key + "\n")
         return key
 
-    def make_keys(self) -> None:
-        create_key_file(self.path / "keys" / "fernet.key")
+    def make_keys(self) -> bool:
+        """Make the key that seals credentials, where there is none. True: one is missed, for this
+        directory holds events that were sealed with another."""
+        file = self.path / "keys" / "fernet.key"
+        missed = not file.exists() and (self.path / "nats" / "jetstream").exists()
+        create_key_file(file)
+        return missed
 
     def log_file(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"

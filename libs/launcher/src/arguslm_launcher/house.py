@@ -1,9 +1,7 @@
 """The whole house on one machine: the bus, five services, and what holds them together."""
 
 import asyncio
-import errno
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from arguslm_bus.publisher import Publisher
 from arguslm_bus.settings import BusSettings
 from arguslm_bus.topology import apply_topology
 from arguslm_contracts.permissions import OPERATOR
+from arguslm_launcher.addresses import free_port, url_on_this_machine
 from arguslm_launcher.dashboard import dashboard_dir
 from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
 from arguslm_launcher.nats_server import BusWillNotStart, NatsServer
@@ -93,13 +92,17 @@ class House:
 
     async def _start(self) -> None:
         last = self._data.read_note()
-        port = _free_port(self._options.host, self._options.port)
+        port = free_port(self._options.host, self._options.port)
         self._note = HouseNote(
-            url=_url_on_this_machine(self._options.host, port),
+            url=url_on_this_machine(self._options.host, port),
             nats_url="",
             demo_port=last.demo_port if last else 0,
         )
-        self._data.make_keys()
+        if self._data.make_keys() and not os.environ.get("ARGUSLM_ENCRYPTION_KEY"):
+            self._say(
+                f"{self._data.path}/keys/fernet.key was missing and is made anew: put the old one "
+                "back, or enter every provider's key and every channel's address again"
+            )
         self._check_vault()
         files = await dashboard_dir(self._say) if self._options.dashboard else None
         await self._start_bus()
@@ -169,7 +172,7 @@ class House:
 
     async def _start_simulator(self) -> None:
         # Its address stands in the registered provider: keep the port while it is free.
-        self._note.demo_port = _free_port("127.0.0.1", self._note.demo_port, or_another=True)
+        self._note.demo_port = free_port("127.0.0.1", self._note.demo_port, or_another=True)
         command = [_program("arguslm-simulator"), "--port", str(self._note.demo_port)]
         await self._supervisor.start(
             Child(SIMULATOR, command, _plain_environment(), self._data.log_file(SIMULATOR))
@@ -178,7 +181,7 @@ class House:
     async def _start_service(self, name: str, port: int, files: Path | None) -> None:
         bus = self._bus_settings(name)
         assert bus.nats_password is not None
-        self._ops_ports[name] = _free_port("127.0.0.1", 0)
+        self._ops_ports[name] = free_port("127.0.0.1", 0)
         environment = {
             **_plain_environment(keep_keys=name == "query-api"),
             "ARGUSLM_DATA_DIR": str(self._data.path),
@@ -258,34 +261,6 @@ async def _is_healthy(http: httpx.AsyncClient, url: str) -> bool:
         return (await http.get(url)).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _free_port(host: str, port: int, *, or_another: bool = False) -> int:
-    """The port, if it can be bound; a free one for 0.
-
-    Raises:
-        CannotStart: the port is in use, or the address is not of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if or_another:
-                return _free_port(host, 0)
-            if error.errno in (errno.EADDRINUSE, errno.EACCES):
-                hint = f"port {port}: {error.strerror}; choose another with --port (0: a free one)"
-            else:
-                hint = f"{error.strerror}; --host has to be an address of this machine"
-            raise CannotStart(f"cannot listen on {host}, {hint}") from error
-        return int(probe.getsockname()[1])
-
-
-def _url_on_this_machine(host: str, port: int) -> str:
-    """Where a browser on this machine finds a server that listens on `host`."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _program(name: str) -> str:

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from arguslm_bus import rebuild as bus_rebuild
 from arguslm_bus.audit import Audit
 from arguslm_bus.connection import connect
-from arguslm_bus.reader import stream_state
-from arguslm_bus.rebuild import Difference, Progress, read_until
+from arguslm_bus.reader import read_until, stream_state
+from arguslm_bus.rebuild import Difference, Progress
 from arguslm_bus.settings import BusSettings
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import decode

@@ -98,4 +98,6 @@ async def _welcome(house: "House", options: "HouseOptions", *, as_json: bool) ->
     notes.print(f"\n[bold green]ArgusLM is watching[/bold green] at [bold]{shown}[/bold]")
     notes.print("sign in once with this link (15 minutes):")
     notes.print(f"  {link.url}")
+    if options.host not in ("127.0.0.1", "::1", "localhost"):
+        notes.print(f"listening on {options.host}: other machines reach it, without TLS of its own")
     notes.print(f"[dim]data in {house.data_dir}; Ctrl-C stops everything[/dim]")
