@@ -32,7 +32,7 @@ test-units *arguments:
 [group('test')]
 test-system *arguments:
     infra/ensure-chromium
-    pytest tests/packaging tests/system -q -n 2 --dist worksteal {{arguments}}
+    pytest tests/packaging tests/system -q {{arguments}}
 
 # Ruff, formatting, and the direction of imports
 [group('test')]
