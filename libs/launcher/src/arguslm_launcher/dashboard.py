@@ -116,17 +116,22 @@ async def _build(npm: str, frontend: Path, say: Say) -> bool:
 
 async def _run(command: list[str], directory: Path) -> tuple[int, str]:
     """Exit code and output; npm and all that it started end with us when we are cancelled."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=directory,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            *command,
+            cwd=directory,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
     )
     try:
+        # Cancelled while it starts, it would leave behind what it has started in turn.
+        process = await asyncio.shield(starting)
         output, _ = await process.communicate()
     except asyncio.CancelledError:
+        process = await starting
         os.killpg(process.pid, signal.SIGTERM)
         await process.wait()
         raise
