@@ -12,6 +12,8 @@ from arguslm_contracts.permissions import inbox_prefix
 
 log = structlog.get_logger(__name__)
 
+_REFUSED = "Authorization Violation"
+
 
 class BusUnreachable(Exception):
     """No connection to the bus; the text says where and why, without credentials."""
@@ -35,8 +37,11 @@ async def connect(settings: BusSettings, service: str) -> Client:
 
     async def on_error(error: Exception) -> None:
         nonlocal last_error
-        last_error = str(error) or type(error).__name__
-        log.warning("bus_error", error=last_error)
+        text = str(error) or type(error).__name__
+        log.warning("bus_error", error=text)
+        # A refused password is the reason; the reset that may follow it is not.
+        if _REFUSED not in last_error:
+            last_error = text
 
     async def on_disconnected() -> None:
         log.info("bus_disconnected")
