@@ -37,7 +37,7 @@ class SchedulerUnderTest:
     running: asyncio.Task[None]
 
     async def has_judged(self, stored: Stored) -> None:
-        assert await self.decider.wait_for(stored.stream, stored.sequence, 20)
+        assert await self.decider.wait_for(stored.stream, stored.sequence, 60)
 
     async def stop(self) -> None:
         """End it in the middle of whatever it does."""
