@@ -81,10 +81,11 @@ export function Charts({ modelId, intervalS, window, onZoom }: ChartsProps) {
       buckets: window.buckets,
     }),
   );
-  if (series.error && !series.data) {
+  // The window moves on and asks anew: what is wrong is said from the first failure on.
+  if (series.failureReason && !series.data) {
     return (
       <Panel>
-        <ErrorState error={series.error} onRetry={() => void series.refetch()} />
+        <ErrorState error={series.failureReason} onRetry={() => void series.refetch()} />
       </Panel>
     );
   }

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Play } from 'lucide-react';
 import { useState } from 'react';
@@ -41,7 +41,7 @@ export function OverviewPage() {
       <PageHeader
         title="Overview"
         tabTitle={data && data.down > 0 ? `${data.down} down` : undefined}
-        subtitle={data ? subtitleOf(data.items.length, data.open_alerts) : 'Loading…'}
+        subtitle={data ? subtitleOf(data.items.length, data.open_alerts) : error ? undefined : 'Loading…'}
         actions={
           !isEmpty && (
             <>
@@ -56,7 +56,11 @@ export function OverviewPage() {
           )
         }
       />
-      {error && !data && <ErrorState error={error} onRetry={() => void overview.refetch()} />}
+      {error && !data && (
+        <Panel>
+          <ErrorState error={error} onRetry={() => void overview.refetch()} />
+        </Panel>
+      )}
       {data && isEmpty && <FirstSteps providers={data.providers} models={data.models} />}
       {!isEmpty && (!error || data) && (
         <>
@@ -71,9 +75,12 @@ export function OverviewPage() {
 
 /** The chosen range, or one that fits how much there is to see. */
 function useRange(chosen: Range | undefined): Range {
+  const ofDay = overviewQuery('24h');
+  const known = useQueryClient().getQueryData(ofDay.queryKey) !== undefined;
   const day = useQuery({
-    ...overviewQuery('24h'),
-    enabled: chosen === undefined,
+    ...ofDay,
+    // Asked once; from then on only what is shown is kept fresh.
+    enabled: chosen === undefined && !known,
     select: (overview) => fittingRange(beganOf(overview), Date.parse(overview.generated_at)),
   });
   return chosen ?? day.data ?? '24h';

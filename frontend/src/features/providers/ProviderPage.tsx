@@ -1,8 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
 
-import { providerQuery } from '@/api/providers';
+import { providerQuery, providersQuery } from '@/api/providers';
 import type { ProviderResponse } from '@/api/types';
 import { ErrorState, SkeletonRows } from '@/components/Notice';
 import { PageHeader, Panel } from '@/components/Panel';
@@ -22,8 +22,10 @@ const DISCOVERY_POLL_MS = 1_000;
 export function ProviderPage() {
   const { providerId } = route.useParams();
   const { added } = route.useSearch();
+  const client = useQueryClient();
   const provider = useQuery({
     ...providerQuery(providerId),
+    placeholderData: () => known(client.getQueryData(providersQuery.queryKey), providerId),
     refetchInterval: ({ state }) => (added && state.data && !state.data.discovery ? DISCOVERY_POLL_MS : false),
   });
   const { data, error } = provider;
@@ -56,6 +58,10 @@ export function ProviderPage() {
     </div>
   );
 }
+
+/** What the list of providers said already, so that the page stands at once. */
+const known = (list: { providers: ProviderResponse[] } | undefined, providerId: string) =>
+  list?.providers.find((provider) => provider.id === providerId);
 
 function Facts({ provider }: { provider: ProviderResponse }) {
   const { discovery } = provider;
