@@ -100,6 +100,21 @@ def test_a_notification_that_is_still_tried_is_not_missed() -> None:
     assert faults(RAISED, tried) == []
 
 
+def test_tries_begin_anew_when_the_house_wakes() -> None:
+    def tick(pause_s: int) -> Recorded:
+        second = 1_795_426_200
+        return sample(
+            "clock.ticked", later=LONG / 2, second=second, previous_second=second - pause_s
+        )
+
+    soon = replace(LATER, time=tick(1).time + TOLD_GRACE)
+    assert faults(RAISED, tick(1), soon) == ["raise_not_told"]
+    assert faults(RAISED, tick(1_800), soon) == []
+    assert faults(RAISED, tick(1_800), LATER, sample("clock.ticked", later=2 * LONG)) == [
+        "raise_not_told"
+    ]
+
+
 def test_findings_name_their_subject() -> None:
     audit = Audit()
     for recorded in (REQUEST, OTHERS_ANSWER, RAISED, LATER):

@@ -19,7 +19,7 @@ from arguslm_contracts.events.alerts import (
     NotificationFailed,
 )
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.checks import CheckCompleted, CheckRequested
+from arguslm_contracts.events.checks import CheckCompleted, CheckRequested, ClockTicked
 
 Fault = Literal[
     "check_unanswered",
@@ -32,7 +32,9 @@ Fault = Literal[
 # An expired request is completed as soon as a prober takes it from its queue.
 ANSWER_GRACE = timedelta(minutes=1)
 # A notification is tried for about ten minutes before it is given up, and a resolve waits for it.
+# While the house rests nobody tries, and when it wakes the tries begin anew.
 TOLD_GRACE = timedelta(minutes=25)
+REST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Audit:
         self._told: set[tuple[UUID, str, UUID]] = set()
         self._latest: datetime | None = None
         self._latest_check: datetime | None = None
+        self._woke_at: datetime | None = None
 
     @property
     def checks(self) -> int:
@@ -83,6 +86,9 @@ class Audit:
         if isinstance(event, CheckRequested | CheckCompleted):
             self._latest_check = _later(self._latest_check, recorded.time)
             self._see_check(event)
+        elif isinstance(event, ClockTicked):
+            if timedelta(seconds=event.second - event.previous_second) > REST:
+                self._woke_at = _later(self._woke_at, recorded.time)
         else:
             self._see_alert(event)
 
@@ -131,7 +137,7 @@ class Audit:
     def _untold(
         self, alert_id: UUID, transition: str, channel_id: UUID, at: datetime | None, now: datetime
     ) -> bool:
-        if at is None or at + TOLD_GRACE >= now:
+        if at is None or _later(self._woke_at, at) + TOLD_GRACE >= now:
             return False
         return (alert_id, transition, channel_id) not in self._told
 

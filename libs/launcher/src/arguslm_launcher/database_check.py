@@ -15,8 +15,11 @@ async def check_database() -> None:
     Raises:
         CannotStart: the URL is none, or nothing answers there; the text holds no password.
     """
+    settings = StorageSettings()
+    if settings.database_url is None:
+        return
     try:
-        database = open_database("query-api", StorageSettings())
+        database = open_database("query-api", settings)
     except (ValueError, OSError, SQLAlchemyError) as error:
         reason = str(error).removeprefix(f"{_VARIABLE}: ")
         raise CannotStart(f"setting {_VARIABLE}: {reason}") from error

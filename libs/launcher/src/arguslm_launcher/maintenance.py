@@ -1,27 +1,34 @@
 """Rebuild and verify a service's tables, and audit the streams: of a running or a resting house."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nats.aio.client import Client
+from nats.js.errors import NotFoundError
 from pydantic import SecretStr
+from sqlalchemy.exc import DBAPIError
 
 from arguslm_bus import rebuild as bus_rebuild
 from arguslm_bus.audit import Audit
 from arguslm_bus.connection import connect
-from arguslm_bus.reader import read_until, stream_state
+from arguslm_bus.reader import RawMessage, read_until, stream_state
 from arguslm_bus.rebuild import Difference, Progress
 from arguslm_bus.settings import BusSettings
 from arguslm_bus.tables import ServiceTables
-from arguslm_contracts.envelope import decode
+from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 from arguslm_contracts.permissions import OPERATOR
-from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS
+from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK
 from arguslm_launcher.data_dir import CannotStart, DataDir
+from arguslm_launcher.database_check import check_database
 from arguslm_launcher.nats_server import NatsServer, StoreInUse
+from arguslm_launcher.settings_check import check_settings
 from arguslm_storage.database import Database, open_database
+from arguslm_storage.locks import InUse
 from arguslm_storage.settings import StorageSettings
 
 WITH_TABLES = ("query-api", "scheduler", "alerting")
@@ -53,8 +60,15 @@ def service_tables(service: str) -> ServiceTables:
 
 @asynccontextmanager
 async def site(service: str, data_dir: Path) -> AsyncIterator[Site]:
-    """Connect to the running house, or wake the bus of a resting one for as long as it takes."""
+    """Connect to the running house, or wake the bus of a resting one for as long as it takes.
+
+    Raises:
+        CannotStart: no such service, a wrong setting, no house there, no tables yet, or somebody
+            else is at work on them.
+    """
     tables = service_tables(service)
+    check_settings()
+    await check_database()
     settings = StorageSettings(data_dir=data_dir)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(operator(data_dir))
@@ -62,7 +76,12 @@ async def site(service: str, data_dir: Path) -> AsyncIterator[Site]:
         stack.push_async_callback(live.close)
         shadow = open_database(service, settings, shadow=True)
         stack.push_async_callback(shadow.close)
-        yield Site(client, live, shadow, tables)
+        try:
+            yield Site(client, live, shadow, tables)
+        except InUse as error:
+            raise CannotStart(f"{service}: {error}") from error
+        except DBAPIError as error:
+            raise CannotStart(f"the tables of {service}: {error.orig}") from error
 
 
 @asynccontextmanager
@@ -72,6 +91,10 @@ async def operator(data_dir: Path) -> AsyncIterator[Client]:
         client = await connect(bus, OPERATOR)
         try:
             yield client
+        except NotFoundError as error:
+            raise CannotStart(
+                f"the bus of {data_dir} has no streams yet: start the house once"
+            ) from error
         finally:
             await client.close()
 
@@ -85,25 +108,31 @@ async def verify(where: Site, progress: Progress) -> list[Difference]:
 
 
 async def audit(client: Client, progress: Progress) -> Audit:
-    """See every check and every alert. Requests before their answers, alerts last."""
+    """See every check and every alert. Requests before their answers, alerts last.
+
+    Raises:
+        CannotStart: an event of a version that we do not know.
+    """
     seen = Audit()
-    for stream in (CHECK_REQUESTS, CHECKS, ALERTS):
+    for stream in (CHECK_REQUESTS, CHECKS, CLOCK, ALERTS):
         until = (await stream_state(client, stream.name)).last_sequence
         done = 0
         async for batch in read_until(client, stream.name, after=0, until=until):
-            for m in batch:
-                seen.see(
-                    decode(
-                        m.headers,
-                        m.body,
-                        stream=stream.name,
-                        sequence=m.sequence,
-                        subject=m.subject,
-                    )
-                )
+            for message in batch:
+                seen.see(_event(stream.name, message))
             done += len(batch)
             progress(stream.name, done, until)
     return seen
+
+
+def _event(stream: str, message: RawMessage) -> Recorded:
+    where, sequence = message.subject, message.sequence
+    try:
+        return decode(
+            message.headers, message.body, stream=stream, sequence=sequence, subject=where
+        )
+    except UnreadableEvent as error:
+        raise CannotStart(f"{stream} {sequence} ({where}): {error}") from error
 
 
 @asynccontextmanager
@@ -112,22 +141,43 @@ async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
     if given.read_nats_password() is not None:
         yield given
         return
-    note = DataDir(data_dir).read_note()
-    if note is None:
-        raise CannotStart(f"no house in {data_dir}: start one with `arguslm up`, or set --data-dir")
     server = NatsServer(data_dir / "nats")
-    settings = BusSettings(
-        nats_url=note.nats_url,
-        nats_user=OPERATOR,
-        nats_password=SecretStr(server.passwords[OPERATOR]),
-    )
+    settings = _settings_of_the_house(data_dir, server)
     try:
         await server.start()
     except StoreInUse:
         # The house runs, and its bus is where the note says.
+        if not await _listens(settings.nats_url):
+            raise CannotStart(
+                f"{data_dir} is in use by a house that is starting, or by another command like "
+                "this one: try again in a moment"
+            ) from None
         yield settings
         return
     try:
         yield settings.model_copy(update={"nats_url": server.url})
     finally:
         await server.stop()
+
+
+def _settings_of_the_house(data_dir: Path, server: NatsServer) -> BusSettings:
+    try:
+        note = DataDir(data_dir).read_note()
+        if note is None or not (data_dir / "nats" / "jetstream").exists():
+            raise CannotStart(
+                f"no house in {data_dir}: start one with `arguslm up`, or set --data-dir"
+            )
+        password = SecretStr(server.passwords[OPERATOR])
+    except OSError as error:
+        raise CannotStart(f"cannot read {error.filename}: {error.strerror}") from error
+    return BusSettings(nats_url=note.nats_url, nats_user=OPERATOR, nats_password=password)
+
+
+async def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    except OSError:
+        return False
+    writer.close()
+    return True

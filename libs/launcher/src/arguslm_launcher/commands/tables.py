@@ -32,6 +32,8 @@ def rebuild(
     for table, count in rows.items():
         notes.print(f"  {table}: {count} rows")
     notes.print(f"[green]{service} rebuilt[/green]")
+    if not any(rows.values()):
+        notes.print("nothing was folded here before: the house fills the tables when it starts")
 
 
 async def _rebuild(service: str, data_dir: Path) -> dict[str, int]:
