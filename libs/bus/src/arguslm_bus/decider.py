@@ -2,30 +2,38 @@
 
 For each event: fold it, decide, publish the decisions under ids derived from their cause, fold
 them too; then commit rows and checkpoint together. A crash between publish and commit repeats the
-same decisions, and the stream knows them as twins.
+same decisions, and they are known as twins, however late.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from nats.aio.client import Client
-from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_bus.folding import Folding
+from arguslm_bus.faults import blames_event
+from arguslm_bus.folding import Folding, savepoint
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
-from arguslm_bus.reader import RawMessage
+from arguslm_bus.reader import RawMessage, find_id, read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
-from arguslm_storage.checkpoints import load_checkpoints
 from arguslm_storage.database import Database
 
 log = structlog.get_logger(__name__)
+
+JUDGED = "Arguslm-Judged"
+# Half of the dedup window: the other half is for clocks that differ and publishes that take long.
+_SURELY_REMEMBERED = 0.5
+_CLOCKS_DIFFER = timedelta(hours=1)
+_LOOK_BACK = 1_000
+
+Judged = dict[str, tuple[str, int]]
+"""Stream -> (its incarnation, the last sequence that has been judged)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,9 @@ Decide = Callable[[AsyncConnection, Recorded], Awaitable[Sequence[Decision]]]
 
 
 class Decider(Projector):
-    """`speaks_on` are the subject patterns it publishes: from the newest of them it learns how far
-    an earlier life of it has decided, when its tables are new."""
+    """`speaks_on` are the subject patterns it publishes. Each decision tells in a header how far
+    every stream had been judged: whatever became of the tables since, nothing before is judged
+    again, and everything behind it is."""
 
     def __init__(
         self,
@@ -59,16 +68,12 @@ class Decider(Projector):
         self._decide = decide
         self._publisher = publisher
         self._speaks_on = speaks_on
-        self._silent_until = datetime.min.replace(tzinfo=UTC)
+        self._judged: Judged = {}
 
-    async def run(self) -> None:
-        """Follow and decide. On new tables, everything up to the last decision ever published is
-        folded in silence: it has been decided already."""
-        async with self.database.reading() as connection:
-            known = await load_checkpoints(connection, self.tables.checkpoints)
-        if not known:
-            self._silent_until = await self._last_decision_at()
-        await super().run()
+    async def prepare(self) -> None:
+        """Learn how far an earlier life has judged, then what any projector needs."""
+        self._judged = await self._judged_before()
+        await super().prepare()
 
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[RawMessage]
@@ -77,23 +82,78 @@ class Decider(Projector):
         for message in batch:
             for event in await folding.fold(connection, [message]):
                 folded.append(event)
-                if event.time > self._silent_until:
-                    await self._speak(connection, event)
+                if not self._is_judged(event):
+                    await self._judge(connection, folding, message, event)
         return folded
 
-    async def _speak(self, connection: AsyncConnection, cause: Recorded) -> None:
-        for decision in await self._decide(connection, cause):
-            event = decision.event
-            try:
-                stored = await self._publisher.append(
-                    event, expected_sequence=decision.expected_sequence, cause=cause.as_cause()
-                )
-            except Conflict:
-                log.info("decision_overtaken", subject=event.subject)
-                continue
-            fold = self.tables.folds.get(stored.stream)
-            if fold is not None:
-                await fold(connection, [self._as_recorded(event, stored.sequence, cause)])
+    async def _judge(
+        self,
+        connection: AsyncConnection,
+        folding: Folding,
+        message: RawMessage,
+        event: Recorded,
+    ) -> None:
+        """Decide and speak. An event that cannot be judged is parked, and the rest goes on."""
+        try:
+            async with savepoint(connection):
+                for decision in await self._decide(connection, event):
+                    await self._speak(connection, decision, event)
+        except Exception as error:
+            if not blames_event(error):
+                raise
+            await folding.park(message, f"not judged: {type(error).__name__}: {error}")
+
+    async def _speak(
+        self, connection: AsyncConnection, decision: Decision, cause: Recorded
+    ) -> None:
+        event = decision.event
+        if await self._was_said(decision, cause):
+            return
+        try:
+            stored = await self._publisher.append(
+                event,
+                expected_sequence=decision.expected_sequence,
+                cause=cause.as_cause(),
+                headers={JUDGED: render_judged(self._judging(cause))},
+            )
+        except Conflict:
+            log.info("decision_overtaken", subject=event.subject)
+            return
+        fold = self.tables.folds.get(stored.stream)
+        if fold is not None:
+            await fold(connection, [self._as_recorded(event, stored.sequence, cause)])
+
+    async def _was_said(self, decision: Decision, cause: Recorded) -> bool:
+        """Whether a replay repeats what stands in the stream. The broker knows the twins of the
+        last while by their ids, and those with an expectation for ever; others are looked for."""
+        event = decision.event
+        stream = stream_of(event.subject)
+        remembered_s = stream.dedup_window.total_seconds() * _SURELY_REMEMBERED
+        if event.once or decision.expected_sequence is not None:
+            return False
+        if (datetime.now(UTC) - cause.time).total_seconds() < remembered_s:
+            return False
+        since = cause.time - _CLOCKS_DIFFER
+        found = await find_id(self.client, stream.name, event.subject, event.event_id, since)
+        return found is not None
+
+    def _is_judged(self, event: Recorded) -> bool:
+        created, sequence = self._judged.get(event.stream, ("", 0))
+        return event.sequence <= sequence and created == self._epoch(event.stream)
+
+    def _judging(self, cause: Recorded) -> Judged:
+        """How far each stream is judged while this cause is: it may yet have more to say."""
+        judged = {
+            stream: (self._epoch(stream), self.position(stream))
+            for stream in self.tables.folds
+            if self.position(stream)
+        }
+        return judged | {cause.stream: (self._epoch(cause.stream), cause.sequence - 1)}
+
+    def _epoch(self, stream: str) -> str:
+        """The incarnation of a stream that is being read."""
+        created = self.created(stream)
+        return "" if created is None else str(int(created.timestamp() * 1_000_000))
 
     def _as_recorded(self, event: Event, sequence: int, cause: Recorded) -> Recorded:
         return Recorded(
@@ -107,14 +167,50 @@ class Decider(Projector):
             cause=cause.as_cause(),
         )
 
-    async def _last_decision_at(self) -> datetime:
-        newest = self._silent_until
-        for pattern in self._speaks_on:
-            stream = stream_of(pattern).name
-            try:
-                message = await self.client.jetstream().get_msg(stream, subject=pattern)
-            except NotFoundError:
-                continue
-            if message.time is not None:
-                newest = max(newest, message.time)
-        return newest
+    async def _judged_before(self) -> Judged:
+        """What the newest decisions say. Others may publish under the same patterns, so we look
+        further and further back until we meet one of ours."""
+        judged: Judged = {}
+        for stream in {stream_of(pattern).name for pattern in self._speaks_on}:
+            patterns = [p for p in self._speaks_on if stream_of(p).name == stream]
+            for found in await self._newest_of_ours(stream, patterns):
+                for read, (epoch, sequence) in found.items():
+                    known = judged.get(read)
+                    if known is None or known[0] != epoch or known[1] < sequence:
+                        judged[read] = (epoch, sequence)
+        return judged
+
+    async def _newest_of_ours(self, stream: str, patterns: Sequence[str]) -> list[Judged]:
+        state = await stream_state(self.client, stream)
+        first, last, depth = state.first_sequence, state.last_sequence, _LOOK_BACK
+        until = last
+        while until >= max(first, 1):
+            after = max(last - depth, first - 1, 0)
+            ours: list[Judged] = []
+            async for batch in read_until(
+                self.client, stream, after=after, until=until, subjects=patterns
+            ):
+                ours += [
+                    parse_judged((message.headers or {})[JUDGED])
+                    for message in batch
+                    if JUDGED in (message.headers or {})
+                ]
+            if ours:
+                # In order: a later one has judged at least as much of each stream.
+                return ours[-1:]
+            until, depth = after, depth * 10
+        return []
+
+
+def render_judged(judged: Judged) -> str:
+    """A header of one line: `CLOCK@1763890000123456=77 REGISTRY@...=5`."""
+    return " ".join(f"{name}@{epoch}={seq}" for name, (epoch, seq) in sorted(judged.items()))
+
+
+def parse_judged(text: str) -> Judged:
+    judged: Judged = {}
+    for part in text.split():
+        name, _, rest = part.partition("@")
+        epoch, _, sequence = rest.partition("=")
+        judged[name] = (epoch, int(sequence))
+    return judged

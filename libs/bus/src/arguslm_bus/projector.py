@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from nats.aio.client import Client
@@ -18,6 +19,7 @@ from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.faults import blames_event
 from arguslm_bus.folding import Folding
 from arguslm_bus.reader import RawMessage, StreamChanged, StreamReader
+from arguslm_bus.rebuild import rebuild_if_outdated
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_storage.checkpoints import (
@@ -85,9 +87,33 @@ class Projector:
 
     async def run(self) -> None:
         """Follow all streams until cancelled."""
+        await self._prepared()
         async with asyncio.TaskGroup() as group:
             for stream in self._followed:
                 group.create_task(self._follow(stream), name=f"project {stream}")
+
+    async def prepare(self) -> None:
+        """Before anything is followed: tables of an older version are rebuilt."""
+        if await rebuild_if_outdated(self.client, self.database, self.tables):
+            await self._announce()
+
+    async def _prepared(self) -> None:
+        while True:
+            try:
+                await self.prepare()
+            except Exception as error:
+                for stream, followed in self._followed.items():
+                    self._note_failure(stream, followed, error)
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return
+
+    def created(self, stream: str) -> datetime | None:
+        """When the stream that is being read was created; None before it is read."""
+        followed = self._followed[stream]
+        if followed.reader is not None and followed.reader.waiting is not None:
+            return followed.reader.created
+        return followed.checkpoint.stream_created if followed.checkpoint else None
 
     def position(self, stream: str) -> int:
         """The last sequence whose effect is in the tables."""

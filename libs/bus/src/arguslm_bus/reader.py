@@ -22,7 +22,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RawStreamMsg
 from nats.js.errors import NotFoundError
 
 from arguslm_bus.faults import NotNow
-from arguslm_contracts.envelope import Recorded, decode
+from arguslm_contracts.envelope import MSG_ID, Recorded, decode
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,8 @@ class StreamReader:
     """Batches of a stream's messages after `sequence`, across reconnects and restarts of the bus.
 
     `subjects` are patterns; none means all. `created` is the stream's creation time as the caller
-    knows it; without one, the first stream met is taken for the right one.
+    knows it; without one, the first stream met is taken for the right one. `since` passes over
+    what was stored earlier, where nothing has been read yet.
     """
 
     def __init__(
@@ -68,9 +69,11 @@ class StreamReader:
         *,
         subjects: Sequence[str] = (),
         created: datetime | None = None,
+        since: datetime | None = None,
     ) -> None:
         self._client = client
         self.stream = stream
+        self._since = since
         self._position = sequence
         self._subjects = subjects
         self._created = created
@@ -126,6 +129,15 @@ class StreamReader:
                     yield batch
                     self._position, self.waiting = batch[-1].sequence, batch[-1].pending
 
+    def _start(self) -> ConsumerConfig:
+        if self._since is not None and self._position == 0:
+            return ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=self._since
+            )
+        return ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._position + 1
+        )
+
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator["_Pull"]:
         pull = _Pull(self._client, self.stream)
@@ -145,7 +157,7 @@ class StreamReader:
 
     async def _begin(self, pull: "_Pull", inbox: str) -> None:
         try:
-            waiting = await pull.begin(self._position, self._subjects, inbox)
+            waiting = await pull.begin(self._start(), self._subjects, inbox)
             # Asked after the consumer was made: it reads this stream or none.
             state = await stream_state(self._client, self.stream)
         except NotFoundError as error:
@@ -177,14 +189,12 @@ class _Pull:
         self.inbox.append(message)
         self._arrived.set()
 
-    async def begin(self, position: int, subjects: Sequence[str], inbox: str) -> int:
+    async def begin(self, start: ConsumerConfig, subjects: Sequence[str], inbox: str) -> int:
         """Create the consumer; gives how many messages it has to send."""
         info = await self._client.jetstream().add_consumer(
             self._stream,
-            ConsumerConfig(
+            start.evolve(
                 ack_policy=AckPolicy.NONE,
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=position + 1,
                 filter_subjects=list(subjects) or None,
                 inactive_threshold=_CONSUMER_GONE_S,
                 mem_storage=True,
@@ -291,6 +301,19 @@ async def read_until(
                 yield wanted
             if len(wanted) < len(batch) or batch[-1].sequence >= until:
                 return
+
+
+async def find_id(
+    client: Client, stream: str, subject: str, event_id: str, since: datetime
+) -> int | None:
+    """The sequence under which an event stands, if it was stored after `since`."""
+    reader = StreamReader(client, stream, 0, subjects=(subject,), since=since)
+    async with aclosing(reader.batches(to_the_end=True)) as batches:
+        async for batch in batches:
+            for message in batch:
+                if (message.headers or {}).get(MSG_ID) == event_id:
+                    return message.sequence
+    return None
 
 
 async def last_event(client: Client, stream: str, subject: str) -> Recorded | None:
