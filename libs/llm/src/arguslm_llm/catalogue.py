@@ -114,6 +114,15 @@ def split_credentials(
     return base_url, settings, secrets
 
 
+def same_server(provider_type_id: str, base_url: str | None, other: str | None) -> bool:
+    """Whether two base URLs of a type lead to the same scheme, host and port; None is its own."""
+    default = provider_type(provider_type_id).spec.default_base_url
+    one, two = base_url or default, other or default
+    if one is None or two is None:
+        return one == two
+    return origin_of(one) == origin_of(two)
+
+
 def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | None:
     if base_url is None:
         return None

@@ -3,7 +3,8 @@
 from uuid import UUID, uuid4
 
 import pytest
-from other_services import add_model, add_provider, discoverer, measured, prober
+from cryptography.fernet import Fernet
+from other_services import add_model, add_provider, discoverer, measured, now, prober
 from running_door import API, RunningDoor
 
 from arguslm_contracts.events.checks import CheckRequested, DiscoveryRequested
@@ -13,6 +14,7 @@ from arguslm_llm.egress import EgressPolicy
 from arguslm_query_api.commands.provider_fields import check_address
 from arguslm_query_api.reads.providers import stored_provider
 from arguslm_query_api.refusals import Invalid
+from arguslm_storage.vault import Vault
 
 KEY = "sk-planted-7f3a"
 
@@ -27,7 +29,12 @@ async def secrets_of(house: RunningDoor, provider_id: UUID) -> dict[str, str]:
 async def test_editing_one_field_leaves_every_other_as_it_was(any_house: RunningDoor) -> None:
     admin = any_house.admin
     provider_id = await add_provider(
-        any_house, credentials={"api_key": KEY, "organization_id": "org-1"}
+        any_house,
+        credentials={
+            "api_key": KEY,
+            "organization_id": "org-1",
+            "base_url": "http://127.0.0.1:9/v2",
+        },
     )
     path = f"{API}/providers/{provider_id}"
     moved = await admin.patch(path, json={"credentials": {"base_url": "http://127.0.0.1:9/v1"}})
@@ -51,6 +58,64 @@ async def test_editing_one_field_leaves_every_other_as_it_was(any_house: Running
         e.event.changed for e in await any_house.events() if isinstance(e.event, ProviderUpdated)
     ]
     assert changes == [("base_url",), ("display_name",), ("credentials",), ("settings",)]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "http://127.0.0.1:10/v1",
+        "https://127.0.0.1:9/v1",
+        "http://localhost:9/v1",
+        None,
+    ],
+)
+async def test_a_stored_key_goes_to_no_other_server_than_it_was_entered_for(
+    house: RunningDoor, elsewhere: str | None
+) -> None:
+    at_home = {"api_key": KEY, "base_url": "http://127.0.0.1:9/v1"}
+    provider_id = await add_provider(house, credentials=at_home)
+    path = f"{API}/providers/{provider_id}"
+    refused = await house.admin.patch(path, json={"credentials": {"base_url": elsewhere}})
+    assert refused.status_code == 422, refused.text
+    assert "give api_key again in the same change" in refused.json()["detail"][0]["msg"]
+    assert (await house.admin.get(path)).json()["base_url"] == "http://127.0.0.1:9/v1"
+
+    entered = {"base_url": elsewhere, "api_key": "sk-of-there"}
+    moved = await house.admin.patch(path, json={"credentials": entered})
+    assert (moved.status_code, moved.json()["base_url"]) == (200, elsewhere)
+    assert await secrets_of(house, provider_id) == {"api_key": "sk-of-there"}
+
+
+async def test_a_server_without_a_key_moves_freely(house: RunningDoor) -> None:
+    provider_id = await add_provider(
+        house, provider_type="ollama", credentials={"base_url": "http://127.0.0.1:9"}
+    )
+    moved = await house.admin.patch(
+        f"{API}/providers/{provider_id}",
+        json={"credentials": {"base_url": "http://localhost:10"}},
+    )
+    assert (moved.status_code, moved.json()["base_url"]) == (200, "http://localhost:10")
+
+
+async def test_credentials_sealed_with_a_lost_key_can_be_entered_again(house: RunningDoor) -> None:
+    provider_id = await add_provider(house, credentials={"api_key": KEY})
+    path = f"{API}/providers/{provider_id}"
+    async with house.door.database.reading() as connection:
+        stored = await stored_provider(connection, provider_id)
+    assert stored is not None
+    lost = Vault([Fernet.generate_key().decode()]).seal({"api_key": KEY})
+    provider = stored[0].model_copy(update={"credentials": lost})
+    await house.says(
+        ProviderUpdated(revision=2, at=now(), provider=provider, changed=("credentials",))
+    )
+    renamed = await house.admin.patch(path, json={"display_name": "Ours"})
+    assert renamed.status_code == 200, renamed.text
+    refused = await house.admin.patch(path, json={"credentials": {"organization_id": "org-1"}})
+    assert refused.status_code == 422, refused.text
+    assert "enter it again" in refused.json()["detail"][0]["msg"]
+    entered = await house.admin.patch(path, json={"credentials": {"api_key": "sk-new"}})
+    assert entered.status_code == 200, entered.text
+    assert await secrets_of(house, provider_id) == {"api_key": "sk-new"}
 
 
 async def test_a_change_to_what_is_there_already_says_nothing(house: RunningDoor) -> None:

@@ -3,12 +3,19 @@
 import asyncio
 import difflib
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from arguslm_llm.catalogue import ProviderSpec, catalogue, split_credentials
+from arguslm_contracts.events.registry import Provider
+from arguslm_llm.catalogue import (
+    ProviderSpec,
+    catalogue,
+    provider_type,
+    same_server,
+    split_credentials,
+)
 from arguslm_llm.egress import EgressBlocked, EgressPolicy
 from arguslm_query_api.refusals import Invalid
 
@@ -44,6 +51,26 @@ async def checked_fields(
     if base_url is not None:
         await check_address(base_url, egress, field="credentials.base_url")
     return ProviderFields(base_url, settings, secrets)
+
+
+def names_a_secret(type_id: str, given: Iterable[str]) -> bool:
+    """Whether one of these fields is a secret of the provider type."""
+    return not set(provider_type(type_id).secrets).isdisjoint(given)
+
+
+def check_same_server(provider: Provider, base_url: str | None, kept: Iterable[str]) -> None:
+    """A key goes nowhere but to the server that it was entered for.
+
+    Raises:
+        Invalid: `base_url` is another server, and these secrets would be kept for it.
+    """
+    if not same_server(provider.provider_type, provider.base_url, base_url):
+        names = ", ".join(sorted(kept))
+        raise Invalid(
+            f"{base_url or 'the default address'} is another server than {names} was entered for: "
+            f"give {names} again in the same change (null removes it)",
+            field="credentials.base_url",
+        )
 
 
 async def check_address(url: str, egress: EgressPolicy, *, field: str) -> None:

@@ -14,12 +14,17 @@ from arguslm_contracts.events.registry import (
 from arguslm_contracts.measurement import Target
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderUpdate
 from arguslm_query_api.auth.principal import Principal
-from arguslm_query_api.commands.provider_fields import ProviderFields, checked_fields
+from arguslm_query_api.commands.provider_fields import (
+    ProviderFields,
+    check_same_server,
+    checked_fields,
+    names_a_secret,
+)
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import providers
-from arguslm_query_api.refusals import Unknown
-from arguslm_storage.vault import Vault
+from arguslm_query_api.refusals import Invalid, Unknown
+from arguslm_storage.vault import Vault, VaultError
 
 
 async def register(door: Door, who: Principal, provider_id: UUID, body: ProviderCreate) -> bool:
@@ -116,11 +121,28 @@ def sealed(fields: ProviderFields, vault: Vault) -> str | None:
 
 async def _merged(door: Door, provider: Provider, given: Mapping[str, Any]) -> dict[str, Any]:
     """The provider's fields after `given` was merged key by key; null removes a key."""
-    secrets = door.vault.open(provider.credentials)
-    known = {**provider.settings, **secrets, "base_url": provider.base_url}
+    secrets = _opened(door.vault, provider, given)
+    kept = {name: value for name, value in (secrets or {}).items() if name not in given}
+    known = {**provider.settings, **kept, "base_url": provider.base_url}
     fields = await checked_fields(provider.provider_type, {**known, **given}, door.egress)
+    if kept:
+        check_same_server(provider, fields.base_url, kept)
     changes: dict[str, Any] = {"base_url": fields.base_url, "settings": fields.settings}
     # Sealing the same secrets again gives other bytes, which would look like a change.
     if fields.secrets != secrets:
         changes["credentials"] = sealed(fields, door.vault)
     return changes
+
+
+def _opened(vault: Vault, provider: Provider, given: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """The stored secrets; None where they cannot be opened and others are given in their place."""
+    try:
+        return vault.open(provider.credentials)
+    except VaultError:
+        if names_a_secret(provider.provider_type, given):
+            return None
+        raise Invalid(
+            "the stored key cannot be opened with this house's encryption key: enter it again, "
+            "or start the house with the encryption key that it was sealed with",
+            field="credentials.api_key",
+        ) from None
