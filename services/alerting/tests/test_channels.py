@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from webhook_receiver import receiving
 
-from arguslm_alerting.channels.apprise_services import LOCAL_SCHEMES, AppriseServices
+from arguslm_alerting.channels.apprise_services import AppriseServices
 from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.notice import Notice, NotTold
 from arguslm_alerting.channels.webhook import Webhook
+from arguslm_contracts.apprise_schemes import ANY_HOST_SCHEMES, LOCAL_SCHEMES, SCHEMES
 from arguslm_contracts.identity import derive
 
 NOTICE = Notice(
@@ -244,3 +245,12 @@ def test_every_service_that_acts_on_this_machine_is_refused() -> None:
         if manager[scheme].__module__.rsplit(".", 1)[-1] in local_plugins
     }
     assert found == LOCAL_SCHEMES
+
+
+def test_every_service_that_the_door_lets_through_is_served() -> None:
+    manager = NotificationManager()
+    assert {
+        scheme for scheme in SCHEMES if scheme in manager and manager[scheme].enabled
+    } == SCHEMES
+    assert SCHEMES.isdisjoint(LOCAL_SCHEMES)
+    assert SCHEMES > ANY_HOST_SCHEMES

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.fernet import Fernet
 from other_services import add_model, add_provider, alert_of, now
 from running_door import API, RunningDoor
 
@@ -15,6 +16,7 @@ from arguslm_contracts.events.alerts import (
     NotificationTestRequested,
 )
 from arguslm_contracts.events.registry import ChannelCreated, ChannelUpdated
+from arguslm_storage.vault import Vault
 
 WEBHOOK = "https://hooks.example.com/services/T0-planted-secret"
 
@@ -90,6 +92,19 @@ async def test_a_channels_address_is_sealed_and_never_shown(any_house: RunningDo
     assert (await any_house.admin.get(f"{API}/alerts/channels")).json()["items"] == []
 
 
+async def test_an_address_sealed_with_a_lost_key_can_be_entered_again(house: RunningDoor) -> None:
+    channel_id = await add_channel(house)
+    (created,) = [e.event for e in await house.events() if isinstance(e.event, ChannelCreated)]
+    lost = Vault([Fernet.generate_key().decode()]).seal({"url": WEBHOOK})
+    channel = created.channel.model_copy(update={"url": lost})
+    await house.says(ChannelUpdated(revision=2, at=now(), channel=channel, changed=("url",)))
+    (shown,) = (await house.admin.get(f"{API}/alerts/channels")).json()["items"]
+    assert shown["url_hint"] == "sealed with a lost key: enter it again"
+    path = f"{API}/alerts/channels/{channel_id}"
+    entered = await house.admin.patch(path, json={"url": WEBHOOK})
+    assert (entered.status_code, entered.json()["url_hint"]) == (200, "https://hooks.example.com")
+
+
 @pytest.mark.parametrize(
     ("kind", "url"),
     [
@@ -113,6 +128,19 @@ async def test_addresses_that_lead_nowhere_good_are_refused(
     assert refused.status_code == 422, refused.text
     assert refused.json()["detail"][0]["loc"] == ["body", "url"]
     assert "planted" not in refused.text
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [("tgrm://1:a/2", "did you mean tgram://"), ("carrier-pigeon://x", "no service")],
+)
+async def test_a_service_that_apprise_does_not_have_is_refused_with_what_it_may_have_meant(
+    house: RunningDoor, url: str, says: str
+) -> None:
+    body = {"name": "c", "kind": "apprise", "url": url}
+    refused = await house.admin.post(f"{API}/alerts/channels", json=body)
+    assert refused.status_code == 422, refused.text
+    assert says in refused.json()["detail"][0]["msg"]
 
 
 async def test_apprise_addresses_are_taken_as_they_are(house: RunningDoor) -> None:

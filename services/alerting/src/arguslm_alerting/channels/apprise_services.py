@@ -5,13 +5,8 @@ import apprise
 from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.notice import Notice, NotTold
 from arguslm_alerting.channels.quiet import silence_libraries
+from arguslm_contracts.apprise_schemes import ANY_HOST_SCHEMES, LOCAL_SCHEMES
 
-# What these do happens on this machine: its desktop, its system log, its devices.
-LOCAL_SCHEMES = frozenset(
-    {"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "vapid", "windows"}
-)
-# Services whose host may be any web server, so that an address could be aimed at one of ours.
-_ANY_HOST = frozenset({"apprise", "apprises", "form", "forms", "json", "jsons", "xml", "xmls"})
 _TIMEOUT_S = 20.0
 
 
@@ -36,7 +31,7 @@ class AppriseServices:
         service = apprise.Apprise.instantiate(address, asset=self._asset)
         if service is None:
             raise NotTold("the address is none that Apprise understands", final=True)
-        if scheme in _ANY_HOST:
+        if scheme in ANY_HOST_SCHEMES:
             await self._egress.addresses(service.host, service.port or 443)
         notifier = apprise.Apprise(asset=self._asset)
         notifier.add(service)

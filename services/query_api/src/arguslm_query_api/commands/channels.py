@@ -21,7 +21,7 @@ from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import alerts
 from arguslm_query_api.refusals import Unknown
-from arguslm_storage.vault import Vault
+from arguslm_storage.vault import Vault, VaultError
 
 TEST_WAIT_S = 45.0
 _URL = "url"
@@ -62,7 +62,7 @@ async def update(
     if body.url is not None:
         url = body.url.get_secret_value().strip()
         await check_channel_url(channel.kind, url, door.egress)
-        if door.vault.open(channel.url) != {_URL: url}:
+        if open_url(door.vault, channel.url) != url:
             changes["url"] = door.vault.seal({_URL: url})
     if not changes:
         return True
@@ -112,13 +112,12 @@ async def test(door: Door, who: Principal, channel_id: UUID) -> ChannelTestRespo
     return ChannelTestResponse(success=True, message="Delivered.")
 
 
-def open_url(vault: Vault, sealed: str) -> str:
-    """The address behind a channel's seal.
-
-    Raises:
-        VaultError: it was sealed with a key that is not there any more.
-    """
-    return vault.open(sealed)[_URL]
+def open_url(vault: Vault, sealed: str) -> str | None:
+    """The address behind a channel's seal; None where its key is not there any more."""
+    try:
+        return vault.open(sealed)[_URL]
+    except VaultError:
+        return None
 
 
 async def _stored(door: Door, channel_id: UUID) -> tuple[Channel, int, int]:

@@ -1,6 +1,7 @@
 """/api/v1/alerts/channels"""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,6 @@ from arguslm_query_api.http.answers import ACCEPTED, accepted, with_etag
 from arguslm_query_api.http.dependencies import ExpectedRevision, IdempotencyKey, TheDoor
 from arguslm_query_api.reads import alerts as alert_reads
 from arguslm_query_api.refusals import Unknown
-from arguslm_storage.vault import VaultError
 
 router = APIRouter(prefix="/alerts/channels", tags=["alerts"])
 
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/alerts/channels", tags=["alerts"])
 @router.get("", response_model=ChannelList)
 async def list_channels(door: TheDoor, who: Viewer) -> Any:
     async with door.database.reading() as connection:
-        return ChannelList(items=await alert_reads.list_channels(connection, _open_url(door)))
+        return ChannelList(items=await alert_reads.list_channels(connection, _opener(door)))
 
 
 @router.post("", response_model=ChannelResponse, status_code=201, responses=ACCEPTED)
@@ -82,19 +82,12 @@ async def _answer(door: Door, channel_id: UUID, response: Response, *, shown: bo
     if not shown:
         return accepted(f"/api/v1/alerts/channels/{channel_id}")
     async with door.database.reading() as connection:
-        listed = await alert_reads.list_channels(connection, _open_url(door))
+        listed = await alert_reads.list_channels(connection, _opener(door))
     channels_by_id = {channel.id: channel for channel in listed}
     if channel_id not in channels_by_id:
         raise Unknown(f"there is no channel {channel_id}")
     return with_etag(response, channels_by_id[channel_id])
 
 
-def _open_url(door: Door) -> Callable[[str], str]:
-    def open_url(sealed: str) -> str:
-        try:
-            return channels.open_url(door.vault, sealed)
-        except VaultError:
-            # The list must not fail because of one channel.
-            return "sealed-with-a-lost-key://"
-
-    return open_url
+def _opener(door: Door) -> Callable[[str], str | None]:
+    return partial(channels.open_url, door.vault)

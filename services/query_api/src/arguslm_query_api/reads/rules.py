@@ -30,9 +30,9 @@ async def stored_rule(connection: AsyncConnection, rule_id: UUID) -> Stored[Rule
 
 
 async def list_channels(
-    connection: AsyncConnection, open_url: Callable[[str], str]
+    connection: AsyncConnection, open_url: Callable[[str], str | None]
 ) -> list[ChannelResponse]:
-    """`open_url` opens a sealed address; no more of it is shown than the hint."""
+    """`open_url` opens a sealed address, if it can; no more of it is shown than the hint."""
     query = select(_CHANNELS).order_by(func.lower(_CHANNELS.c.name), _CHANNELS.c.channel_id)
     return [
         ChannelResponse(
@@ -52,9 +52,11 @@ async def stored_channel(connection: AsyncConnection, channel_id: UUID) -> Store
     return await stored(connection, _CHANNELS, Channel, channel_id)
 
 
-def url_hint(kind: str, url: str) -> str:
+def url_hint(kind: str, url: str | None) -> str:
     """Scheme and host of a webhook. Of an Apprise address the scheme only: where others have
     their host, it often has its token."""
+    if url is None:
+        return "sealed with a lost key: enter it again"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}" if kind == "webhook" else f"{parts.scheme}://…"
 
