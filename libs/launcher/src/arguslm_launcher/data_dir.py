@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from arguslm_storage.vault import create_key_file
 
@@ -25,6 +26,11 @@ class HouseNote:
     nats_url: str
     demo_port: int = 0
     pids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def bus_port(self) -> int:
+        """0 before there was a bus."""
+        return urlsplit(self.nats_url).port or 0
 
 
 class DataDir:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+from nats.aio.client import Client
 from pydantic import SecretStr
 
 from arguslm_bus.connection import connect
@@ -95,7 +96,7 @@ class House:
         port = free_port(self._options.host, self._options.port)
         self._note = HouseNote(
             url=url_on_this_machine(self._options.host, port),
-            nats_url="",
+            nats_url=last.nats_url if last else "",
             demo_port=last.demo_port if last else 0,
         )
         if self._data.make_keys() and not os.environ.get("ARGUSLM_ENCRYPTION_KEY"):
@@ -125,27 +126,30 @@ class House:
 
     async def _start_bus(self) -> None:
         self._say("starting the bus")
-        self._bus = NatsServer(self._data.path / "nats")
+        # Subscribers outside know its address: keep the port while it is free.
+        port = free_port("127.0.0.1", self._note.bus_port, or_another=True)
+        self._bus = NatsServer(self._data.path / "nats", port=port)
         await self._bus.start()
         self._note.nats_url = self._bus.url
         client = await connect(self._bus_settings(OPERATOR), OPERATOR)
         try:
             for drift in await apply_topology(client.jetstream()):
                 self._say(f"stream {drift.stream} is not as declared: {drift.text}")
-            self.admin_key = await self._admitted_key(Publisher(client, OPERATOR))
+            self.admin_key = await self._admitted_key(client)
         finally:
             await client.close()
         self._bus_watcher = asyncio.create_task(self._keep_bus_alive(self._bus))
 
-    async def _admitted_key(self, publisher: Publisher) -> str:
+    async def _admitted_key(self, client: Client) -> str:
         """The admin key, known to the registry. Who owns the directory is let in: where the kept
         key was revoked, a new one takes its place.
 
         Raises:
             CannotStart: the given key was revoked.
         """
+        publisher = Publisher(client, OPERATOR)
         key = self._data.admin_key(self._options.admin_key)
-        if await register_admin_key(publisher, key):
+        if await register_admin_key(client, publisher, key):
             return key
         if self._options.admin_key is not None:
             raise CannotStart(
@@ -153,7 +157,7 @@ class House:
             )
         self._say("the kept admin key was revoked; making a new one")
         key = self._data.new_admin_key()
-        await register_admin_key(publisher, key)
+        await register_admin_key(client, publisher, key)
         return key
 
     async def _keep_bus_alive(self, bus: NatsServer) -> None:

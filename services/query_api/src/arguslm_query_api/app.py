@@ -38,7 +38,7 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
     signer = open_signer(settings)
     feed = LiveFeed(client, projector, messages_from(database))
     if settings.admin_key is not None:
-        await register_admin_key(publisher, settings.admin_key.get_secret_value())
+        await register_admin_key(client, publisher, settings.admin_key.get_secret_value())
     await feed.start()
     # Whoever may come in has to be known before anybody is let in.
     registry = await stream_state(client, REGISTRY.name)

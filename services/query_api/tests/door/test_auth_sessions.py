@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import jwt
 import pytest
+from pydantic import SecretStr
 from running_door import ADMIN_KEY, API, RunningDoor, running_door
 from signing_in import PASSWORD, add_account, log_in
 
@@ -245,6 +246,27 @@ async def test_a_revoked_admin_key_stays_revoked_after_a_restart(
         assert await status_with(house, ADMIN_KEY) == 401
     async with running_door(bus, storage) as again:
         assert await status_with(again, ADMIN_KEY) == 401
+
+
+async def test_a_changed_admin_key_revokes_the_one_it_replaces_and_no_other(
+    bus: BusForTests, storage: StorageSettings
+) -> None:
+    async with running_door(bus, storage) as house:
+        made = await house.key_of("admin")
+        link = (await house.admin.post(f"{API}/auth/login-links")).json()["url"]
+        signed = await house.client().post(
+            f"{API}/auth/login", json={"login_token": link.partition("#token=")[2]}
+        )
+        session = signed.json()["access_token"]
+        assert await status_with(house, session) == 200
+    second = SecretStr("the-second-admin-key-0123456789")
+    async with running_door(bus, storage, admin_key=second) as changed:
+        assert await status_with(changed, ADMIN_KEY) == 401
+        assert await status_with(changed, session) == 401
+        assert await status_with(changed, second.get_secret_value()) == 200
+        assert await status_with(changed, made) == 200
+    async with running_door(bus, storage, admin_key=None) as unset:
+        assert await status_with(unset, second.get_secret_value()) == 200
 
 
 def test_the_signing_key_is_made_once_and_private(tmp_path: Path) -> None:
