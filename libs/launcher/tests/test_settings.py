@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from arguslm_launcher.cli import main
-from arguslm_launcher.data_dir import DataDir
+from arguslm_launcher.data_dir import DataDir, HouseNote
+from arguslm_launcher.nats_server import kept_passwords
 from arguslm_launcher.settings_check import one_location
 from arguslm_launcher.settings_in_force import HIDDEN, SettingInForce, settings_in_force
 
@@ -121,6 +122,31 @@ def test_config_for_people_cuts_nothing_and_shows_no_secret(
     assert out.count("\n") == 1
     assert SECRET not in out
     assert {row["service"] for row in json.loads(out)} >= {"query-api", "prober"}
+
+
+def test_config_tells_a_subscriber_its_way_to_the_bus_and_no_other_users(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = DataDir(tmp_path / "house")
+    ask = ["config", "--subscriber", "--data-dir", str(data.path)]
+    assert main(ask) == 1
+    assert "start one with `arguslm up`" in " ".join(capsys.readouterr().err.split())
+    data.claim()
+    (data.path / "nats" / "jetstream").mkdir(parents=True)
+    data.write_note(HouseNote(url="http://127.0.0.1:1", nats_url="nats://127.0.0.1:4567"))
+    passwords = kept_passwords(data.path / "nats" / "passwords.json")
+    assert main(ask) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ARGUSLM_NATS_URL=nats://127.0.0.1:4567",
+        "ARGUSLM_NATS_USER=subscriber",
+        f"ARGUSLM_NATS_PASSWORD={passwords['subscriber']}",
+    ]
+    assert main([*ask, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "url": "nats://127.0.0.1:4567",
+        "user": "subscriber",
+        "password": passwords["subscriber"],
+    }
 
 
 @pytest.mark.parametrize("command", ["up", "rebuild", "verify", "audit", "config"])

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
-from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
 from arguslm_bus import rebuild as bus_rebuild
@@ -23,7 +22,8 @@ from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 from arguslm_contracts.permissions import OPERATOR
 from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK
-from arguslm_launcher.data_dir import CannotStart, DataDir
+from arguslm_launcher.bus_access import bus_access
+from arguslm_launcher.data_dir import CannotStart
 from arguslm_launcher.database_check import check_database
 from arguslm_launcher.nats_server import NatsServer, StoreInUse
 from arguslm_launcher.settings_check import check_settings
@@ -142,7 +142,7 @@ async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
         yield given
         return
     server = NatsServer(data_dir / "nats")
-    settings = _settings_of_the_house(data_dir, server)
+    settings = bus_access(data_dir, OPERATOR)
     try:
         await server.start()
     except StoreInUse:
@@ -158,19 +158,6 @@ async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
         yield settings.model_copy(update={"nats_url": server.url})
     finally:
         await server.stop()
-
-
-def _settings_of_the_house(data_dir: Path, server: NatsServer) -> BusSettings:
-    try:
-        note = DataDir(data_dir).read_note()
-        if note is None or not (data_dir / "nats" / "jetstream").exists():
-            raise CannotStart(
-                f"no house in {data_dir}: start one with `arguslm up`, or set --data-dir"
-            )
-        password = SecretStr(server.passwords[OPERATOR])
-    except OSError as error:
-        raise CannotStart(f"cannot read {error.filename}: {error.strerror}") from error
-    return BusSettings(nats_url=note.nats_url, nats_user=OPERATOR, nats_password=password)
 
 
 async def _listens(url: str) -> bool:

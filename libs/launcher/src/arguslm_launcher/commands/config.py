@@ -3,7 +3,10 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, DataDir, Json
 
@@ -11,8 +14,21 @@ if TYPE_CHECKING:
     from arguslm_launcher.settings_in_force import SettingInForce
 
 
-def config(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False) -> None:
+def config(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    subscriber: Annotated[
+        bool,
+        typer.Option(
+            "--subscriber",
+            help="Print instead what a program needs to read events from the bus: its address, "
+            "and a user that may read checks, benchmarks and alerts, and write nothing.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show every setting of every service: its value, and where it comes from."""
+    if subscriber:
+        return _print_subscriber(data_dir, as_json=as_json)
     from arguslm.cli.output import print_table
     from arguslm_launcher.settings_check import check_settings
     from arguslm_launcher.settings_in_force import settings_in_force
@@ -20,9 +36,25 @@ def config(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False) -> None:
     check_settings()
     rows = list(settings_in_force(data_dir))
     if as_json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows]) + "\n")
-        return
-    print_table(("=VARIABLE", "VALUE", "FROM", "OF", "MEANING"), _merged(rows), empty="")
+        return _write(json.dumps([asdict(row) for row in rows]))
+    return print_table(("=VARIABLE", "VALUE", "FROM", "OF", "MEANING"), _merged(rows), empty="")
+
+
+def _print_subscriber(data_dir: Path, *, as_json: bool) -> None:
+    from arguslm_contracts.permissions import SUBSCRIBER
+    from arguslm_launcher.bus_access import bus_access
+
+    bus = bus_access(data_dir, SUBSCRIBER.name)
+    access = {"url": bus.nats_url, "user": bus.nats_user, "password": bus.read_nats_password()}
+    if as_json:
+        return _write(json.dumps(access))
+    return _write(
+        "\n".join(f"ARGUSLM_NATS_{name.upper()}={value}" for name, value in access.items())
+    )
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
 
 
 def _merged(rows: "list[SettingInForce]") -> list[tuple[str, ...]]:
