@@ -5,13 +5,15 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  useRouter,
 } from '@tanstack/react-router';
 
 import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
 import type { Outcome } from '@/api/types';
-import { EmptyState, ErrorState } from '@/components/Notice';
+import { ErrorState } from '@/components/Notice';
+import { Missing } from '@/components/PageError';
 import { OUTCOMES, STATES } from '@/format/outcomes';
 
 import { queryClient } from './queryClient';
@@ -32,16 +34,21 @@ import { Shell } from './Shell';
 
 type Search = Record<string, unknown>;
 
+/** The routes are asked again: whoever is signed in may not have been told at the first try. */
+function CouldNotGoOn({ error }: { error: Error }) {
+  const router = useRouter();
+  return (
+    <main>
+      <ErrorState error={error} onRetry={() => void router.invalidate()} what="The dashboard could not go on." />
+    </main>
+  );
+}
+
 const asError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 const root = createRootRoute({
   component: Outlet,
-  errorComponent: ({ error, reset }) => (
-    <ErrorState error={asError(error)} onRetry={reset} what="The dashboard could not go on." />
-  ),
-  notFoundComponent: () => (
-    <EmptyState title="There is no such page.">The address may be old or mistyped.</EmptyState>
-  ),
+  errorComponent: ({ error }) => <CouldNotGoOn error={asError(error)} />,
 });
 
 const login = createRoute({
@@ -171,6 +178,17 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('@/features/settings/SettingsPage'), 'SettingsPage'),
 });
 
+/** Any other address: said within the frame, so that everything else is at hand. */
+const elsewhere = createRoute({
+  getParentRoute: () => house,
+  path: '$',
+  component: () => (
+    <div className="flex flex-col gap-4">
+      <Missing subject="page" />
+    </div>
+  ),
+});
+
 const routeTree = root.addChildren([
   login,
   house.addChildren([
@@ -185,6 +203,7 @@ const routeTree = root.addChildren([
     benchmark,
     alerts,
     settings,
+    elsewhere,
   ]),
 ]);
 

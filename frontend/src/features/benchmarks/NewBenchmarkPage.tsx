@@ -82,7 +82,11 @@ export function NewBenchmarkPage() {
             />
             <PromptFields plan={plan} error={shownFaults.prompt} onChange={set} />
             <NumberFields bounds={BOUNDS} plan={plan} faults={shownFaults} onChange={set} />
-            <details className="text-[0.8125rem]">
+            {/* A fault inside must not stay folded away. */}
+            <details
+              open={LIMIT_BOUNDS.some(({ field }) => shownFaults[field]) || undefined}
+              className="text-[0.8125rem]"
+            >
               <summary className="text-ink-2 hover:text-ink">Throttles</summary>
               <div className="pt-3">
                 <NumberFields bounds={LIMIT_BOUNDS} plan={plan} faults={shownFaults} onChange={set} />

@@ -7,8 +7,9 @@ import { modelQuery } from '@/api/models';
 import { historyExportUrl, monitoringConfigQuery, overviewQuery, type Range, RANGES } from '@/api/monitoring';
 import { Button } from '@/components/Button';
 import { ExportLinks } from '@/components/ExportLinks';
-import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
-import { PageHeader, Panel } from '@/components/Panel';
+import { SkeletonRows } from '@/components/Notice';
+import { PageError } from '@/components/PageError';
+import { PageHeader } from '@/components/Panel';
 import { Segmented } from '@/components/Segmented';
 import { CheckList } from '@/features/checks/CheckList';
 import { fittingRange } from '@/charts/fittingRange';
@@ -39,13 +40,9 @@ export function ModelPage() {
 
   if (model.error && !model.data) {
     return (
-      <Panel>
-        {'status' in model.error && model.error.status === 404 ? (
-          <EmptyState title="There is no such model.">It may have been removed.</EmptyState>
-        ) : (
-          <ErrorState error={model.error} onRetry={() => void model.refetch()} />
-        )}
-      </Panel>
+      <div className="flex flex-col gap-4">
+        <PageError subject="model" error={model.error} onRetry={() => void model.refetch()} />
+      </div>
     );
   }
   const { data } = model;

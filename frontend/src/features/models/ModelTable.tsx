@@ -36,7 +36,7 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
       {mayChange && here.length > 0 && (
         <BulkBar ids={here.map((model) => model.id)} onDone={() => setPicked(new Set())} />
       )}
-      <TableScroll label="Models">
+      <TableScroll label="Table of models">
         <table className="table-quiet">
           <thead>
             <tr>

@@ -9,10 +9,11 @@ import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { ErrorState, Skeleton } from '@/components/Notice';
 
-import { createCommand, draftFor, EMPTY_DRAFT, missingIn } from './draft';
+import { createCommand, draftFor, EMPTY_DRAFT, faultsIn } from './draft';
 import { ProviderFields } from './ProviderFields';
 import { TestResult } from './TestResult';
 import { TypePicker } from './TypePicker';
+import { useTakenNames } from './useTakenNames';
 
 interface AddProviderDialogProps {
   open: boolean;
@@ -65,12 +66,13 @@ function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
   const [submitted, setSubmitted] = useState(false);
   const create = useCreate();
   const test = useMutation({ mutationFn: testNewProvider, meta: { failure: null } });
-  const missing = spec ? missingIn(draft, spec) : {};
+  const taken = useTakenNames();
+  const faults = spec ? faultsIn(draft, spec, { taken }) : {};
   const problem = create.error ?? test.error;
 
   const attempt = (send: (spec: ProviderSpec) => void) => {
     setSubmitted(true);
-    if (spec && Object.keys(missing).length === 0) send(spec);
+    if (spec && Object.keys(faults).length === 0) send(spec);
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -91,7 +93,7 @@ function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
           <ProviderFields
             spec={spec}
             draft={draft}
-            errors={submitted ? missing : {}}
+            errors={submitted ? faults : {}}
             onChange={(next) => {
               setDraft(next);
               test.reset();
