@@ -5,17 +5,16 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
-  useRouter,
 } from '@tanstack/react-router';
 
 import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
 import type { Outcome } from '@/api/types';
-import { ErrorState } from '@/components/Notice';
 import { Missing } from '@/components/PageError';
 import { OUTCOMES, STATES } from '@/format/outcomes';
 
+import { CouldNotGoOn } from './CouldNotGoOn';
 import { queryClient } from './queryClient';
 import {
   ALERT_TABS,
@@ -34,21 +33,9 @@ import { Shell } from './Shell';
 
 type Search = Record<string, unknown>;
 
-/** The routes are asked again: whoever is signed in may not have been told at the first try. */
-function CouldNotGoOn({ error }: { error: Error }) {
-  const router = useRouter();
-  return (
-    <main>
-      <ErrorState error={error} onRetry={() => void router.invalidate()} what="The dashboard could not go on." />
-    </main>
-  );
-}
-
-const asError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
-
 const root = createRootRoute({
   component: Outlet,
-  errorComponent: ({ error }) => <CouldNotGoOn error={asError(error)} />,
+  errorComponent: CouldNotGoOn,
 });
 
 const login = createRoute({
@@ -182,11 +169,7 @@ const settings = createRoute({
 const elsewhere = createRoute({
   getParentRoute: () => house,
   path: '$',
-  component: () => (
-    <div className="flex flex-col gap-4">
-      <Missing subject="page" />
-    </div>
-  ),
+  component: () => <Missing subject="page" />,
 });
 
 const routeTree = root.addChildren([

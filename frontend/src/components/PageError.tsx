@@ -17,19 +17,19 @@ interface PageErrorProps {
 export function PageError({ error, subject, onRetry }: PageErrorProps) {
   if (error instanceof ApiProblem && error.isMissing) return <Missing subject={subject} />;
   return (
-    <>
+    <div className="flex flex-col gap-4">
       <PageHeader title={`This ${subject} could not be loaded`} />
       <Panel>
         <ErrorState error={error} onRetry={onRetry} />
       </Panel>
-    </>
+    </div>
   );
 }
 
 /** The address leads nowhere; the way back is here. */
 export function Missing({ subject }: { subject: string }) {
   return (
-    <>
+    <div className="flex flex-col gap-4">
       <PageHeader title={`There is no such ${subject}`} />
       <Panel>
         <EmptyState
@@ -41,6 +41,6 @@ export function Missing({ subject }: { subject: string }) {
           }
         />
       </Panel>
-    </>
+    </div>
   );
 }

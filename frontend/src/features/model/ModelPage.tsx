@@ -39,11 +39,7 @@ export function ModelPage() {
   const intervalS = model.data?.interval_s ?? config.data?.interval_s ?? 60;
 
   if (model.error && !model.data) {
-    return (
-      <div className="flex flex-col gap-4">
-        <PageError subject="model" error={model.error} onRetry={() => void model.refetch()} />
-      </div>
-    );
+    return <PageError subject="model" error={model.error} onRetry={() => void model.refetch()} />;
   }
   const { data } = model;
   return (

@@ -8,6 +8,7 @@ import type { ProviderSpec } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { ErrorState, Skeleton } from '@/components/Notice';
+import { showFirstFault } from '@/components/showFirstFault';
 
 import { createCommand, draftFor, EMPTY_DRAFT, faultsIn } from './draft';
 import { ProviderFields } from './ProviderFields';
@@ -74,8 +75,9 @@ function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
     setSubmitted(true);
     if (spec && Object.keys(faults).length === 0) send(spec);
   };
-  const submit = (event: SyntheticEvent) => {
+  const submit = (event: SyntheticEvent<HTMLElement>) => {
     event.preventDefault();
+    if (Object.keys(faults).length > 0) showFirstFault(event.currentTarget);
     attempt((chosen) => create.mutate(createCommand(draft, chosen)));
   };
   const choose = (next: ProviderSpec | null) => {
