@@ -140,7 +140,7 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
           to="/models/$modelId"
           params={{ modelId: model.id }}
           className="block truncate font-medium hover:text-accent"
-          title={model.model_id}
+          title={name}
         >
           {name}
         </Link>
