@@ -60,6 +60,24 @@ class Dashboard:
         await self._page.goto(f"{self._origin}/benchmarks")
         await expect(self._page.get_by_text("completed", exact=False).first).to_be_visible()
 
+    async def wrong_addresses_are_told(self, *paths: str) -> None:
+        for path in paths:
+            await self._page.goto(self._origin + path)
+            await expect(self._page.get_by_role("heading", name="There is no such")).to_be_visible()
+            await expect(self._page.get_by_role("navigation", name="Main").first).to_be_visible()
+
+    async def screens_open_without_the_server(self) -> None:
+        """Their code was fetched while it was there: a restart shows no browser's error page."""
+        page = self._page
+        await page.goto(f"{self._origin}/")
+        await expect(page.get_by_text("Live", exact=True).first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        await page.route("**/*", lambda route: route.abort())
+        for screen in ("Providers", "Benchmarks", "Settings"):
+            await page.get_by_role("link", name=screen, exact=True).first.click()
+            await expect(page.get_by_role("heading", name=screen, level=1)).to_be_visible()
+        await page.unroute_all()
+
     async def add_provider_by_hand(self, name: str, base_url: str, key: str) -> None:
         page = self._page
         await page.goto(f"{self._origin}/providers")

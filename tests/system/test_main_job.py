@@ -209,6 +209,8 @@ async def the_dashboard_shows_it_all(scene: Scene) -> None:
         await dashboard.model_page_has_charts("swift")
         await dashboard.alerts_show("unwell")
         await dashboard.benchmarks_show("swift")
+        await dashboard.wrong_addresses_are_told("/nowhere", "/models/nowhere")
+        await dashboard.screens_open_without_the_server()
         await dashboard.add_provider_by_hand(
             "Added by hand", f"{scene.simulator.url}/v1", SIMULATOR_KEY
         )

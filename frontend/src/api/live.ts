@@ -20,8 +20,8 @@ export interface LiveStreamOptions {
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 const REFUSALS_BORNE = 3;
-// The server pings well within this; silence for longer means that the line is dead.
-const SILENCE_MS = 75_000;
+// The server pings every 20 s; silence for longer than two of them means that the line is dead.
+const SILENCE_MS = 45_000;
 
 /** How long to wait before attempt n (from 0): doubling, with jitter so that tabs spread out. */
 export function reconnectDelay(attempt: number, random: () => number = Math.random): number {

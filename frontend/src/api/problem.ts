@@ -22,6 +22,16 @@ export class ApiProblem extends Error {
   faultOf(field: string): string | undefined {
     return this.faults.find((fault) => fault.field === field)?.message;
   }
+
+  /** The address leads nowhere: what it names is gone, or it was never the address of anything. */
+  get isMissing(): boolean {
+    return this.status === 404 || this.faults.some((fault) => fault.field.startsWith('path.'));
+  }
+}
+
+/** What a form says at one of its fields: that field's fault, or whatever else went wrong. */
+export function problemAt(field: string, error: Error | null): string | undefined {
+  return error instanceof ApiProblem ? (error.faultOf(field) ?? error.message) : error?.message;
 }
 
 interface ProblemBody {

@@ -54,7 +54,7 @@ export function AlertBell() {
                     state={alert.state === 'resolved' ? 'up' : 'down'}
                     className="mt-0.5 size-4"
                   />
-                  <div className="min-w-0 flex-1 text-[0.8125rem]">
+                  <div className="min-w-0 flex-1 text-[0.8125rem] wrap-anywhere">
                     <p className={wantsSomebody(alert) ? 'font-medium' : 'text-ink-2'}>
                       {alert.model_name || alert.rule_name}
                       {alert.provider_name && <span className="font-normal text-ink-3"> at {alert.provider_name}</span>}

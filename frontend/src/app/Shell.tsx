@@ -19,6 +19,7 @@ import { Logo } from './Logo';
 import { MobileMenu } from './MobileMenu';
 import { SessionMenu } from './SessionMenu';
 import { useLive } from './useLive';
+import { useScreensAtHand } from './useScreensAtHand';
 
 export interface Place {
   to: '/' | '/models' | '/checks' | '/providers' | '/benchmarks' | '/alerts' | '/settings';
@@ -54,6 +55,7 @@ function NavLink({ place: { to, label, Icon }, unread }: { place: Place; unread:
 /** The frame around every screen: navigation at the side, or at the foot of a small one. */
 export function Shell() {
   const live = useLive();
+  useScreensAtHand(live);
   const unread = useQuery(recentAlertsQuery).data?.total_unread ?? 0;
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">

@@ -11,9 +11,10 @@ import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
 import type { Outcome } from '@/api/types';
-import { EmptyState, ErrorState } from '@/components/Notice';
+import { Missing } from '@/components/PageError';
 import { OUTCOMES, STATES } from '@/format/outcomes';
 
+import { CouldNotGoOn } from './CouldNotGoOn';
 import { queryClient } from './queryClient';
 import {
   ALERT_TABS,
@@ -32,16 +33,9 @@ import { Shell } from './Shell';
 
 type Search = Record<string, unknown>;
 
-const asError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
-
 const root = createRootRoute({
   component: Outlet,
-  errorComponent: ({ error, reset }) => (
-    <ErrorState error={asError(error)} onRetry={reset} what="The dashboard could not go on." />
-  ),
-  notFoundComponent: () => (
-    <EmptyState title="There is no such page.">The address may be old or mistyped.</EmptyState>
-  ),
+  errorComponent: CouldNotGoOn,
 });
 
 const login = createRoute({
@@ -171,6 +165,13 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('@/features/settings/SettingsPage'), 'SettingsPage'),
 });
 
+/** Any other address: said within the frame, so that everything else is at hand. */
+const elsewhere = createRoute({
+  getParentRoute: () => house,
+  path: '$',
+  component: () => <Missing subject="page" />,
+});
+
 const routeTree = root.addChildren([
   login,
   house.addChildren([
@@ -185,6 +186,7 @@ const routeTree = root.addChildren([
     benchmark,
     alerts,
     settings,
+    elsewhere,
   ]),
 ]);
 

@@ -68,7 +68,7 @@ function AlertItem({ alert }: { alert: AlertResponse }) {
       <div className="w-24 shrink-0">
         <StateBadge state={state}>{alert.state === 'resolved' ? 'Resolved' : outcomeLabel(alert.severity)}</StateBadge>
       </div>
-      <div className="min-w-0 flex-1 basis-64">
+      <div className="min-w-0 flex-1 basis-64 wrap-anywhere">
         <p className="font-medium">
           {alert.model_id ? (
             <Link to="/models/$modelId" params={{ modelId: alert.model_id }} className="hover:text-accent">

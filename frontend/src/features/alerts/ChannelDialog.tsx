@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { channelsQuery, createChannel } from '@/api/alerts';
+import { problemAt } from '@/api/problem';
 import type { ChannelCreate } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
@@ -76,7 +77,7 @@ function ChannelForm({ onClose }: { onClose: () => void }) {
           hint={ADDRESS[kind].hint}
           value={url}
           onChange={(event) => setUrl(event.target.value)}
-          error={create.error?.message}
+          error={problemAt('url', create.error)}
         />
       </DialogBody>
       <DialogFooter>

@@ -6,6 +6,7 @@ import type { AlertRuleResponse } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { InputField, SelectField } from '@/components/Field';
+import { showFirstFault } from '@/components/showFirstFault';
 import { Switch } from '@/components/Switch';
 import { tellDone } from '@/components/toasts';
 
@@ -42,10 +43,11 @@ function RuleForm({ rule, onClose }: Omit<RuleDialogProps, 'open'>) {
   const faults = ruleFaults(draft);
   const shown = submitted ? faults : {};
   const set = (change: Partial<RuleDraft>) => setDraft({ ...draft, ...change });
-  const submit = (event: SyntheticEvent) => {
+  const submit = (event: SyntheticEvent<HTMLElement>) => {
     event.preventDefault();
     setSubmitted(true);
-    if (Object.keys(faults).length === 0) save.mutate();
+    if (Object.keys(faults).length > 0) showFirstFault(event.currentTarget);
+    else save.mutate();
   };
   return (
     <form onSubmit={submit} noValidate className="flex min-h-0 flex-1 flex-col">

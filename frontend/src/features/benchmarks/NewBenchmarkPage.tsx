@@ -9,6 +9,7 @@ import { useMay } from '@/app/session';
 import { Button } from '@/components/Button';
 import { InputField, SelectField, TextareaField } from '@/components/Field';
 import { PageHeader, Panel } from '@/components/Panel';
+import { showFirstFault } from '@/components/showFirstFault';
 import { plural } from '@/format/numbers';
 
 import { ModelPicker } from './ModelPicker';
@@ -47,10 +48,11 @@ export function NewBenchmarkPage() {
   const faults = faultsOf(plan);
   const shownFaults = submitted ? faults : {};
   const set = (change: Partial<Plan>) => setPlan({ ...plan, ...change });
-  const submit = (event: SyntheticEvent) => {
+  const submit = (event: SyntheticEvent<HTMLElement>) => {
     event.preventDefault();
     setSubmitted(true);
-    if (Object.keys(faults).length === 0) start.mutate(commandOf(plan, packLabel(plan.pack)));
+    if (Object.keys(faults).length > 0) showFirstFault(event.currentTarget);
+    else start.mutate(commandOf(plan, packLabel(plan.pack)));
   };
   const { measured, warmup } = requestsOf(plan);
 
@@ -82,7 +84,11 @@ export function NewBenchmarkPage() {
             />
             <PromptFields plan={plan} error={shownFaults.prompt} onChange={set} />
             <NumberFields bounds={BOUNDS} plan={plan} faults={shownFaults} onChange={set} />
-            <details className="text-[0.8125rem]">
+            {/* A fault inside must not stay folded away. */}
+            <details
+              open={LIMIT_BOUNDS.some(({ field }) => shownFaults[field]) || undefined}
+              className="text-[0.8125rem]"
+            >
               <summary className="text-ink-2 hover:text-ink">Throttles</summary>
               <div className="pt-3">
                 <NumberFields bounds={LIMIT_BOUNDS} plan={plan} faults={shownFaults} onChange={set} />

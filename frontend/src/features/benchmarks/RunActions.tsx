@@ -19,12 +19,13 @@ interface RunActionsProps {
 export function RunActions({ run, ended }: RunActionsProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [removing, setRemoving] = useState(false);
+  const [asking, setAsking] = useState<'stop' | 'remove'>();
   const mayChange = useMay('operator');
   const refresh = () => client.invalidateQueries({ queryKey: ['benchmarks'] });
   const cancel = useMutation({
     mutationFn: () => cancelBenchmark(run.id),
     meta: { failure: 'The run was not cancelled' },
+    onSettled: () => setAsking(undefined),
     onSuccess: async () => {
       tellDone('Cancelling: requests under way still finish');
       await refresh();
@@ -42,13 +43,21 @@ export function RunActions({ run, ended }: RunActionsProps) {
   if (!mayChange) return null;
   if (!ended) {
     return (
-      <Button
-        busy={cancel.isPending}
-        onClick={() => cancel.mutate()}
-        icon={<CircleStop aria-hidden className="size-3.5" />}
-      >
-        Cancel run
-      </Button>
+      <>
+        <Button onClick={() => setAsking('stop')} icon={<CircleStop aria-hidden className="size-3.5" />}>
+          Stop run
+        </Button>
+        <ConfirmDialog
+          open={asking === 'stop'}
+          onClose={() => setAsking(undefined)}
+          title={`Stop “${run.name}”?`}
+          confirmLabel="Stop run"
+          busy={cancel.isPending}
+          onConfirm={() => cancel.mutate()}
+        >
+          What was measured so far is kept. A stopped run cannot go on.
+        </ConfirmDialog>
+      </>
     );
   }
   return (
@@ -58,12 +67,12 @@ export function RunActions({ run, ended }: RunActionsProps) {
         size="icon"
         aria-label="Remove run"
         title="Remove run"
-        onClick={() => setRemoving(true)}
+        onClick={() => setAsking('remove')}
         icon={<Trash2 aria-hidden className="size-4" />}
       />
       <ConfirmDialog
-        open={removing}
-        onClose={() => setRemoving(false)}
+        open={asking === 'remove'}
+        onClose={() => setAsking(undefined)}
         title={`Remove “${run.name}”?`}
         confirmLabel="Remove run"
         busy={remove.isPending}

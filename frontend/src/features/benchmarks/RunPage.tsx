@@ -6,7 +6,8 @@ import { useEffect } from 'react';
 import { benchmarkExportUrl, benchmarkQuery, hasEnded } from '@/api/benchmarks';
 import type { BenchmarkDetail } from '@/api/types';
 import { ExportLinks } from '@/components/ExportLinks';
-import { ErrorState, SkeletonRows } from '@/components/Notice';
+import { SkeletonRows } from '@/components/Notice';
+import { PageError } from '@/components/PageError';
 import { PageHeader, Panel } from '@/components/Panel';
 import { Time } from '@/components/Time';
 import { count, plural } from '@/format/numbers';
@@ -39,11 +40,7 @@ export function RunPage() {
         <ArrowLeft aria-hidden className="size-3.5" />
         Benchmarks
       </Link>
-      {error && !data && (
-        <Panel>
-          <ErrorState error={error} onRetry={() => void run.refetch()} />
-        </Panel>
-      )}
+      {error && !data && <PageError subject="run" error={error} onRetry={() => void run.refetch()} />}
       {run.isPending && <SkeletonRows rows={5} />}
       {data && <Run run={data} />}
     </div>

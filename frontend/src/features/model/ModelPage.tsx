@@ -7,8 +7,9 @@ import { modelQuery } from '@/api/models';
 import { historyExportUrl, monitoringConfigQuery, overviewQuery, type Range, RANGES } from '@/api/monitoring';
 import { Button } from '@/components/Button';
 import { ExportLinks } from '@/components/ExportLinks';
-import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
-import { PageHeader, Panel } from '@/components/Panel';
+import { SkeletonRows } from '@/components/Notice';
+import { PageError } from '@/components/PageError';
+import { PageHeader } from '@/components/Panel';
 import { Segmented } from '@/components/Segmented';
 import { CheckList } from '@/features/checks/CheckList';
 import { fittingRange } from '@/charts/fittingRange';
@@ -38,15 +39,7 @@ export function ModelPage() {
   const intervalS = model.data?.interval_s ?? config.data?.interval_s ?? 60;
 
   if (model.error && !model.data) {
-    return (
-      <Panel>
-        {'status' in model.error && model.error.status === 404 ? (
-          <EmptyState title="There is no such model.">It may have been removed.</EmptyState>
-        ) : (
-          <ErrorState error={model.error} onRetry={() => void model.refetch()} />
-        )}
-      </Panel>
-    );
+    return <PageError subject="model" error={model.error} onRetry={() => void model.refetch()} />;
   }
   const { data } = model;
   return (

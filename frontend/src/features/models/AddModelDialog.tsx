@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { createModel } from '@/api/models';
+import { problemAt } from '@/api/problem';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { InputField } from '@/components/Field';
@@ -63,7 +64,7 @@ function AddModelForm({ providerId, onClose }: { providerId: string; onClose: ()
           hint="Exactly as the provider spells it."
           value={modelId}
           onChange={(event) => setModelId(event.target.value)}
-          error={create.error?.message}
+          error={problemAt('model_id', create.error)}
         />
         <InputField
           label="Shown as"

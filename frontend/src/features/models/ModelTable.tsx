@@ -36,7 +36,7 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
       {mayChange && here.length > 0 && (
         <BulkBar ids={here.map((model) => model.id)} onDone={() => setPicked(new Set())} />
       )}
-      <TableScroll label="Models">
+      <TableScroll label="Table of models">
         <table className="table-quiet">
           <thead>
             <tr>
@@ -140,7 +140,7 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
           to="/models/$modelId"
           params={{ modelId: model.id }}
           className="block truncate font-medium hover:text-accent"
-          title={model.model_id}
+          title={name}
         >
           {name}
         </Link>

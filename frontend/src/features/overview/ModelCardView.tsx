@@ -54,7 +54,7 @@ function ModelCardPlain({ card, range, chosen }: ModelCardViewProps) {
     >
       <div className="flex items-start gap-3">
         <div className="min-w-0 flex-1">
-          <h2 className="line-clamp-2 text-[0.875rem] leading-snug font-semibold wrap-anywhere" title={card.model}>
+          <h2 className="line-clamp-2 text-[0.875rem] leading-snug font-semibold wrap-anywhere" title={`${card.name}\n${card.model}`}>
             <Link
               to="/models/$modelId"
               params={{ modelId }}

@@ -49,7 +49,6 @@ function StateCount({ state, n, search }: StateCountProps) {
       replace
       aria-current={chosen ? 'true' : undefined}
       data-testid={`count-${state}`}
-      aria-label={`${STATE_LABEL[state]}: ${n ?? 'loading'}`}
       className={`flex flex-col items-center gap-x-2.5 gap-y-1 px-1 py-2.5 text-center sm:flex-row sm:text-left transition-colors focus-visible:-outline-offset-2 sm:px-4 ${toneOf(state, n, chosen)}`}
     >
       <StateIcon state={state} className={n === 0 ? 'size-5 opacity-35 grayscale' : 'size-5'} />

@@ -8,11 +8,13 @@ import type { ProviderSpec } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { ErrorState, Skeleton } from '@/components/Notice';
+import { showFirstFault } from '@/components/showFirstFault';
 
-import { createCommand, draftFor, EMPTY_DRAFT, missingIn } from './draft';
+import { createCommand, draftFor, EMPTY_DRAFT, faultsIn } from './draft';
 import { ProviderFields } from './ProviderFields';
 import { TestResult } from './TestResult';
 import { TypePicker } from './TypePicker';
+import { useTakenNames } from './useTakenNames';
 
 interface AddProviderDialogProps {
   open: boolean;
@@ -65,15 +67,17 @@ function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
   const [submitted, setSubmitted] = useState(false);
   const create = useCreate();
   const test = useMutation({ mutationFn: testNewProvider, meta: { failure: null } });
-  const missing = spec ? missingIn(draft, spec) : {};
+  const taken = useTakenNames();
+  const faults = spec ? faultsIn(draft, spec, { taken }) : {};
   const problem = create.error ?? test.error;
 
   const attempt = (send: (spec: ProviderSpec) => void) => {
     setSubmitted(true);
-    if (spec && Object.keys(missing).length === 0) send(spec);
+    if (spec && Object.keys(faults).length === 0) send(spec);
   };
-  const submit = (event: SyntheticEvent) => {
+  const submit = (event: SyntheticEvent<HTMLElement>) => {
     event.preventDefault();
+    if (Object.keys(faults).length > 0) showFirstFault(event.currentTarget);
     attempt((chosen) => create.mutate(createCommand(draft, chosen)));
   };
   const choose = (next: ProviderSpec | null) => {
@@ -91,7 +95,7 @@ function AddProviderForm({ catalog, onClose }: AddProviderFormProps) {
           <ProviderFields
             spec={spec}
             draft={draft}
-            errors={submitted ? missing : {}}
+            errors={submitted ? faults : {}}
             onChange={(next) => {
               setDraft(next);
               test.reset();

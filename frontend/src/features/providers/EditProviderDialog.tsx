@@ -8,8 +8,9 @@ import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { Skeleton } from '@/components/Notice';
 import { tellDone } from '@/components/toasts';
 
-import { draftOf, missingIn, updateCommand } from './draft';
+import { draftOf, faultsIn, updateCommand } from './draft';
 import { ProviderFields } from './ProviderFields';
+import { useTakenNames } from './useTakenNames';
 
 interface EditProviderDialogProps {
   provider: ProviderResponse;
@@ -68,17 +69,18 @@ function EditForm({ provider, spec, onClose }: EditFormProps) {
     },
   });
   const keepsKey = provider.has_credentials;
-  const missing = missingIn(draft, spec, keepsKey);
+  const taken = useTakenNames(provider.id);
+  const faults = faultsIn(draft, spec, { keepsKey, taken });
   const command = updateCommand(before, draft);
   const changed = Object.keys(command).length > 0;
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (changed && Object.keys(missing).length === 0) save.mutate({ provider_id: provider.id, ...command });
+    if (changed && Object.keys(faults).length === 0) save.mutate({ provider_id: provider.id, ...command });
   };
   return (
     <form onSubmit={submit} noValidate className="flex min-h-0 flex-1 flex-col">
       <DialogBody>
-        <ProviderFields spec={spec} draft={draft} errors={missing} keepsKey={keepsKey} onChange={setDraft} />
+        <ProviderFields spec={spec} draft={draft} errors={faults} keepsKey={keepsKey} onChange={setDraft} />
         {save.error && (
           <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
             {save.error.message}

@@ -4,8 +4,9 @@ import { ArrowLeft } from 'lucide-react';
 
 import { providerQuery, providersQuery } from '@/api/providers';
 import type { ProviderResponse } from '@/api/types';
-import { ErrorState, SkeletonRows } from '@/components/Notice';
-import { PageHeader, Panel } from '@/components/Panel';
+import { SkeletonRows } from '@/components/Notice';
+import { PageError } from '@/components/PageError';
+import { PageHeader } from '@/components/Panel';
 import { StateBadge } from '@/components/StateBadge';
 import { Time } from '@/components/Time';
 import { plural } from '@/format/numbers';
@@ -38,11 +39,7 @@ export function ProviderPage() {
         <ArrowLeft aria-hidden className="size-3.5" />
         Providers
       </Link>
-      {error && !data && (
-        <Panel>
-          <ErrorState error={error} onRetry={() => void provider.refetch()} />
-        </Panel>
-      )}
+      {error && !data && <PageError subject="provider" error={error} onRetry={() => void provider.refetch()} />}
       {provider.isPending && <SkeletonRows rows={4} />}
       {data && (
         <>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ProviderSpec } from '@/api/types';
 
-import { createCommand, draftFor, EMPTY_DRAFT, missingIn, needsOf, updateCommand } from './draft';
+import { createCommand, draftFor, EMPTY_DRAFT, faultsIn, needsOf, updateCommand } from './draft';
 
 const spec = (change: Partial<ProviderSpec>): ProviderSpec => ({
   id: 'openai',
@@ -50,9 +50,22 @@ describe('fields', () => {
   });
 
   it('says what is missing', () => {
-    expect(missingIn(EMPTY_DRAFT, spec({}))).toHaveProperty('apiKey');
-    expect(missingIn(EMPTY_DRAFT, spec({}), true)).not.toHaveProperty('apiKey');
-    expect(missingIn({ ...EMPTY_DRAFT, name: 'x' }, ollama)).toHaveProperty('baseUrl');
+    expect(faultsIn(EMPTY_DRAFT, spec({}))).toHaveProperty('apiKey');
+    expect(faultsIn(EMPTY_DRAFT, spec({}), { keepsKey: true })).not.toHaveProperty('apiKey');
+    expect(faultsIn({ ...EMPTY_DRAFT, name: 'x' }, ollama)).toHaveProperty('baseUrl');
+  });
+
+  it.each(['localhost:8000/v1', 'ftp://host', 'http://', 'http://a b'])('asks for a web address, not %s', (baseUrl) =>
+    expect(faultsIn({ ...EMPTY_DRAFT, name: 'x', baseUrl }, ollama)).toHaveProperty('baseUrl'),
+  );
+
+  it('takes a web address, of one’s own machine too', () =>
+    expect(faultsIn({ ...EMPTY_DRAFT, name: 'x', baseUrl: 'http://localhost:8000/v1' }, ollama)).toEqual({}));
+
+  it('keeps providers apart by name', () => {
+    const draft = { ...EMPTY_DRAFT, name: ' Mine', baseUrl: 'http://a' };
+    expect(faultsIn(draft, ollama, { taken: ['mine'] })).toHaveProperty('name');
+    expect(faultsIn(draft, ollama, { taken: ['Yours'] })).toEqual({});
   });
 });
 

@@ -54,16 +54,29 @@ export function draftFor(spec: ProviderSpec, before: Draft, previous?: ProviderS
   };
 }
 
-/** The first thing that is missing, per field; empty when the draft can be sent. */
-export function missingIn(draft: Draft, spec: ProviderSpec, keepsKey = false): Partial<Draft> {
-  const needs = needsOf(spec);
-  const missing: Partial<Draft> = {};
-  if (!draft.name.trim()) missing.name = 'Give it a name.';
-  if (needs.apiKey.required && !keepsKey && !draft.apiKey.trim()) missing.apiKey = 'This type needs a key.';
-  if (needs.baseUrl.required && !draft.baseUrl.trim()) missing.baseUrl = 'This type needs an address.';
-  if (needs.region.required && !draft.region.trim()) missing.region = 'This type needs a region.';
-  return missing;
+interface Around {
+  /** A key is stored already. */
+  keepsKey?: boolean;
+  /** Names of the other providers: alerts and filters tell providers apart by name. */
+  taken?: readonly string[];
 }
+
+/** What keeps a draft from being sent, per field; empty when it can be. */
+export function faultsIn(draft: Draft, spec: ProviderSpec, { keepsKey = false, taken = [] }: Around = {}): Partial<Draft> {
+  const needs = needsOf(spec);
+  const faults: Partial<Draft> = {};
+  const name = draft.name.trim().toLowerCase();
+  const baseUrl = draft.baseUrl.trim();
+  if (!name) faults.name = 'Give it a name.';
+  else if (taken.some((each) => each.toLowerCase() === name)) faults.name = 'Another provider has this name.';
+  if (needs.apiKey.required && !keepsKey && !draft.apiKey.trim()) faults.apiKey = 'This type needs a key.';
+  if (needs.baseUrl.required && !baseUrl) faults.baseUrl = 'This type needs an address.';
+  else if (needs.baseUrl.shown && baseUrl && !isHttpUrl(baseUrl)) faults.baseUrl = 'Begin it with http:// or https://, and a host.';
+  if (needs.region.required && !draft.region.trim()) faults.region = 'This type needs a region.';
+  return faults;
+}
+
+const isHttpUrl = (text: string) => /^https?:\/\/./i.test(text) && URL.canParse(text);
 
 function credentialsOf(draft: Draft, needs: Needs): Record<string, string> {
   const entries: [string, string, boolean][] = [

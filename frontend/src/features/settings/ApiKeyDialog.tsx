@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { apiKeysQuery, createApiKey } from '@/api/auth';
+import { problemAt } from '@/api/problem';
 import type { Role } from '@/api/types';
 import { Button } from '@/components/Button';
 import { CopyOnce } from '@/components/CopyOnce';
@@ -53,7 +54,7 @@ function ApiKeyForm({ onClose }: { onClose: () => void }) {
           placeholder="What will use it"
           value={name}
           onChange={(event) => setName(event.target.value)}
-          error={create.error?.message}
+          error={problemAt('name', create.error)}
         />
         <RoleField value={role} onChange={setRole} />
         <SelectField label="Expires" value={days} onChange={(event) => setDays(event.target.value)}>
