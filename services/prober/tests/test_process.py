@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from probing import House, request
 
 from arguslm_contracts.outcomes import Outcome
@@ -32,21 +34,24 @@ async def start_prober(house: House, key: str, directory: Path) -> asyncio.subpr
     )
 
 
+@pytest.mark.timeout(400)
 async def test_every_request_has_one_completion_though_the_prober_is_killed(
     house: House, encryption_key: str, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.add("slow", Behaviour(ttft_ms=3_000, tokens=4))
-    slow = [request(house.target(simulator.url, "slow")) for _ in range(6)]
-    swift = [request(house.target(simulator.url, "swift")) for _ in range(20)]
+    # Two probers begin cold meanwhile: on a busy machine that takes minutes.
+    patient = {"expires_at": datetime.now(UTC) + timedelta(minutes=10)}
+    slow = [request(house.target(simulator.url, "slow"), **patient) for _ in range(6)]
+    swift = [request(house.target(simulator.url, "swift"), **patient) for _ in range(20)]
     first = await start_prober(house, encryption_key, tmp_path)
     await house.ask(*slow)
     await simulator.until(lambda stats: stats.in_flight >= 6)
     await house.ask(*swift)
-    await house.completions(5)
+    await house.completions(5, within_s=120)
     first.kill()
     await first.wait()
     second = await start_prober(house, encryption_key, tmp_path)
-    done = await house.completions(26, within_s=40)
+    done = await house.completions(26, within_s=120)
     second.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(second.wait(), 10) == 0
     assert len(await house.stored(CHECKS.name)) == 26

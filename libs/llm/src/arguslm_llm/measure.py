@@ -59,8 +59,10 @@ class Measurer:
     async def start(self) -> None:
         """Import LiteLLM and build one request per common dialect, sending nothing.
 
-        A second call waits for the first and does no more.
+        Further calls wait for the first and do no more.
         """
+        if self._warm:
+            return
         async with self._starting:
             if not self._warm:
                 await self._warm_up()

@@ -64,8 +64,9 @@ class LiteLLMThread:
         self.litellm: Any = None
 
     async def start(self) -> None:
-        """Import LiteLLM. Raises what the import raises."""
-        self._thread.start()
+        """Import LiteLLM. Raises what the import raises; it may then be tried again."""
+        if not self._thread.is_alive():
+            self._thread.start()
 
         async def load() -> Any:
             return litellm_gate.load(self._egress)

@@ -1,4 +1,4 @@
-"""The prober's wiring: a warm measurer, and a worker for each duty."""
+"""The prober's wiring: a measurer, warmed by the first check, and a worker for each duty."""
 
 import uvloop
 from nats.aio.client import Client
@@ -19,7 +19,6 @@ async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
     egress = EgressPolicy(allow_private=settings.allow_private_addresses)
     measurer = Measurer(egress=egress)
-    await measurer.start()
     prober = Prober(Publisher(client, NAME), measurer, vault, egress)
     workers = {
         duty.durable: Worker(settings, client, NAME, duty)

@@ -43,7 +43,7 @@ _MAX_DELIVERIES = 100
 
 
 class Prober:
-    """Asks endpoints. `measurer` has been started."""
+    """Asks endpoints, with a warm measurer."""
 
     def __init__(
         self, publisher: Publisher, measurer: Measurer, vault: Vault, egress: EgressPolicy
@@ -78,8 +78,12 @@ class Prober:
         """Answer one request, and store the answer."""
         request = recorded.event
         assert isinstance(request, CheckRequested)
-        started_at = datetime.now(UTC)
         with _about(recorded, request.request_id):
+            # Warmed by the first check rather than at start: LiteLLM takes 200 MB and seconds. The
+            # wait comes before everything that is timed, and a request may expire during it.
+            if datetime.now(UTC) <= request.expires_at:
+                await self._measurer.start()
+            started_at = datetime.now(UTC)
             if started_at > request.expires_at:
                 model, measurement = request.target.model, expired(request, started_at)
             else:
