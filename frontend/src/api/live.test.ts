@@ -72,10 +72,10 @@ it('comes back with the cursor of the last message, so that nothing is missed', 
 it('takes a ping for a sign of life only, and a long silence for a dead line', async () => {
   const stream = start();
   last().onopen?.();
-  await vi.advanceTimersByTimeAsync(60_000);
+  await vi.advanceTimersByTimeAsync(40_000);
   last().onmessage?.({ data: '{"kind":"ping"}' });
   expect(heard).toEqual([]);
-  await vi.advanceTimersByTimeAsync(60_000);
+  await vi.advanceTimersByTimeAsync(40_000);
   expect(stream.status()).toBe('live');
   await vi.advanceTimersByTimeAsync(16_000);
   expect(stream.status()).toBe('lost');

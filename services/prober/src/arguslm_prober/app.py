@@ -1,4 +1,6 @@
-"""The prober's wiring: a measurer, warmed by the first check, and a worker for each duty."""
+"""The prober's wiring: a measurer that warms up beside it, and a worker for each duty."""
+
+import asyncio
 
 import uvloop
 from nats.aio.client import Client
@@ -19,6 +21,8 @@ async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
     egress = EgressPolicy(allow_private=settings.allow_private_addresses)
     measurer = Measurer(egress=egress)
+    # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
+    warming = asyncio.create_task(measurer.start(), name="warm the measurer")
     prober = Prober(Publisher(client, NAME), measurer, vault, egress)
     workers = {
         duty.durable: Worker(settings, client, NAME, duty)
@@ -28,10 +32,15 @@ async def wire(settings: Settings, client: Client) -> Parts:
     def health() -> dict[str, str]:
         return {name: worker.trouble or "ok" for name, worker in workers.items()}
 
+    async def close() -> None:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
+        await measurer.close()
+
     return Parts(
         tasks={name: worker.run() for name, worker in workers.items()},
         health=health,
-        close=measurer.close,
+        close=close,
     )
 
 

@@ -79,8 +79,8 @@ class Prober:
         request = recorded.event
         assert isinstance(request, CheckRequested)
         with _about(recorded, request.request_id):
-            # Warmed by the first check rather than at start: LiteLLM takes 200 MB and seconds. The
-            # wait comes before everything that is timed, and a request may expire during it.
+            # The wait for LiteLLM comes before everything that is timed, and a request may expire
+            # during it.
             if datetime.now(UTC) <= request.expires_at:
                 await self._measurer.start()
             started_at = datetime.now(UTC)
