@@ -36,8 +36,15 @@ export const acknowledgeAlert = (alert_id: string) =>
 
 export const createRule = (body: AlertRuleCreate) => unwrap(api.POST('/api/v1/alerts/rules', { body }));
 
-export const updateRule = ({ rule_id, ...body }: AlertRuleUpdate & { rule_id: string }) =>
-  unwrap(api.PATCH('/api/v1/alerts/rules/{rule_id}', { params: { path: { rule_id } }, body }));
+/** `revision` is the one the change was made from: a newer one on the server is a 409. */
+export const updateRule = ({
+  rule_id,
+  revision,
+  ...body
+}: AlertRuleUpdate & { rule_id: string; revision?: number | undefined }) => {
+  const header = revision === undefined ? {} : { 'if-match': `"${revision}"` };
+  return unwrap(api.PATCH('/api/v1/alerts/rules/{rule_id}', { params: { path: { rule_id }, header }, body }));
+};
 
 export const removeRule = (rule_id: string) =>
   unwrap(api.DELETE('/api/v1/alerts/rules/{rule_id}', { params: { path: { rule_id } } }));

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { problemAt, problemFrom } from './problem';
 
 it('tells the sentence of a problem', () => {
-  const problem = problemFrom(409, { title: 'Conflict', detail: 'Somebody else changed it.', request_id: 'r1' });
-  expect(problem).toMatchObject({ status: 409, message: 'Somebody else changed it.', requestId: 'r1' });
+  const problem = problemFrom(409, { title: 'Conflict', detail: 'Somebody else changed it.', request_id: 'r1', current: { revision: 2 } });
+  expect(problem).toMatchObject({ status: 409, message: 'Somebody else changed it.', requestId: 'r1', current: { revision: 2 } });
 });
 
 it('tells the faults of a 422 by field', () => {

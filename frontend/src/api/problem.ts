@@ -9,13 +9,16 @@ export class ApiProblem extends Error {
   readonly status: number;
   readonly faults: FieldFault[];
   readonly requestId: string | undefined;
+  /** The thing as it stands now, where somebody else changed it first. */
+  readonly current: unknown;
 
-  constructor(status: number, message: string, faults: FieldFault[] = [], requestId?: string) {
+  constructor(status: number, message: string, faults: FieldFault[] = [], requestId?: string, current?: unknown) {
     super(message);
     this.name = 'ApiProblem';
     this.status = status;
     this.faults = faults;
     this.requestId = requestId;
+    this.current = current;
   }
 
   /** What is wrong with one field, if the server said so. */
@@ -38,11 +41,12 @@ interface ProblemBody {
   title?: unknown;
   detail?: unknown;
   request_id?: unknown;
+  current?: unknown;
 }
 
 /** Read whatever a failed answer carried into one error with a sentence for a person. */
 export function problemFrom(status: number, body: unknown): ApiProblem {
-  const { title, detail, request_id } = isObject(body) ? (body as ProblemBody) : {};
+  const { title, detail, request_id, current } = isObject(body) ? (body as ProblemBody) : {};
   const requestId = typeof request_id === 'string' ? request_id : undefined;
   if (Array.isArray(detail)) {
     const faults = detail.filter(isObject).map(faultFrom);
@@ -55,6 +59,7 @@ export function problemFrom(status: number, body: unknown): ApiProblem {
     typeof sentence === 'string' ? asSentence(sentence) : `The server answered ${status}.`,
     [],
     requestId,
+    current,
   );
 }
 

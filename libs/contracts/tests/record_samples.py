@@ -3,7 +3,9 @@
     python libs/contracts/tests/record_samples.py
 
 An existing file is never touched: it stands for messages that lie in somebody's streams. After a
-new event or a new version, run this and commit the new file beside the old ones.
+new event or a new version, run this and commit the new files beside the old ones. What readers
+make of an example is recorded too, under `tests/meanings/`: only for an older version that has got
+a new upcaster is that file removed and recorded anew.
 """
 
 import json
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from event_examples import EXAMPLES
+from meanings import MEANINGS, meaning_of, path_of
 
 import arguslm_contracts
 from arguslm_contracts.envelope import Cause, encode
@@ -49,6 +52,13 @@ def main() -> None:
         if not path.exists():
             path.write_text(json.dumps(sample(event), indent=2, ensure_ascii=False) + "\n")
             sys.stdout.write(f"recorded {path.name}\n")
+    MEANINGS.mkdir(exist_ok=True)
+    for path in sorted(SAMPLES.glob("*.json")):
+        kept = path_of(path.stem)
+        if not kept.exists():
+            meaning = meaning_of(json.loads(path.read_text()))
+            kept.write_text(json.dumps(meaning, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(f"recorded what {path.name} means\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import event_examples
 import pytest
@@ -11,7 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arguslm_contracts.envelope import Cause, UnreadableEvent, decode, encode
+from arguslm_contracts.envelope import Cause, Repeatable, UnreadableEvent, decode, encode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import ClockTicked
 
@@ -54,6 +55,26 @@ def test_the_official_sdk_writes_the_same_headers() -> None:
     theirs = to_binary(from_binary(as_http(headers, body), JSONFormat()), JSONFormat()).headers
     ours = as_http({n: v for n, v in headers.items() if n != "Nats-Msg-Id"}, body).headers
     assert theirs == ours
+
+
+def test_a_repeatable_request_travels_as_an_extension() -> None:
+    request = Repeatable(UUID(int=7), "gAAAA-a-seal")
+    event = event_examples.EXAMPLES[0]
+    headers, body = encode(event, source="query-api", time=NOW, request=request)
+    read = from_binary(as_http(headers, body), JSONFormat())
+    assert read.get_extension("requestid") == str(request.id)
+    assert read.get_extension("requestseal") == request.seal
+    again = decode(headers, body, stream="REGISTRY", sequence=1, subject=event.subject)
+    assert again.request == request
+    for name, odd in (("ce-requestid", "no uuid"), ("ce-causesequence", "x")):
+        with pytest.raises(UnreadableEvent):
+            decode(
+                {**headers, "ce-causeid": "x", name: odd},
+                body,
+                stream="REGISTRY",
+                sequence=1,
+                subject=event.subject,
+            )
 
 
 class Odd(ClockTicked):

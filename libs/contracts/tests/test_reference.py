@@ -1,15 +1,27 @@
 """The generated docs are those of the code as it stands."""
 
+import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from record_samples import SAMPLES
 
 from arguslm_contracts.catalogue import EVENTS
 from arguslm_contracts.events.alerts import NotificationDelivered
 from arguslm_contracts.events.checks import CheckCompleted, ClockTicked
 from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile, Timing
+from arguslm_contracts.permissions import SERVICES
 from arguslm_contracts.reference.fields import Field, fields_of
-from arguslm_contracts.reference.markers import BEGIN, END, replace_generated, write_pages
+from arguslm_contracts.reference.markers import (
+    BEGIN,
+    END,
+    replace_generated,
+    write_files,
+    write_pages,
+)
 from arguslm_contracts.reference.subject_templates import subject_template
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -21,6 +33,53 @@ def field(record: type, name: str) -> Field:
 
 def test_the_pages_are_not_stale() -> None:
     assert write_pages(DOCS, check=True) == [], "run `just docs` and commit"
+
+
+def test_the_files_are_not_stale() -> None:
+    assert write_files(DOCS, check=True) == [], "run `just docs` and commit"
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_recorded_example_fits_its_schema(path: Path) -> None:
+    """Of older versions too: their schemas stay."""
+    schema = json.loads((DOCS / "schemas" / path.name).read_text())
+    Draft202012Validator.check_schema(schema)
+    data = json.loads(path.read_text())["data"]
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(data)
+    assert not Draft202012Validator(schema).is_valid({})
+
+
+def test_the_asyncapi_document_leads_everywhere_it_points() -> None:
+    document = json.loads((DOCS / "asyncapi.json").read_text())
+    assert document["asyncapi"] == "3.0.0"
+    pointers = [
+        part["$ref"]
+        for part in _objects(document)
+        if isinstance(part, dict) and isinstance(part.get("$ref"), str)
+    ]
+    assert len(pointers) > 4 * len(EVENTS)
+    for pointer in pointers:
+        file, _, inside = pointer.partition("#")
+        found = json.loads((DOCS / file).read_text()) if file else document
+        for token in filter(None, inside.split("/")):
+            found = found[token]
+    for kind in EVENTS:
+        channel = document["channels"][kind.name]
+        in_address = set(re.findall(r"{(\w+)}", channel["address"]))
+        assert in_address == set(channel.get("parameters", {}))
+        message = document["components"]["messages"][kind.event_type()]
+        headers = Draft202012Validator(document["components"]["schemas"]["headers"])
+        headers.validate(message["examples"][0]["headers"])
+    senders = {name.split(".")[0] for name in document["operations"]}
+    assert senders == {service.name for service in SERVICES}
+
+
+def _objects(part: object) -> Iterator[object]:
+    """A JSON value and all within it."""
+    yield part
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    for one in inner:
+        yield from _objects(one)
 
 
 def test_every_event_is_explained() -> None:

@@ -1,5 +1,6 @@
 """When something fails: what is repeated, what is not, and what is said."""
 
+import json
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -64,18 +65,33 @@ def test_repetition_has_an_end(server: StandIn, client: ArgusLMClient) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_changes_something_is_sent_once(
-    server: StandIn, client: ArgusLMClient, status: int
-) -> None:
-    server.answer("POST", "/api/v1/models", status)
+def test_a_change_is_sent_once(server: StandIn, client: ArgusLMClient, status: int) -> None:
     server.answer("PATCH", MODEL_PATH, status)
-    for call in (
-        lambda: client.create_model(ModelCreate(provider_account_id=uuid4(), model_id="m")),
-        lambda: client.update_model(MODEL_ID, custom_name="x"),
-    ):
-        with pytest.raises(errors.ApiError):
-            call()
-    assert [one.method for one in server.seen] == ["POST", "PATCH"]
+    with pytest.raises(errors.ApiError):
+        client.update_model(MODEL_ID, custom_name="x")
+    assert [one.method for one in server.seen] == ["PATCH"]
+
+
+def test_a_repeated_post_says_that_it_is_one(server: StandIn, client: ArgusLMClient) -> None:
+    body = ModelCreate(provider_account_id=uuid4(), model_id="m")
+    server.answer("POST", "/api/v1/models", 503, 502, model())
+    assert client.create_model(body).id == MODEL_ID
+    client.create_model(body)
+    keys = [one.headers["idempotency-key"] for one in server.seen]
+    assert len(keys) == 4
+    assert len(set(keys[:3])) == 1
+    assert keys[3] != keys[0]
+
+
+def test_whoever_lost_a_race_gets_both_versions(server: StandIn, client: ArgusLMClient) -> None:
+    lost = {"status": 409, "title": "Conflict", "detail": "somebody else changed this"}
+    lost |= {"yours": {"custom_name": "x"}, "current": model(custom_name="y", revision=4)}
+    server.answer("PATCH", MODEL_PATH, Response(json.dumps(lost), 409))
+    with pytest.raises(errors.Conflict, match="somebody else") as caught:
+        client.update_model(MODEL_ID, custom_name="x", revision=3)
+    assert server.seen[0].headers["if-match"] == '"3"'
+    assert caught.value.yours == {"custom_name": "x"}
+    assert caught.value.current == lost["current"]
 
 
 def test_a_broken_connection_repeats_reading_only(
@@ -87,8 +103,8 @@ def test_a_broken_connection_repeats_reading_only(
             client.get_model(MODEL_ID)
         assert len(heard) == 3
         with pytest.raises(errors.ConnectionFailed, match="it may have been carried out"):
-            client.run_monitoring()
-    assert [request.split(b" ")[0] for request in heard] == [b"GET"] * 3 + [b"POST"]
+            client.update_model(MODEL_ID, custom_name="x")
+    assert [request.split(b" ")[0] for request in heard] == [b"GET"] * 3 + [b"PATCH"]
 
 
 def test_a_repeated_deletion_that_finds_nothing_has_succeeded(
@@ -187,12 +203,12 @@ def test_a_password_in_the_address_is_in_no_message(refusing_url: str) -> None:
 
 
 def test_a_slow_server_is_a_timeout(server: StandIn) -> None:
-    server.answer("POST", "/api/v1/monitoring/run", _Slow())
+    server.answer("PATCH", MODEL_PATH, _Slow())
     with (
         ArgusLMClient(base_url=server.url, timeout=0.2) as client,
         pytest.raises(errors.TimedOut, match="in time; it may have been carried out"),
     ):
-        client.run_monitoring()
+        client.update_model(MODEL_ID, custom_name="x")
 
 
 class _Slow(Response):

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { channelsQuery, createRule, rulesQuery, updateRule } from '@/api/alerts';
+import { ApiProblem } from '@/api/problem';
 import type { AlertRuleResponse } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
@@ -27,12 +28,17 @@ export function RuleDialog({ rule, open, onClose }: RuleDialogProps) {
   );
 }
 
-function RuleForm({ rule, onClose }: Omit<RuleDialogProps, 'open'>) {
+function RuleForm({ rule: given, onClose }: Omit<RuleDialogProps, 'open'>) {
   const client = useQueryClient();
+  // What the draft was made from, however the list is refreshed behind the dialog.
+  const [rule, setRule] = useState(given);
   const [draft, setDraft] = useState(() => (rule ? draftOfRule(rule) : FIRST_RULE));
   const [submitted, setSubmitted] = useState(false);
   const save = useMutation({
-    mutationFn: () => (rule ? updateRule({ rule_id: rule.id, ...ruleChange(draft) }) : createRule(ruleCommand(draft))),
+    mutationFn: () =>
+      rule
+        ? updateRule({ rule_id: rule.id, revision: rule.revision, ...ruleChange(draft) })
+        : createRule(ruleCommand(draft)),
     meta: { failure: null },
     onSuccess: async (saved) => {
       tellDone(`${saved.name} saved`);
@@ -40,6 +46,13 @@ function RuleForm({ rule, onClose }: Omit<RuleDialogProps, 'open'>) {
       await client.invalidateQueries({ queryKey: rulesQuery.queryKey });
     },
   });
+  const newest = save.error instanceof ApiProblem ? (save.error.current as AlertRuleResponse | undefined) : undefined;
+  const loadNewest = () => {
+    if (!newest) return;
+    setRule(newest);
+    setDraft(draftOfRule(newest));
+    save.reset();
+  };
   const faults = ruleFaults(draft);
   const shown = submitted ? faults : {};
   const set = (change: Partial<RuleDraft>) => setDraft({ ...draft, ...change });
@@ -99,6 +112,11 @@ function RuleForm({ rule, onClose }: Omit<RuleDialogProps, 'open'>) {
           <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
             {save.error.message}
           </p>
+        )}
+        {newest && (
+          <Button type="button" onClick={loadNewest}>
+            Show the newest version
+          </Button>
         )}
       </DialogBody>
       <DialogFooter>

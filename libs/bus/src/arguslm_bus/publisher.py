@@ -13,7 +13,7 @@ from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
 from arguslm_bus.faults import NotNow
-from arguslm_contracts.envelope import Cause, encode
+from arguslm_contracts.envelope import Cause, Repeatable, encode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
 
@@ -56,6 +56,7 @@ class Publisher:
         *,
         expected_sequence: int | None = None,
         cause: Cause | None = None,
+        request: Repeatable | None = None,
         attempts: int = 4,
         headers: Mapping[str, str] | None = None,
     ) -> Stored:
@@ -72,7 +73,9 @@ class Publisher:
             MaxPayloadError: larger than the bus takes; it never will.
         """
         stream = stream_of(event.subject).name
-        envelope, body = encode(event, source=self._service, time=datetime.now(UTC), cause=cause)
+        envelope, body = encode(
+            event, source=self._service, time=datetime.now(UTC), cause=cause, request=request
+        )
         envelope |= headers or {}
         expected = 0 if event.once and expected_sequence is None else expected_sequence
         if expected is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -30,6 +31,15 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeatable:
+    """The request that led to an event, where its caller may send it again: the id that follows
+    from caller, path and idempotency key, and what was asked, as a seal that only we open."""
+
+    id: UUID
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """An event as it stands in a stream."""
 
@@ -42,6 +52,7 @@ class Recorded:
     subject: str
     cause: Cause | None = None
     traceparent: str | None = None
+    request: Repeatable | None = None
 
     def as_cause(self) -> Cause:
         return Cause(self.event_id, self.stream, self.sequence)
@@ -54,6 +65,7 @@ def encode(
     time: datetime,
     cause: Cause | None = None,
     traceparent: str | None = None,
+    request: Repeatable | None = None,
 ) -> tuple[dict[str, str], bytes]:
     """Headers and body of an event. `source` is the publishing service, such as `prober`."""
     headers = {
@@ -70,6 +82,9 @@ def encode(
         headers["ce-causeid"] = _percent(cause.event_id)
         headers["ce-causestream"] = cause.stream
         headers["ce-causesequence"] = str(cause.sequence)
+    if request is not None:
+        headers["ce-requestid"] = str(request.id)
+        headers["ce-requestseal"] = request.seal
     if traceparent is not None:
         headers["traceparent"] = traceparent
     return headers, event.model_dump_json().encode()
@@ -89,6 +104,7 @@ def decode(
     try:
         event = _read(event_type, body)
         time = datetime.fromisoformat(headers["ce-time"])
+        cause, request = _cause(headers), _request(headers)
     except (ValueError, KeyError) as error:
         raise UnreadableEvent(f"{event_type}: {_first_line(error)}") from error
     return Recorded(
@@ -99,8 +115,9 @@ def decode(
         stream=stream,
         sequence=sequence,
         subject=subject,
-        cause=_cause(headers),
+        cause=cause,
         traceparent=headers.get("traceparent"),
+        request=request,
     )
 
 
@@ -122,6 +139,12 @@ def _cause(headers: Mapping[str, str]) -> Cause | None:
         headers.get("ce-causestream", ""),
         int(headers.get("ce-causesequence", "0")),
     )
+
+
+def _request(headers: Mapping[str, str]) -> Repeatable | None:
+    if "ce-requestid" not in headers:
+        return None
+    return Repeatable(UUID(headers["ce-requestid"]), headers.get("ce-requestseal", ""))
 
 
 def _percent(value: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from arguslm.call import Call
 from arguslm.errors import (
     ApiError,
+    Conflict,
     ConnectionFailed,
     Fault,
     NotYetVisible,
@@ -72,20 +73,24 @@ def problem_of(
             f"{session.origin} redirects (HTTP {status}): use the final address"
         )
     detail, faults, request_id = _words(status, content)
-    return error_class(status)(
+    refused = error_class(status)(
         status,
         _without(session.token, detail),
         faults=faults,
         request_id=request_id or headers.get("X-Request-Id"),
         retry_after_s=retry_after_s(headers),
     )
+    if isinstance(refused, Conflict) and (problem := _problem(content)) is not None:
+        refused.yours, refused.current = problem.yours, problem.current
+    return refused
 
 
 def connection_error(
     error: httpx.TransportError, call: Call[T], session: Session
 ) -> ConnectionFailed:
     """What failed below HTTP, as one sentence."""
-    fate = "" if call.idempotent or _never_sent(error) else "; it may have been carried out"
+    harmless = call.method in ("GET", "HEAD", "DELETE") or _never_sent(error)
+    fate = "" if harmless else "; it may have been carried out"
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{session.origin} did not answer {call.method} {call.path} in time{fate}")
     if isinstance(error, httpx.ConnectError):
@@ -108,14 +113,20 @@ def unreachable(error: Exception, session: Session) -> ConnectionFailed:
 
 
 def _words(status: int, content: bytes) -> tuple[str, tuple[Fault, ...], str | None]:
-    try:
-        problem = Problem.model_validate_json(content)
-    except ValidationError:
+    problem = _problem(content)
+    if problem is None:
         return f"the server answered HTTP {status} without saying why", (), None
     if isinstance(problem.detail, str):
         return problem.detail or problem.title, (), problem.request_id
     faults = tuple(problem.detail)
     return sentence_of(faults) or problem.title, faults, problem.request_id
+
+
+def _problem(content: bytes) -> Problem | None:
+    try:
+        return Problem.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _without(token: str | None, text: str) -> str:

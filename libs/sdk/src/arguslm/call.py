@@ -7,7 +7,7 @@ from enum import Enum
 from functools import update_wrapper, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, TypeVar, overload
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
@@ -40,7 +40,9 @@ UNSET: Final = Unset.UNSET
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T_co]):
-    """A request, and how to read its answer. `accepts` are statuses beyond 2xx that are answers."""
+    """A request, and how to read its answer. `accepts` are statuses beyond 2xx that are answers;
+    `revision` is the one that the caller has read and wants to change; `key` tells the server that
+    a repeated POST is a repetition; without one it is sent once."""
 
     method: str
     path: str
@@ -48,11 +50,20 @@ class Call(Generic[T_co]):
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Any = field(default=None, repr=False)
     accepts: frozenset[int] = frozenset()
+    revision: int | None = None
+    key: str | None = field(default_factory=lambda: uuid4().hex, repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.method == "POST" and self.key is not None:
+            return {"Idempotency-Key": self.key}
+        return {} if self.revision is None else {"If-Match": f'"{self.revision}"'}
 
     @property
     def idempotent(self) -> bool:
         """Whether sending it twice does no more than sending it once."""
-        return self.method in ("GET", "HEAD", "PUT", "DELETE")
+        repetition_is_known = self.method == "POST" and self.key is not None
+        return repetition_is_known or self.method in ("GET", "HEAD", "PUT", "DELETE")
 
 
 class endpoint(Generic[P, T]):  # noqa: N801 - used as a decorator

@@ -50,8 +50,9 @@ class ArgusLMClient(Endpoints, SyncStreams):
     """The synchronous client.
 
     Without arguments it speaks to ARGUSLM_BASE_URL with ARGUSLM_API_KEY, else to the server of
-    `arguslm login`. Reading calls and deletions are repeated up to `max_retries` times with
-    backoff; calls that create or change something never are. A `session` takes the place of
+    `arguslm login`. Calls are repeated up to `max_retries` times with backoff: reading ones,
+    deletions, and POSTs, which carry an idempotency key so that the server does them once. Partial
+    updates (PATCH) never are. A `session` takes the place of
     `base_url` and `api_key`.
 
         with ArgusLMClient(base_url="http://127.0.0.1:8088", api_key="...") as client:
@@ -199,9 +200,9 @@ def _login(
     fields = {"username": username, "password": password, "login_token": login_token}
     given = {name: value for name, value in fields.items() if value is not None}
     body = body_of(checked(LoginRequest, **given))
-    return Call("POST", path("auth", "login"), shape(LoginResponse), body=body)
+    return Call("POST", path("auth", "login"), shape(LoginResponse), body=body, key=None)
 
 
 def _logout(session: Session) -> Call[None]:
     body = {"refresh_token": session.refresh_token} if session.refresh_token else None
-    return Call("POST", path("auth", "logout"), nothing, body=body)
+    return Call("POST", path("auth", "logout"), nothing, body=body, key=None)

@@ -75,7 +75,14 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """409: somebody changed it first, or it is in use."""
+    """409: somebody changed it first, or it is in use.
+
+    In the first case `yours` is what you wanted to set, and `current` the thing as it stands now
+    with its `revision`; None where it was to be removed, or is.
+    """
+
+    yours: Mapping[str, Any] | None = None
+    current: Mapping[str, Any] | None = None
 
 
 class ValidationFailed(ApiError):

@@ -24,7 +24,7 @@ GONE = httpx.Response(204)
 
 def refresh_call(session: Session) -> Call[LoginResponse]:
     body = body_of(checked(RefreshRequest, refresh_token=session.refresh_token))
-    return Call("POST", path("auth", "refresh"), shape(LoginResponse), body=body)
+    return Call("POST", path("auth", "refresh"), shape(LoginResponse), body=body, key=None)
 
 
 class SyncTransport:
@@ -70,7 +70,7 @@ class SyncTransport:
             self._session.base_url + call.path,
             params=call.params or None,
             json=call.body,
-            headers=self._session.headers,
+            headers={**self._session.headers, **call.headers},
         )
 
     def _renew(self, used: str | None) -> bool:
@@ -130,7 +130,7 @@ class AsyncTransport:
             self._session.base_url + call.path,
             params=call.params or None,
             json=call.body,
-            headers=self._session.headers,
+            headers={**self._session.headers, **call.headers},
         )
 
     async def _renew(self, used: str | None) -> bool:

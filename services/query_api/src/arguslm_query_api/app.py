@@ -34,7 +34,8 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
     """Everything the routes need, on migrated tables; nothing runs yet."""
     publisher = Publisher(client, NAME)
     projector = Projector(client, database, SERVICE_TABLES)
-    recorder = Recorder(client, publisher, projector)
+    vault = open_vault(settings)
+    recorder = Recorder(client, publisher, projector, vault)
     signer = open_signer(settings)
     feed = LiveFeed(client, projector, messages_from(database))
     if settings.admin_key is not None:
@@ -48,7 +49,7 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
         projector=projector,
         recorder=recorder,
         feed=feed,
-        vault=open_vault(settings),
+        vault=vault,
         egress=EgressPolicy(allow_private=settings.allow_private_addresses),
         sessions=Sessions(recorder),
         signer=signer,

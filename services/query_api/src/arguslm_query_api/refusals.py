@@ -1,6 +1,7 @@
 """Why a request is refused: one class per HTTP status. The text is a sentence for a person."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class Refusal(Exception):
@@ -35,20 +36,37 @@ class Taken(Refusal):
     status = 409
 
 
-class Stale(Refusal):
-    """The revision in `If-Match` is not the newest."""
+class Overtaken(Taken):
+    """Somebody else changed it first. `yours` is what this request wanted to set, `current` the
+    thing as it stands now; None where it was to be removed, or is removed."""
+
+    yours: Mapping[str, Any] | None = None
+    current: Mapping[str, Any] | None = None
+
+
+class NoRevision(Refusal):
+    """`If-Match` holds none of our ETags, so nothing can match it."""
 
     status = 412
 
 
 class Invalid(Refusal):
-    """What a field holds cannot be used; `field` is its path in the body, or `query.<name>`."""
+    """What a field holds cannot be used; `field` is its path in the body, or
+    `query.<name>`, or `header.<name>`."""
 
     status = 422
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.field = field
+
+
+class KeyReused(Invalid):
+    def __init__(self) -> None:
+        super().__init__(
+            "this key came before with another body; take a new key for a new request",
+            field="header.Idempotency-Key",
+        )
 
 
 class TooMany(Refusal):

@@ -155,20 +155,20 @@ def discoverer(
             for model in event.models:
                 if model.name not in registered:
                     registered.add(model.name)
-                    await house.publisher.append(registration(event.provider_id, model.name))
+                    await house.publisher.append(registration(event, model.name))
 
     return answer
 
 
-def registration(provider_id: UUID, name: str) -> ModelRegistered:
+def registration(found: DiscoveryCompleted, name: str) -> ModelRegistered:
     model = Model(
-        model_id=model_uuid(provider_id, name),
-        provider_id=provider_id,
+        model_id=model_uuid(found.provider_id, name),
+        provider_id=found.provider_id,
         name=name,
         source="discovered",
-        created_at=now(),
+        created_at=found.completed_at,
     )
-    return ModelRegistered(revision=1, at=now(), model=model)
+    return ModelRegistered(revision=1, at=found.completed_at, model=model)
 
 
 async def add_provider(house: RunningDoor, **given: object) -> UUID:

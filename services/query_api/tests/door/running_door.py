@@ -42,6 +42,7 @@ class RunningDoor:
     url: str
     bus: BusForTests
     publisher: Publisher
+    projecting: asyncio.Task[None]
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def client(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:
@@ -94,6 +95,14 @@ class RunningDoor:
         return found
 
     @asynccontextmanager
+    async def projector_stopped(self) -> AsyncIterator[None]:
+        """Meanwhile the tables stand still."""
+        self.projecting.cancel()
+        await _ended([self.projecting])
+        yield
+        self.projecting = asyncio.create_task(self.door.projector.run())
+
+    @asynccontextmanager
     async def answering(self, answer: Callable[[Recorded], Awaitable[None]]) -> AsyncIterator[None]:
         """Play another service: `answer` gets every event from now on, of any stream."""
         client = await self.bus.client()
@@ -136,22 +145,20 @@ async def running_door(
     door = await open_door(settings, client, database)
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    projecting = asyncio.create_task(door.projector.run())
     tasks = [
         asyncio.create_task(part)
-        for part in (
-            door.projector.run(),
-            door.feed.follow(),
-            serve(create_app(door), settings, listening),
-        )
+        for part in (door.feed.follow(), serve(create_app(door), settings, listening))
     ]
     for stream, sequence in door.ready_at.items():
         assert await door.projector.wait_for(stream, sequence, 10)
-    running = RunningDoor(door, url, bus, Publisher(await bus.client(), "test"))
+    running = RunningDoor(door, url, bus, Publisher(await bus.client(), "test"), projecting)
     try:
         yield running
     finally:
         for one in running.clients:
             await one.aclose()
+        tasks.append(running.projecting)
         for task in tasks:
             task.cancel()
         await _ended(tasks)

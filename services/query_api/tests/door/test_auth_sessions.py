@@ -227,13 +227,6 @@ async def test_a_key_that_has_expired_is_no_key(house: RunningDoor) -> None:
     assert await status_with(house, "argus_old") == 401
 
 
-async def test_a_key_is_made_once_for_an_idempotency_key(house: RunningDoor) -> None:
-    headers = {"Idempotency-Key": "k"}
-    first = await house.admin.post(f"{API}/auth/api-keys", json={"name": "n"}, headers=headers)
-    again = await house.admin.post(f"{API}/auth/api-keys", json={"name": "n"}, headers=headers)
-    assert (first.status_code, again.status_code) == (201, 409)
-
-
 async def test_a_revoked_admin_key_stays_revoked_after_a_restart(
     bus: BusForTests, storage: StorageSettings
 ) -> None:

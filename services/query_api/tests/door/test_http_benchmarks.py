@@ -104,21 +104,6 @@ async def test_cancelling_says_so_once(house: RunningDoor) -> None:
     assert (await house.admin.post(f"{API}/benchmarks/{run_id}/cancel")).status_code == 409
 
 
-async def test_the_same_idempotency_key_starts_one_run(house: RunningDoor) -> None:
-    model_id = await add_model(house, await add_provider(house), "a")
-    headers = {"Idempotency-Key": "k"}
-    body = {"model_ids": [str(model_id)]}
-    ids = [
-        (await house.admin.post(f"{API}/benchmarks", json=body, headers=headers)).json()["id"]
-        for _ in range(2)
-    ]
-    assert ids[0] == ids[1]
-    assert (await house.admin.get(f"{API}/benchmarks")).json()["total"] == 1
-    other = await house.as_role("operator")
-    theirs = (await other.post(f"{API}/benchmarks", json=body, headers=headers)).json()["id"]
-    assert theirs != ids[0]
-
-
 async def test_unknown_runs_are_404(house: RunningDoor) -> None:
     path = f"{API}/benchmarks/{uuid4()}"
     for method, url in [

@@ -63,17 +63,6 @@ async def test_a_second_one_of_the_same_name_is_refused(house: RunningDoor) -> N
     assert (await house.admin.post(f"{API}/models", json=body)).status_code == 409
 
 
-async def test_the_same_idempotency_key_gives_the_same_model(house: RunningDoor) -> None:
-    provider_id = await add_provider(house)
-    body = {"provider_account_id": str(provider_id), "model_id": "m", "custom_name": "x"}
-    headers = {"Idempotency-Key": "k1"}
-    first = await house.admin.post(f"{API}/models", json=body, headers=headers)
-    again = await house.admin.post(f"{API}/models", json=body, headers=headers)
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json()["id"] == again.json()["id"]
-    assert again.json()["revision"] == 1
-
-
 async def test_a_removed_model_can_be_added_again(any_house: RunningDoor) -> None:
     provider_id = await add_provider(any_house)
     model_id = await add_model(any_house, provider_id, "m")

@@ -75,19 +75,6 @@ async def test_a_run_of_nothing_is_refused(house: RunningDoor) -> None:
     assert (await house.admin.get(f"{API}/monitoring/runs/{uuid4()}")).status_code == 404
 
 
-async def test_a_repeated_run_under_one_key_is_one_run(house: RunningDoor) -> None:
-    provider_id = await add_provider(house)
-    await add_model(house, provider_id, "a", enabled_for_monitoring=True)
-    headers = {"Idempotency-Key": "now"}
-    runs = [
-        (await house.admin.post(f"{API}/monitoring/run", headers=headers)).json()["run_id"]
-        for _ in range(2)
-    ]
-    assert runs[0] == runs[1]
-    said = [e for e in await house.events() if isinstance(e.event, MonitoringRunRequested)]
-    assert len(said) == 1
-
-
 async def test_history_in_the_form_of_0x(any_house: RunningDoor) -> None:
     provider_id = await add_provider(any_house)
     model_id = await add_model(any_house, provider_id, "a")

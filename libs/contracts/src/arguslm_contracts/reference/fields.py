@@ -51,6 +51,17 @@ def fields_of(record: type[BaseModel]) -> Iterator[Field]:
         )
 
 
+def all_shapes(records: Iterable[type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """Every record that one of these holds, however deep, by its name."""
+    found: dict[str, type[BaseModel]] = {}
+    unread = list(records)
+    while unread:
+        for field in fields_of(unread.pop()):
+            unread += [shape for shape in field.shapes if shape.__name__ not in found]
+            found |= {shape.__name__: shape for shape in field.shapes}
+    return found
+
+
 def type_name(annotation: Any) -> str:
     """`list of text`, `UUID or nothing`, `one of ...`, a link to a record's section."""
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from arguslm_contracts.catalogue import EVENTS, RESERVED
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.permissions import SERVICES, publishers_of, readers_of
-from arguslm_contracts.reference.fields import fields_of
+from arguslm_contracts.reference.fields import all_shapes, fields_of
 from arguslm_contracts.reference.subject_templates import sample_name, subject_template
 from arguslm_contracts.streams import DEAD_LETTERS, FOREVER, STREAMS, StreamSpec
 from arguslm_contracts.subjects import stream_of
@@ -30,7 +30,7 @@ def events() -> str:
         for kind in kinds:
             parts += _event(kind)
     parts += ["## Shapes", "", "Records inside events.", ""]
-    for name, shape in sorted(_all_shapes().items()):
+    for name, shape in sorted(all_shapes(EVENTS).items()):
         parts += [f"### {name}", "", _doc(shape), "", *_fields(shape), ""]
     return "\n".join(parts).rstrip()
 
@@ -134,17 +134,6 @@ def _fields(record: type[BaseModel]) -> Iterator[str]:
 
 def _events_of(stream: StreamSpec) -> list[type[Event]]:
     return [kind for kind in EVENTS if stream_of(f"{kind.name}.x") is stream]
-
-
-def _all_shapes() -> dict[str, type[BaseModel]]:
-    """Every record that some event holds, however deep, by its name."""
-    found: dict[str, type[BaseModel]] = {}
-    unread: list[type[BaseModel]] = list(EVENTS)
-    while unread:
-        for field in fields_of(unread.pop()):
-            unread += [shape for shape in field.shapes if shape.__name__ not in found]
-            found |= {shape.__name__: shape for shape in field.shapes}
-    return found
 
 
 def _doc(record: type[BaseModel]) -> str:

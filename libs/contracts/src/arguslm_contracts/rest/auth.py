@@ -85,6 +85,7 @@ class AccountResponse(Shape):
     username: str
     role: Role
     enabled: bool
+    revision: int = 1
     created_at: datetime
 
 

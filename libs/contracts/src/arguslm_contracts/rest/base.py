@@ -18,10 +18,14 @@ class Command(BaseModel):
 
 
 class Problem(Shape):
-    """RFC 9457. `detail` is a sentence; on 422 it is the list of faults, as 0.x had it."""
+    """RFC 9457. `detail` is a sentence; on 422 it is the list of faults, as 0.x had it. Where
+    somebody else changed a thing first (409), `yours` is what the request wanted to set, secrets
+    hidden, and `current` the thing as it stands now; absent where it was to be, or is, removed."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str | list[dict[str, Any]]
     request_id: str | None = None
+    yours: dict[str, Any] | None = None
+    current: dict[str, Any] | None = None

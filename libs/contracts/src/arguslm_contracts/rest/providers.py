@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from arguslm_contracts.rest.base import Command, Shape
 
@@ -28,6 +28,10 @@ class ProviderUpdate(Command):
     credentials: dict[str, Any] | None = None
     enabled: bool | None = None
     monitor_discovered: bool | None = None
+
+    @field_serializer("credentials", when_used="json-unless-none")
+    def _hidden(self, credentials: dict[str, Any]) -> dict[str, str]:
+        return dict.fromkeys(credentials, "**********")
 
 
 class ProviderDiscovery(Shape):

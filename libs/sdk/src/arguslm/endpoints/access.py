@@ -17,7 +17,7 @@ class AccessEndpoints:
     @endpoint
     def create_login_link(self) -> Call[shapes.LoginLinkResponse]:
         """A link that signs one browser in, once."""
-        return Call("POST", path("auth", "login-links"), shape(shapes.LoginLinkResponse))
+        return Call("POST", path("auth", "login-links"), shape(shapes.LoginLinkResponse), key=None)
 
     @endpoint
     def list_api_keys(self) -> Call[shapes.ApiKeyList]:
@@ -53,10 +53,17 @@ class AccessEndpoints:
         password: str | Unset = UNSET,
         role: Role | Unset = UNSET,
         enabled: bool | Unset = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.AccountResponse]:
         """Change only what is given."""
         body = changes(shapes.AccountUpdate, update, password=password, role=role, enabled=enabled)
-        return Call("PATCH", path("accounts", account_id), shape(shapes.AccountResponse), body=body)
+        return Call(
+            "PATCH",
+            path("accounts", account_id),
+            shape(shapes.AccountResponse),
+            body=body,
+            revision=revision,
+        )
 
     @endpoint
     def delete_account(self, account_id: Id) -> Call[None]:

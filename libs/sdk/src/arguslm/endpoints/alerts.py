@@ -90,6 +90,7 @@ class AlertRuleEndpoints:
         successes_to_resolve: int | Unset = UNSET,
         notify_in_app: bool | Unset = UNSET,
         channel_ids: Sequence[Id] | Unset = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.AlertRuleResponse]:
         """Change only what is given; `channel_ids` is replaced as a whole."""
         body = changes(
@@ -104,7 +105,11 @@ class AlertRuleEndpoints:
             channel_ids=channel_ids,
         )
         return Call(
-            "PATCH", path("alerts", "rules", rule_id), shape(shapes.AlertRuleResponse), body=body
+            "PATCH",
+            path("alerts", "rules", rule_id),
+            shape(shapes.AlertRuleResponse),
+            body=body,
+            revision=revision,
         )
 
     @endpoint
@@ -137,6 +142,7 @@ class ChannelEndpoints:
         name: str | Unset = UNSET,
         url: str | Unset = UNSET,
         enabled: bool | Unset = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.ChannelResponse]:
         """Change only what is given."""
         body = changes(shapes.ChannelUpdate, update, name=name, url=url, enabled=enabled)
@@ -145,6 +151,7 @@ class ChannelEndpoints:
             path("alerts", "channels", channel_id),
             shape(shapes.ChannelResponse),
             body=body,
+            revision=revision,
         )
 
     @endpoint

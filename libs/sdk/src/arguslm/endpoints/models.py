@@ -59,6 +59,7 @@ class ModelEndpoints:
         enabled_for_monitoring: bool | Unset = UNSET,
         enabled_for_benchmark: bool | Unset = UNSET,
         interval_s: int | Unset | None = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.ModelResponse]:
         """Change only what is given; None clears `custom_name` or `interval_s`."""
         body = changes(
@@ -69,7 +70,13 @@ class ModelEndpoints:
             enabled_for_benchmark=enabled_for_benchmark,
             interval_s=interval_s,
         )
-        return Call("PATCH", path("models", model_id), shape(shapes.ModelResponse), body=body)
+        return Call(
+            "PATCH",
+            path("models", model_id),
+            shape(shapes.ModelResponse),
+            body=body,
+            revision=revision,
+        )
 
     @endpoint
     def delete_model(self, model_id: Id) -> Call[None]:

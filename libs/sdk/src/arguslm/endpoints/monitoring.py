@@ -36,6 +36,7 @@ class MonitoringEndpoints:
         prompt_pack: str | Unset = UNSET,
         max_tokens: int | Unset = UNSET,
         enabled: bool | Unset = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.MonitoringConfigResponse]:
         """Change only what is given."""
         body = changes(
@@ -47,7 +48,7 @@ class MonitoringEndpoints:
             enabled=enabled,
         )
         read = shape(shapes.MonitoringConfigResponse)
-        return Call("PATCH", path("monitoring", "config"), read, body=body)
+        return Call("PATCH", path("monitoring", "config"), read, body=body, revision=revision)
 
     @endpoint
     def run_monitoring(

@@ -32,6 +32,7 @@ class ProviderEndpoints:
         credentials: dict[str, Any] | Unset = UNSET,
         enabled: bool | Unset = UNSET,
         monitor_discovered: bool | Unset = UNSET,
+        revision: int | None = None,
     ) -> Call[shapes.ProviderResponse]:
         """Change only what is given. `credentials` is merged key by key; None removes a key."""
         body = changes(
@@ -43,7 +44,11 @@ class ProviderEndpoints:
             monitor_discovered=monitor_discovered,
         )
         return Call(
-            "PATCH", path("providers", provider_id), shape(shapes.ProviderResponse), body=body
+            "PATCH",
+            path("providers", provider_id),
+            shape(shapes.ProviderResponse),
+            body=body,
+            revision=revision,
         )
 
     @endpoint

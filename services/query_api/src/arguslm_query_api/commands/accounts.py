@@ -11,29 +11,30 @@ from arguslm_contracts.events.registry import (
 )
 from arguslm_contracts.rest.auth import AccountCreate, AccountUpdate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import accounts
 from arguslm_query_api.refusals import Taken, Unknown
 
 
-async def create(door: Door, who: Principal, account_id: UUID, body: AccountCreate) -> bool:
-    """Create an account under this id; creating it again changes nothing."""
+async def create(door: Door, who: Principal, attempt: Attempt, body: AccountCreate) -> bool:
+    """Create an account under the attempt's id."""
+    if (known := await door.recorder.repeated(attempt, AccountCreated)) is not None:
+        return await door.recorder.shows(known)
     async with door.database.reading() as connection:
-        if await accounts.stored_account(connection, account_id) is not None:
-            return True
         if await accounts.account_by_name(connection, body.username) is not None:
             raise Taken(f"there is an account {body.username!r} already")
     now = datetime.now(UTC)
     account = Account(
-        account_id=account_id,
+        account_id=attempt.id,
         username=body.username,
         role=body.role,
         password_hash=await door.passwords.hash(body.password.get_secret_value()),
         created_at=now,
     )
     event = AccountCreated(revision=1, actor=who.name, at=now, account=account)
-    return await door.recorder.record_new(event)
+    return await door.recorder.record_new(event, attempt)
 
 
 async def update(

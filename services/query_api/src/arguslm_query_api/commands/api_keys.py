@@ -7,18 +7,21 @@ from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated, ApiKeyRevok
 from arguslm_contracts.rest import auth as shapes
 from arguslm_query_api.auth.keys import hash_key, hint_of, new_key
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import accounts
 from arguslm_query_api.refusals import Invalid, Taken, Unknown
 
 
 async def create(
-    door: Door, who: Principal, key_id: UUID, body: shapes.ApiKeyCreate
+    door: Door, who: Principal, attempt: Attempt, body: shapes.ApiKeyCreate
 ) -> shapes.ApiKeyCreated:
     """A new key. Its text is in this answer and nowhere else, so a repetition cannot give it."""
-    async with door.database.reading() as connection:
-        if await accounts.stored_api_key(connection, key_id) is not None:
-            raise Taken("this key was made before; its text is shown only once")
+    if await door.recorder.repeated(attempt, ApiKeyCreated) is not None:
+        raise Taken(
+            f"this request made the key {attempt.id} before; its text is shown only once: "
+            "revoke it and make another"
+        )
     now = datetime.now(UTC)
     expires_at = body.expires_at
     if expires_at is not None:
@@ -27,7 +30,7 @@ async def create(
             raise Invalid("this lies in the past", field="expires_at")
     key = new_key()
     api_key = ApiKey(
-        key_id=key_id,
+        key_id=attempt.id,
         name=body.name,
         role=body.role,
         key_hash=hash_key(key),
@@ -36,9 +39,9 @@ async def create(
         expires_at=expires_at,
     )
     event = ApiKeyCreated(revision=1, actor=who.name, at=now, api_key=api_key)
-    await door.recorder.record_new(event)
+    await door.recorder.record_new(event, attempt)
     return shapes.ApiKeyCreated(
-        id=key_id,
+        id=attempt.id,
         name=api_key.name,
         role=api_key.role,
         hint=api_key.hint,

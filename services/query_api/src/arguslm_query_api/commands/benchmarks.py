@@ -15,6 +15,7 @@ from arguslm_contracts.events.registry import Model, Provider
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.benchmarks import BenchmarkCreate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.monitoring import check_pack
 from arguslm_query_api.commands.providers import target_of
 from arguslm_query_api.door import Door
@@ -25,13 +26,15 @@ CUSTOM = "custom"
 _ENDED = ("completed", "failed", "cancelled")
 
 
-async def start(door: Door, who: Principal, run_id: UUID, body: BenchmarkCreate) -> None:
-    """Request a run; the same run id again changes nothing."""
+async def start(door: Door, who: Principal, attempt: Attempt, body: BenchmarkCreate) -> None:
+    """Request a run under the attempt's id."""
+    if await door.recorder.repeated(attempt, BenchmarkRequested) is not None:
+        return
     prompt = _prompt_of(body)
     targets = await _targets(door, list(dict.fromkeys(body.model_ids)))
     now = datetime.now(UTC)
     event = BenchmarkRequested(
-        run_id=run_id,
+        run_id=attempt.id,
         title=body.name or f"{body.prompt_pack}, {now:%Y-%m-%d %H:%M} UTC",
         plan=BenchmarkPlan(
             targets=targets,
@@ -46,18 +49,22 @@ async def start(door: Door, who: Principal, run_id: UUID, body: BenchmarkCreate)
         requested_by=who.name,
         requested_at=now,
     )
-    await door.recorder.record(event)
+    await door.recorder.record_new(event, attempt)
 
 
-async def cancel(door: Door, who: Principal, run_id: UUID) -> bool:
+async def cancel(door: Door, who: Principal, attempt: Attempt, run_id: UUID) -> bool:
     """Send no more requests; a run that has ended cannot be cancelled."""
+    known = await door.recorder.repeated(attempt, BenchmarkCancelRequested, run_id)
+    if known is not None:
+        return await door.recorder.shows(known)
     status = await _status(door, run_id)
     if status in _ENDED:
         raise Taken(f"the run is {status} already")
     return await door.recorder.record(
         BenchmarkCancelRequested(
             run_id=run_id, requested_by=who.name, requested_at=datetime.now(UTC)
-        )
+        ),
+        attempt=attempt,
     )
 
 

@@ -1,7 +1,7 @@
 """Channels: where alerts are told. The address is a secret, sealed before it reaches an event."""
 
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from arguslm_contracts.events.alerts import (
     NotificationDelivered,
@@ -14,8 +14,14 @@ from arguslm_contracts.events.registry import (
     ChannelRemoved,
     ChannelUpdated,
 )
-from arguslm_contracts.rest.alerts import ChannelCreate, ChannelTestResponse, ChannelUpdate
+from arguslm_contracts.rest.alerts import (
+    ChannelCreate,
+    ChannelTestResponse,
+    ChannelUpdate,
+    NotificationRecord,
+)
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.channel_addresses import check_channel_url
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
@@ -27,16 +33,15 @@ TEST_WAIT_S = 45.0
 _URL = "url"
 
 
-async def create(door: Door, who: Principal, channel_id: UUID, body: ChannelCreate) -> bool:
-    """Create a channel under this id; creating it again changes nothing."""
-    async with door.database.reading() as connection:
-        if await alerts.stored_channel(connection, channel_id) is not None:
-            return True
+async def create(door: Door, who: Principal, attempt: Attempt, body: ChannelCreate) -> bool:
+    """Create a channel under the attempt's id."""
+    if (known := await door.recorder.repeated(attempt, ChannelCreated)) is not None:
+        return await door.recorder.shows(known)
     url = body.url.get_secret_value().strip()
     await check_channel_url(body.kind, url, door.egress)
     now = datetime.now(UTC)
     channel = Channel(
-        channel_id=channel_id,
+        channel_id=attempt.id,
         name=body.name,
         kind=body.kind,
         url=door.vault.seal({_URL: url}),
@@ -44,7 +49,7 @@ async def create(door: Door, who: Principal, channel_id: UUID, body: ChannelCrea
         created_at=now,
     )
     event = ChannelCreated(revision=1, actor=who.name, at=now, channel=channel)
-    return await door.recorder.record_new(event)
+    return await door.recorder.record_new(event, attempt)
 
 
 async def update(
@@ -87,28 +92,33 @@ async def remove(
     await door.recorder.record(event, expected_sequence=sequence)
 
 
-async def test(door: Door, who: Principal, channel_id: UUID) -> ChannelTestResponse:
+async def test(
+    door: Door, who: Principal, attempt: Attempt, channel_id: UUID
+) -> ChannelTestResponse:
     """Send a test message over the channel, and wait for what becomes of it."""
-    await _stored(door, channel_id)
-    request = NotificationTestRequested(
-        test_id=uuid4(), channel_id=channel_id, requested_by=who.name
-    )
     async with door.feed.subscribe() as happenings:
-        await door.recorder.ask(request)
-        seen = await happenings.first(
+        if await door.recorder.repeated(attempt, NotificationTestRequested) is None:
+            await _stored(door, channel_id)
+            request = NotificationTestRequested(
+                test_id=attempt.id, channel_id=channel_id, requested_by=who.name
+            )
+            await door.recorder.ask(request, attempt)
+        told = await _told(door, attempt.id)
+        if told is None and await happenings.first(
             lambda recorded: (
                 isinstance(recorded.event, NotificationDelivered | NotificationFailed)
-                and recorded.event.alert_id == request.test_id
+                and recorded.event.alert_id == attempt.id
             ),
             TEST_WAIT_S,
-        )
-    if seen is None:
+        ):
+            told = await _told(door, attempt.id)
+    if told is None:
         return ChannelTestResponse(
             success=False,
             message=f"No answer from alerting within {TEST_WAIT_S:.0f} s; is it running?",
         )
-    if isinstance(seen.event, NotificationFailed):
-        return ChannelTestResponse(success=False, message=f"Not delivered: {seen.event.error}")
+    if not told.delivered:
+        return ChannelTestResponse(success=False, message=f"Not delivered: {told.error}")
     return ChannelTestResponse(success=True, message="Delivered.")
 
 
@@ -118,6 +128,11 @@ def open_url(vault: Vault, sealed: str) -> str | None:
         return vault.open(sealed)[_URL]
     except VaultError:
         return None
+
+
+async def _told(door: Door, test_id: UUID) -> NotificationRecord | None:
+    async with door.database.reading() as connection:
+        return await alerts.notification_test(connection, test_id)
 
 
 async def _stored(door: Door, channel_id: UUID) -> tuple[Channel, int, int]:

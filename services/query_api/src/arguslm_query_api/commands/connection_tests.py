@@ -1,13 +1,14 @@
 """Testing a connection: a check like any other, and the wait for its completion."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from arguslm_contracts.events.checks import CheckCompleted, CheckRequested
 from arguslm_contracts.measurement import ProbeProfile, Target, Timeouts
 from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderTestResponse
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.provider_fields import checked_fields
 from arguslm_query_api.commands.providers import sealed, stored, target_of
 from arguslm_query_api.door import Door
@@ -20,7 +21,7 @@ _PATIENCE = Timeouts(connect_s=5, headers_s=20, first_token_s=20, gap_s=10, tota
 _PROMPT = PROMPT_PACKS["health_check"].prompt
 
 
-async def test_new(door: Door, body: ProviderCreate) -> ProviderTestResponse:
+async def test_new(door: Door, attempt: Attempt, body: ProviderCreate) -> ProviderTestResponse:
     """Ask an endpoint that is not saved; `credentials` may name the `model` to ask."""
     credentials = dict(body.credentials)
     model = credentials.pop("model", None)
@@ -28,7 +29,7 @@ async def test_new(door: Door, body: ProviderCreate) -> ProviderTestResponse:
         raise Invalid("model has to be a name", field="credentials.model")
     fields = await checked_fields(body.provider_type, credentials, door.egress)
     target = Target(
-        provider_id=str(uuid4()),
+        provider_id=str(attempt.id),
         provider_type=body.provider_type,
         provider_name=body.display_name,
         base_url=fields.base_url,
@@ -36,22 +37,22 @@ async def test_new(door: Door, body: ProviderCreate) -> ProviderTestResponse:
         credentials=sealed(fields, door.vault),
         model=model or None,
     )
-    return await _test(door, target)
+    return await _test(door, attempt, target)
 
 
-async def test_stored(door: Door, provider_id: UUID) -> ProviderTestResponse:
+async def test_stored(door: Door, attempt: Attempt, provider_id: UUID) -> ProviderTestResponse:
     """Ask a saved provider, with the credentials it has."""
     provider, _, _ = await stored(door, provider_id)
-    return await _test(door, target_of(provider, None))
+    return await _test(door, attempt, target_of(provider, None))
 
 
-async def _test(door: Door, target: Target) -> ProviderTestResponse:
+async def _test(door: Door, attempt: Attempt, target: Target) -> ProviderTestResponse:
     async with door.database.reading() as connection:
         config = await monitoring.get_config(connection)
     now = datetime.now(UTC)
     request = CheckRequested(
-        request_id=uuid4(),
-        model_id=uuid4(),
+        request_id=attempt.id,
+        model_id=attempt.id,
         location=door.settings.location,
         purpose="connection_test",
         due_at=now,
@@ -59,7 +60,7 @@ async def _test(door: Door, target: Target) -> ProviderTestResponse:
         target=target,
         probe=ProbeProfile(prompt=_PROMPT, max_tokens=config.max_tokens, timeouts=_PATIENCE),
     )
-    completed = await _completion(door, request)
+    completed = await _completion(door, attempt, request)
     if completed is None:
         return ProviderTestResponse(
             success=False,
@@ -68,9 +69,14 @@ async def _test(door: Door, target: Target) -> ProviderTestResponse:
     return result_of(completed)
 
 
-async def _completion(door: Door, request: CheckRequested) -> CheckCompleted | None:
+async def _completion(
+    door: Door, attempt: Attempt, request: CheckRequested
+) -> CheckCompleted | None:
     async with door.feed.subscribe() as happenings:
-        await door.recorder.ask(request)
+        if await door.recorder.repeated(attempt, CheckRequested, request.key) is None:
+            await door.recorder.ask(request, attempt)
+        elif (completed := await _completed(door, request)) is not None:
+            return completed
         seen = await happenings.first(
             lambda recorded: (
                 isinstance(recorded.event, CheckCompleted)
@@ -80,6 +86,10 @@ async def _completion(door: Door, request: CheckRequested) -> CheckCompleted | N
         )
     if seen is not None and isinstance(seen.event, CheckCompleted):
         return seen.event
+    return await _completed(door, request)
+
+
+async def _completed(door: Door, request: CheckRequested) -> CheckCompleted | None:
     async with door.database.reading() as connection:
         return await checks.connection_test(connection, request.request_id)
 

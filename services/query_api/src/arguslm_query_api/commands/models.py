@@ -7,6 +7,7 @@ from arguslm_contracts.events.registry import Model, ModelRegistered, ModelRemov
 from arguslm_contracts.identity import model_uuid
 from arguslm_contracts.rest.models import ModelCreate, ModelUpdate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import aggregates, models, providers
@@ -22,13 +23,14 @@ _CLEARABLE = frozenset({"custom_name", "interval_s"})
 
 
 async def register(
-    door: Door, who: Principal, body: ModelCreate, idempotency_key: str | None
+    door: Door, who: Principal, attempt: Attempt, body: ModelCreate
 ) -> tuple[UUID, bool]:
-    """Add a model by hand; its id and whether the tables show it.
-
-    The id follows from provider and name, so a repeated request is known by what it asks for.
-    """
+    """Add a model by hand; its id, which follows from provider and name, and whether the tables
+    show it."""
     model_id = model_uuid(body.provider_account_id, body.model_id)
+    before = await door.recorder.repeated(attempt, ModelRegistered, model_id)
+    if before is not None:
+        return model_id, await door.recorder.shows(before)
     async with door.database.reading() as connection:
         provider = await providers.stored_provider(connection, body.provider_account_id)
         known = await models.stored_model(connection, model_id)
@@ -38,8 +40,6 @@ async def register(
             f"there is no provider {body.provider_account_id}", field="provider_account_id"
         )
     if known is not None:
-        if idempotency_key is not None and _is_what_was_asked(known[0], body):
-            return model_id, True
         raise Taken(f"{provider[0].display_name} has a model {body.model_id!r} already")
     now = datetime.now(UTC)
     model = Model(
@@ -56,7 +56,8 @@ async def register(
     )
     # A model that was removed and is added again goes on counting its revisions.
     event = ModelRegistered(revision=revision + 1, actor=who.name, at=now, model=model)
-    return model_id, await door.recorder.record(event, expected_sequence=sequence)
+    shown = await door.recorder.record(event, expected_sequence=sequence, attempt=attempt)
+    return model_id, shown
 
 
 async def update(
@@ -107,14 +108,3 @@ async def stored(door: Door, model_id: UUID) -> tuple[Model, int, int]:
     if found is None:
         raise Unknown(f"there is no model {model_id}")
     return found
-
-
-def _is_what_was_asked(model: Model, body: ModelCreate) -> bool:
-    return (
-        model.source == "manual"
-        and model.custom_name == (body.custom_name or None)
-        and model.monitored == body.enabled_for_monitoring
-        and model.benchmarkable == body.enabled_for_benchmark
-        and model.interval_s == body.interval_s
-        and model.metadata == (body.metadata or {})
-    )

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from arguslm_contracts.events.registry import MonitoringConfigured, MonitoringRunRequested
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.monitoring import MonitoringConfigUpdate, MonitoringRunResponse
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import models, monitoring
@@ -37,35 +40,46 @@ async def configure(
 
 
 async def run_now(
-    door: Door, who: Principal, run_id: UUID, model_ids: Sequence[UUID] | None
+    door: Door, who: Principal, attempt: Attempt, model_ids: Sequence[UUID] | None
 ) -> MonitoringRunResponse:
     """Ask these models, or every monitored one, once and now."""
+    known = await door.recorder.repeated(attempt, MonitoringRunRequested)
+    if known is not None and isinstance(known.event, MonitoringRunRequested):
+        return _queued(known.event)
     async with door.database.reading() as connection:
-        if model_ids is None:
-            page = await models.list_models(
-                connection, enabled_for_monitoring=True, limit=1_000_000
-            )
-            wanted = [model.id for model in page.items]
-        else:
-            wanted = list(dict.fromkeys(model_ids))
-            known = {model.model_id for model in await models.find_models(connection, wanted)}
-            if unknown := [str(one) for one in wanted if one not in known]:
-                raise Unknown(f"there is no model {', '.join(unknown)}")
-    if not wanted:
-        raise Invalid("no model is monitored; switch monitoring on for one first")
+        wanted = await _wanted(connection, model_ids)
     event = MonitoringRunRequested(
         revision=1,
         actor=who.name,
         at=datetime.now(UTC),
-        run_id=run_id,
+        run_id=attempt.id,
         model_ids=tuple(wanted),
     )
-    await door.recorder.record_new(event)
+    await door.recorder.record_new(event, attempt)
+    return _queued(event)
+
+
+async def _wanted(connection: AsyncConnection, model_ids: Sequence[UUID] | None) -> list[UUID]:
+    if model_ids is None:
+        page = await models.list_models(connection, enabled_for_monitoring=True, limit=1_000_000)
+        wanted = [model.id for model in page.items]
+    else:
+        wanted = list(dict.fromkeys(model_ids))
+        known = {model.model_id for model in await models.find_models(connection, wanted)}
+        if unknown := [str(one) for one in wanted if one not in known]:
+            raise Unknown(f"there is no model {', '.join(unknown)}")
+    if not wanted:
+        raise Invalid("no model is monitored; switch monitoring on for one first")
+    return wanted
+
+
+def _queued(event: MonitoringRunRequested) -> MonitoringRunResponse:
+    requested = len(event.model_ids)
     return MonitoringRunResponse(
-        run_id=str(run_id),
+        run_id=str(event.run_id),
         status="queued",
-        message=f"{len(wanted)} checks requested",
-        requested=len(wanted),
+        message=f"{requested} checks requested",
+        requested=requested,
     )
 
 

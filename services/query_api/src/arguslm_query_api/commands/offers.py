@@ -2,8 +2,8 @@
 
 import os
 from dataclasses import dataclass
-from uuid import UUID
 
+from arguslm_contracts.events.registry import ProviderRegistered
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderOffer
 from arguslm_llm.offers import (
     Offer,
@@ -13,6 +13,7 @@ from arguslm_llm.offers import (
 )
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands import providers as provider_commands
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import providers
 from arguslm_query_api.refusals import Unknown
@@ -46,8 +47,10 @@ async def list_offers(door: Door) -> list[ProviderOffer]:
     ]
 
 
-async def accept(door: Door, who: Principal, provider_id: UUID, offer_id: str) -> bool:
+async def accept(door: Door, who: Principal, attempt: Attempt, offer_id: str) -> bool:
     """Add what was found; its key goes from the environment into the vault."""
+    if (known := await door.recorder.repeated(attempt, ProviderRegistered)) is not None:
+        return await door.recorder.shows(known)
     offers = {offer.id: offer for offer in await list_offers(door)}
     if offer_id not in offers:
         raise Unknown(f"nothing found on this machine is called {offer_id[:200]!r}")
@@ -57,7 +60,7 @@ async def accept(door: Door, who: Principal, provider_id: UUID, offer_id: str) -
         display_name=offer.display_name,
         credentials=credentials_for(offer_id, os.environ),
     )
-    return await provider_commands.register(door, who, provider_id, body)
+    return await provider_commands.register(door, who, attempt, body)
 
 
 async def _added(door: Door) -> _Added:

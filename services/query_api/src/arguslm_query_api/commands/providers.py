@@ -14,6 +14,7 @@ from arguslm_contracts.events.registry import (
 from arguslm_contracts.measurement import Target
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderUpdate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.provider_fields import (
     ProviderFields,
     check_same_server,
@@ -27,15 +28,14 @@ from arguslm_query_api.refusals import Invalid, Unknown
 from arguslm_storage.vault import Vault, VaultError
 
 
-async def register(door: Door, who: Principal, provider_id: UUID, body: ProviderCreate) -> bool:
-    """Add a provider under this id; adding it again changes nothing."""
-    async with door.database.reading() as connection:
-        if await providers.stored_provider(connection, provider_id) is not None:
-            return True
+async def register(door: Door, who: Principal, attempt: Attempt, body: ProviderCreate) -> bool:
+    """Add a provider under the attempt's id."""
+    if (known := await door.recorder.repeated(attempt, ProviderRegistered)) is not None:
+        return await door.recorder.shows(known)
     fields = await checked_fields(body.provider_type, body.credentials, door.egress)
     now = datetime.now(UTC)
     provider = Provider(
-        provider_id=provider_id,
+        provider_id=attempt.id,
         provider_type=body.provider_type,
         display_name=body.display_name,
         base_url=fields.base_url,
@@ -48,7 +48,7 @@ async def register(door: Door, who: Principal, provider_id: UUID, body: Provider
     event = ProviderRegistered(
         revision=1, actor=who.name, at=now, provider=provider, discover=body.discover
     )
-    return await door.recorder.record_new(event)
+    return await door.recorder.record_new(event, attempt)
 
 
 async def update(

@@ -7,24 +7,24 @@ from uuid import UUID
 from arguslm_contracts.events.registry import Rule, RuleCreated, RuleRemoved, RuleUpdated
 from arguslm_contracts.rest.alerts import AlertRuleCreate, AlertRuleUpdate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
 from arguslm_query_api.reads import alerts, models
 from arguslm_query_api.refusals import Invalid, Unknown
 
 
-async def create(door: Door, who: Principal, rule_id: UUID, body: AlertRuleCreate) -> bool:
-    """Create a rule under this id; creating it again changes nothing."""
-    async with door.database.reading() as connection:
-        if await alerts.stored_rule(connection, rule_id) is not None:
-            return True
+async def create(door: Door, who: Principal, attempt: Attempt, body: AlertRuleCreate) -> bool:
+    """Create a rule under the attempt's id."""
+    if (known := await door.recorder.repeated(attempt, RuleCreated)) is not None:
+        return await door.recorder.shows(known)
     await _check_target(door, body)
     await _check_channels(door, body.channel_ids)
     now = datetime.now(UTC)
     fields = body.model_dump(exclude={"channel_ids"})
-    rule = Rule(rule_id=rule_id, created_at=now, channel_ids=tuple(body.channel_ids), **fields)
+    rule = Rule(rule_id=attempt.id, created_at=now, channel_ids=tuple(body.channel_ids), **fields)
     event = RuleCreated(revision=1, actor=who.name, at=now, rule=rule)
-    return await door.recorder.record_new(event)
+    return await door.recorder.record_new(event, attempt)
 
 
 async def update(

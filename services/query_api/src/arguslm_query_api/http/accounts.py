@@ -1,9 +1,10 @@
 """/api/v1/accounts and /api/v1/auth/api-keys"""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Response
 
 from arguslm_contracts.rest.auth import (
     AccountCreate,
@@ -16,10 +17,9 @@ from arguslm_contracts.rest.auth import (
 )
 from arguslm_query_api.auth.roles import Admin
 from arguslm_query_api.commands import accounts, api_keys
-from arguslm_query_api.commands.recorder import new_id
 from arguslm_query_api.door import Door
-from arguslm_query_api.http.answers import ACCEPTED, accepted
-from arguslm_query_api.http.dependencies import ExpectedRevision, IdempotencyKey, TheDoor
+from arguslm_query_api.http.answers import ACCEPTED, accepted, both_versions, with_etag
+from arguslm_query_api.http.dependencies import ExpectedRevision, TheAttempt, TheDoor
 from arguslm_query_api.reads import accounts as account_reads
 from arguslm_query_api.refusals import Unknown
 
@@ -37,12 +37,11 @@ async def create_account(
     body: AccountCreate,
     door: TheDoor,
     who: Admin,
-    request: Request,
-    idempotency_key: IdempotencyKey = None,
+    response: Response,
+    attempt: TheAttempt,
 ) -> Any:
-    account_id = new_id(who, request.url.path, idempotency_key)
-    shown = await accounts.create(door, who, account_id, body)
-    return await _answer(door, account_id, shown=shown)
+    shown = await accounts.create(door, who, attempt, body)
+    return await _answer(door, attempt.id, response, shown=shown)
 
 
 @router.patch("/accounts/{account_id}", response_model=AccountResponse, responses=ACCEPTED)
@@ -51,18 +50,21 @@ async def update_account(
     body: AccountUpdate,
     door: TheDoor,
     who: Admin,
+    response: Response,
     expected_revision: ExpectedRevision,
 ) -> Any:
     """Change only what is given. Every change signs the account out everywhere."""
-    shown = await accounts.update(door, who, account_id, body, expected_revision)
-    return await _answer(door, account_id, shown=shown)
+    async with both_versions(partial(_read, door, account_id), body):
+        shown = await accounts.update(door, who, account_id, body, expected_revision)
+    return await _answer(door, account_id, response, shown=shown)
 
 
 @router.delete("/accounts/{account_id}", status_code=204)
 async def delete_account(
     account_id: UUID, door: TheDoor, who: Admin, expected_revision: ExpectedRevision
 ) -> None:
-    await accounts.remove(door, who, account_id, expected_revision)
+    async with both_versions(partial(_read, door, account_id)):
+        await accounts.remove(door, who, account_id, expected_revision)
 
 
 @router.get("/auth/api-keys", response_model=ApiKeyList)
@@ -76,12 +78,10 @@ async def create_api_key(
     body: ApiKeyCreate,
     door: TheDoor,
     who: Admin,
-    request: Request,
-    idempotency_key: IdempotencyKey = None,
+    attempt: TheAttempt,
 ) -> Any:
     """The answer holds the key; it is never shown again."""
-    key_id = new_id(who, request.url.path, idempotency_key)
-    return await api_keys.create(door, who, key_id, body)
+    return await api_keys.create(door, who, attempt, body)
 
 
 @router.delete("/auth/api-keys/{key_id}", status_code=204)
@@ -89,18 +89,23 @@ async def revoke_api_key(key_id: UUID, door: TheDoor, who: Admin) -> None:
     await api_keys.revoke(door, who, key_id)
 
 
-async def _answer(door: Door, account_id: UUID, *, shown: bool) -> Any:
+async def _answer(door: Door, account_id: UUID, response: Response, *, shown: bool) -> Any:
     if not shown:
         return accepted("/api/v1/accounts")
+    return with_etag(response, await _read(door, account_id))
+
+
+async def _read(door: Door, account_id: UUID) -> AccountResponse:
     async with door.database.reading() as connection:
         found = await account_reads.stored_account(connection, account_id)
     if found is None:
         raise Unknown(f"there is no account {account_id}")
-    account = found[0]
+    account, revision, _ = found
     return AccountResponse(
         id=account.account_id,
         username=account.username,
         role=account.role,
         enabled=account.enabled,
+        revision=revision,
         created_at=account.created_at,
     )

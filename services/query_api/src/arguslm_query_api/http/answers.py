@@ -1,14 +1,16 @@
 """Answers to commands: the new resource as the tables show it, or 202 when they do not yet."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_contracts.rest.base import Command, Shape
 from arguslm_query_api.door import Door
-from arguslm_query_api.refusals import Unknown
+from arguslm_query_api.refusals import Overtaken, Unknown
 
 
 class Revised(Protocol):
@@ -41,6 +43,21 @@ async def read(door: Door, reading: Read[T], what: str) -> T:
 def with_etag(response: Response, resource: R) -> R:
     response.headers["ETag"] = f'"{resource.revision}"'
     return resource
+
+
+@asynccontextmanager
+async def both_versions(
+    current: Callable[[], Awaitable[Shape]], yours: Command | None = None
+) -> AsyncIterator[None]:
+    """Who lost a race is told what stands there now, beside what they wanted to set."""
+    try:
+        yield
+    except Overtaken as lost:
+        if yours is not None:
+            lost.yours = yours.model_dump(mode="json", exclude_unset=True)
+        with suppress(Unknown):
+            lost.current = (await current()).model_dump(mode="json")
+        raise
 
 
 def accepted(location: str) -> JSONResponse:

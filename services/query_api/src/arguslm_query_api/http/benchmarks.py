@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from arguslm_contracts.events.benchmarks import BenchmarkStatus
 from arguslm_contracts.rest.benchmarks import (
@@ -17,10 +17,9 @@ from arguslm_contracts.rest.benchmarks import (
 )
 from arguslm_query_api.auth.roles import Operator, Viewer
 from arguslm_query_api.commands import benchmarks
-from arguslm_query_api.commands.recorder import new_id
 from arguslm_query_api.door import Door
 from arguslm_query_api.http.answers import read
-from arguslm_query_api.http.dependencies import IdempotencyKey, TheDoor
+from arguslm_query_api.http.dependencies import TheAttempt, TheDoor
 from arguslm_query_api.http.exports import FILE, Format, export
 from arguslm_query_api.reads import benchmarks as benchmark_reads
 
@@ -37,15 +36,13 @@ async def start_benchmark(
     body: BenchmarkCreate,
     door: TheDoor,
     who: Operator,
-    request: Request,
     response: Response,
-    idempotency_key: IdempotencyKey = None,
+    attempt: TheAttempt,
 ) -> Any:
     """Request a run; follow it at /benchmarks/{id} or its WebSocket."""
-    run_id = new_id(who, request.url.path, idempotency_key)
-    await benchmarks.start(door, who, run_id, body)
-    response.headers["Location"] = f"/api/v1/benchmarks/{run_id}"
-    return BenchmarkStartResponse(id=run_id, status="pending", message="the run is requested")
+    await benchmarks.start(door, who, attempt, body)
+    response.headers["Location"] = f"/api/v1/benchmarks/{attempt.id}"
+    return BenchmarkStartResponse(id=attempt.id, status="pending", message="the run is requested")
 
 
 @router.get("", response_model=BenchmarkListResponse)
@@ -76,9 +73,9 @@ async def delete_benchmark(run_id: UUID, door: TheDoor, who: Operator) -> None:
 
 
 @router.post("/{run_id}/cancel", response_model=BenchmarkRunResponse)
-async def cancel_benchmark(run_id: UUID, door: TheDoor, who: Operator) -> Any:
+async def cancel_benchmark(run_id: UUID, door: TheDoor, who: Operator, attempt: TheAttempt) -> Any:
     """Requests in flight finish and are kept; no new ones are sent."""
-    await benchmarks.cancel(door, who, run_id)
+    await benchmarks.cancel(door, who, attempt, run_id)
     return await _run(door, run_id)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from arguslm_contracts.rest.alerts import (
     ChannelCreate,
@@ -16,10 +16,9 @@ from arguslm_contracts.rest.alerts import (
 )
 from arguslm_query_api.auth.roles import Operator, Viewer
 from arguslm_query_api.commands import channels
-from arguslm_query_api.commands.recorder import new_id
 from arguslm_query_api.door import Door
-from arguslm_query_api.http.answers import ACCEPTED, accepted, with_etag
-from arguslm_query_api.http.dependencies import ExpectedRevision, IdempotencyKey, TheDoor
+from arguslm_query_api.http.answers import ACCEPTED, accepted, both_versions, with_etag
+from arguslm_query_api.http.dependencies import ExpectedRevision, TheAttempt, TheDoor
 from arguslm_query_api.reads import alerts as alert_reads
 from arguslm_query_api.refusals import Unknown
 
@@ -37,13 +36,11 @@ async def create_channel(
     body: ChannelCreate,
     door: TheDoor,
     who: Operator,
-    request: Request,
     response: Response,
-    idempotency_key: IdempotencyKey = None,
+    attempt: TheAttempt,
 ) -> Any:
-    channel_id = new_id(who, request.url.path, idempotency_key)
-    shown = await channels.create(door, who, channel_id, body)
-    return await _answer(door, channel_id, response, shown=shown)
+    shown = await channels.create(door, who, attempt, body)
+    return await _answer(door, attempt.id, response, shown=shown)
 
 
 @router.get("/{channel_id}", response_model=ChannelResponse)
@@ -61,7 +58,8 @@ async def update_channel(
     expected_revision: ExpectedRevision,
 ) -> Any:
     """Change only what is given."""
-    shown = await channels.update(door, who, channel_id, body, expected_revision)
+    async with both_versions(partial(_read, door, channel_id), body):
+        shown = await channels.update(door, who, channel_id, body, expected_revision)
     return await _answer(door, channel_id, response, shown=shown)
 
 
@@ -69,24 +67,29 @@ async def update_channel(
 async def delete_channel(
     channel_id: UUID, door: TheDoor, who: Operator, expected_revision: ExpectedRevision
 ) -> None:
-    await channels.remove(door, who, channel_id, expected_revision)
+    async with both_versions(partial(_read, door, channel_id)):
+        await channels.remove(door, who, channel_id, expected_revision)
 
 
 @router.post("/{channel_id}/test", response_model=ChannelTestResponse)
-async def test_channel(channel_id: UUID, door: TheDoor, who: Operator) -> Any:
+async def test_channel(channel_id: UUID, door: TheDoor, who: Operator, attempt: TheAttempt) -> Any:
     """Send a test message over this channel now."""
-    return await channels.test(door, who, channel_id)
+    return await channels.test(door, who, attempt, channel_id)
 
 
 async def _answer(door: Door, channel_id: UUID, response: Response, *, shown: bool) -> Any:
     if not shown:
         return accepted(f"/api/v1/alerts/channels/{channel_id}")
+    return with_etag(response, await _read(door, channel_id))
+
+
+async def _read(door: Door, channel_id: UUID) -> ChannelResponse:
     async with door.database.reading() as connection:
         listed = await alert_reads.list_channels(connection, _opener(door))
     channels_by_id = {channel.id: channel for channel in listed}
     if channel_id not in channels_by_id:
         raise Unknown(f"there is no channel {channel_id}")
-    return with_etag(response, channels_by_id[channel_id])
+    return channels_by_id[channel_id]
 
 
 def _opener(door: Door) -> Callable[[str], str | None]:

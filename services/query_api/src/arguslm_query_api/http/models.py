@@ -1,8 +1,9 @@
 """/api/v1/models"""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
@@ -16,8 +17,8 @@ from arguslm_contracts.rest.monitoring import MonitoringRunResponse, SeriesRespo
 from arguslm_query_api.auth.roles import Operator, Viewer
 from arguslm_query_api.commands import models, monitoring
 from arguslm_query_api.door import Door
-from arguslm_query_api.http.answers import ACCEPTED, accepted, read, with_etag
-from arguslm_query_api.http.dependencies import ExpectedRevision, IdempotencyKey, TheDoor
+from arguslm_query_api.http.answers import ACCEPTED, accepted, both_versions, read, with_etag
+from arguslm_query_api.http.dependencies import ExpectedRevision, TheAttempt, TheDoor
 from arguslm_query_api.http.windows import window
 from arguslm_query_api.reads import models as model_reads
 from arguslm_query_api.reads import series as series_reads
@@ -55,10 +56,10 @@ async def create_model(
     door: TheDoor,
     who: Operator,
     response: Response,
-    idempotency_key: IdempotencyKey = None,
+    attempt: TheAttempt,
 ) -> Any:
     """Add a model by hand."""
-    model_id, shown = await models.register(door, who, body, idempotency_key)
+    model_id, shown = await models.register(door, who, attempt, body)
     return await _answer(door, model_id, response, shown=shown)
 
 
@@ -77,7 +78,8 @@ async def update_model(
     expected_revision: ExpectedRevision,
 ) -> Any:
     """Change only what is given; null clears `custom_name` and `interval_s`."""
-    shown = await models.update(door, who, model_id, body, expected_revision)
+    async with both_versions(partial(_read, door, model_id), body):
+        shown = await models.update(door, who, model_id, body, expected_revision)
     return await _answer(door, model_id, response, shown=shown)
 
 
@@ -85,14 +87,15 @@ async def update_model(
 async def delete_model(
     model_id: UUID, door: TheDoor, who: Operator, expected_revision: ExpectedRevision
 ) -> None:
-    await models.remove(door, who, model_id, expected_revision)
+    async with both_versions(partial(_read, door, model_id)):
+        await models.remove(door, who, model_id, expected_revision)
 
 
 @router.post("/{model_id}/check", response_model=MonitoringRunResponse)
-async def check_model(model_id: UUID, door: TheDoor, who: Operator) -> Any:
+async def check_model(model_id: UUID, door: TheDoor, who: Operator, attempt: TheAttempt) -> Any:
     """Check this model now; follow the run at /monitoring/runs/{run_id}."""
     await models.stored(door, model_id)
-    return await monitoring.run_now(door, who, uuid4(), [model_id])
+    return await monitoring.run_now(door, who, attempt, [model_id])
 
 
 @router.get("/{model_id}/series", response_model=SeriesResponse)
@@ -116,11 +119,12 @@ async def get_model_series(
 async def _answer(door: Door, model_id: UUID, response: Response, *, shown: bool) -> Any:
     if not shown:
         return accepted(f"/api/v1/models/{model_id}")
-    return with_etag(
-        response,
-        await read(
-            door,
-            lambda connection: model_reads.get_model(connection, model_id),
-            f"model {model_id}",
-        ),
+    return with_etag(response, await _read(door, model_id))
+
+
+async def _read(door: Door, model_id: UUID) -> ModelResponse:
+    return await read(
+        door,
+        lambda connection: model_reads.get_model(connection, model_id),
+        f"model {model_id}",
     )

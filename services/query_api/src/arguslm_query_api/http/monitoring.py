@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Response
 
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.monitoring import (
@@ -18,10 +19,9 @@ from arguslm_contracts.rest.monitoring import (
 )
 from arguslm_query_api.auth.roles import Operator, Viewer
 from arguslm_query_api.commands import monitoring
-from arguslm_query_api.commands.recorder import new_id
 from arguslm_query_api.door import Door
-from arguslm_query_api.http.answers import ACCEPTED, accepted, read, with_etag
-from arguslm_query_api.http.dependencies import ExpectedRevision, IdempotencyKey, TheDoor
+from arguslm_query_api.http.answers import ACCEPTED, accepted, both_versions, read, with_etag
+from arguslm_query_api.http.dependencies import ExpectedRevision, TheAttempt, TheDoor
 from arguslm_query_api.http.exports import FILE, Format, export
 from arguslm_query_api.http.windows import in_utc
 from arguslm_query_api.model import CheckStatus
@@ -34,7 +34,7 @@ _COLUMNS = ("model_name", "provider", "status", "latency_ms", "error", "timestam
 
 @router.get("/config", response_model=MonitoringConfigResponse)
 async def get_monitoring_config(door: TheDoor, who: Viewer, response: Response) -> Any:
-    return with_etag(response, await read(door, monitoring_reads.get_config, "configuration"))
+    return with_etag(response, await _read_config(door))
 
 
 @router.patch("/config", response_model=MonitoringConfigResponse, responses=ACCEPTED)
@@ -46,7 +46,9 @@ async def update_monitoring_config(
     expected_revision: ExpectedRevision,
 ) -> Any:
     """Change only what is given."""
-    if not await monitoring.configure(door, who, body, expected_revision):
+    async with both_versions(partial(_read_config, door), body):
+        shown = await monitoring.configure(door, who, body, expected_revision)
+    if not shown:
         return accepted("/api/v1/monitoring/config")
     return await get_monitoring_config(door, who, response)
 
@@ -55,13 +57,11 @@ async def update_monitoring_config(
 async def run_monitoring(
     door: TheDoor,
     who: Operator,
-    request: Request,
+    attempt: TheAttempt,
     body: Annotated[MonitoringRunRequest | None, Body()] = None,
-    idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Check these models now, or every monitored one; follow it at /monitoring/runs/{run_id}."""
-    run_id = new_id(who, request.url.path, idempotency_key)
-    return await monitoring.run_now(door, who, run_id, body.model_ids if body else None)
+    return await monitoring.run_now(door, who, attempt, body.model_ids if body else None)
 
 
 @router.get("/runs/{run_id}", response_model=MonitoringRunResponse)
@@ -113,6 +113,10 @@ async def export_uptime_history(
     """Every check of the span, newest first."""
     rows = _rows(door, model_id, in_utc(start_date), in_utc(end_date))
     return export(rows, format, "arguslm-checks", _COLUMNS)
+
+
+async def _read_config(door: Door) -> MonitoringConfigResponse:
+    return await read(door, monitoring_reads.get_config, "configuration")
 
 
 async def _rows(

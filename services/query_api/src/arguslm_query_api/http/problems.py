@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from arguslm_contracts.rest.base import Problem
-from arguslm_query_api.refusals import Invalid, Refusal
+from arguslm_query_api.refusals import Invalid, Overtaken, Refusal
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -23,22 +23,29 @@ def problem(
     status: int,
     detail: str | list[dict[str, Any]],
     headers: Mapping[str, str] | None = None,
+    **members: Any,
 ) -> JSONResponse:
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     body = Problem(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, request_id=request_id
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        request_id=request_id,
+        **members,
     )
-    return JSONResponse(
-        body.model_dump(exclude_none=True), status, dict(headers or {}), media_type=MEDIA_TYPE
-    )
+    content = body.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(content, status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def problem_of(refusal: Refusal) -> JSONResponse:
     if isinstance(refusal, Invalid):
         place = refusal.field.split(".") if refusal.field else []
-        loc = place if place[:1] == ["query"] else ["body", *place]
+        loc = place if place[:1] in (["query"], ["header"]) else ["body", *place]
         fault = {"type": "value_error", "loc": loc, "msg": refusal.detail}
         return problem(refusal.status, [fault], refusal.headers)
+    if isinstance(refusal, Overtaken):
+        versions = {"yours": refusal.yours, "current": refusal.current}
+        return problem(refusal.status, refusal.detail, refusal.headers, **versions)
     return problem(refusal.status, refusal.detail, refusal.headers)
 
 

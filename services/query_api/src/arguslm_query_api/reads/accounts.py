@@ -21,6 +21,7 @@ async def list_accounts(connection: AsyncConnection) -> list[AccountResponse]:
             username=row["username"],
             role=row["role"],
             enabled=row["enabled"],
+            revision=row["revision"],
             created_at=row["created_at"],
         )
         for row in (await connection.execute(query)).mappings()
