@@ -31,9 +31,9 @@ class EndpointState(Record):
         """Checks in the current run."""
         return self.consecutive_failures or self.consecutive_successes
 
-    def is_newer_than(self, other: "EndpointState | None") -> bool:
+    def is_older_than(self, other: "EndpointState") -> bool:
         """By due time: the order in which checks count, whenever their answers come."""
-        return other is None or (self.due_at, self.check_id) > (other.due_at, other.check_id)
+        return (self.due_at, self.check_id) < (other.due_at, other.check_id)
 
 
 def evolve(state: EndpointState | None, check: CheckCompleted) -> EndpointState | None:

@@ -132,8 +132,10 @@ def _after(
     """An hour tells the state that its checks led to, for whoever no longer finds them."""
     if isinstance(event, CheckCompleted):
         return evolve(before, event)
-    ended = event.endpoint
-    return ended if ended is not None and ended.is_newer_than(before) else before
+    told = event.endpoint
+    if told is None or (before is not None and told.is_older_than(before)):
+        return before
+    return told
 
 
 async def _states_of(

@@ -7,9 +7,9 @@ stream keeps one of each. Nothing is read from tables.
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -36,7 +36,9 @@ from arguslm_query_api.rollup import COUNTS, SKETCHES, Rollup, slot_start, typic
 
 log = structlog.get_logger(__name__)
 
+_CHECKS = f"{CheckCompleted.name}.>"
 _HOUR = timedelta(hours=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _AFTER_THE_HOUR = timedelta(minutes=1)
 _RETRY_S = 10.0
 # A lowered setting lets go of one week with each hour that closes: no fold takes too long.
@@ -70,36 +72,45 @@ class _Part:
 
 @dataclass(slots=True)
 class _Endpoint:
-    """One model at one location: how it stood before the hour, and what came since.
+    """One model at one location as of the stream's end, and its checks of the hour at hand.
+    `due_at` is the latest due time among those and all before.
 
-    `written` is its last summary (sequence, stored_in, hour); where it is of this very hour, an
-    earlier attempt has been here, and the standing is already that of the hour's end.
+    `last_sequence` is that of the last event about it; `written` its last summary (sequence,
+    stored_in, hour), which knew all that stands before it.
     """
 
     state: LocationState
     endpoint: EndpointState | None = None
+    last_sequence: int = 0
+    due_at: datetime = _LONG_AGO
     written: tuple[int, datetime, datetime] | None = None
     parts: dict[datetime, _Part] = field(default_factory=dict)
 
-    def add(self, check: CheckCompleted, stored_in: datetime) -> None:
-        if self.written is None or self.written[1] < stored_in:
+    def know(self, sequence: int, check: CheckCompleted) -> None:
+        """Take a check into account that stands at the end of what is known."""
+        if sequence <= self.last_sequence:
+            return
+        self.last_sequence = sequence
+        if check.purpose != "connection_test":
             self.state = evolve(self.state, check)
             self.endpoint = endpoint_state.evolve(self.endpoint, check)
+
+    def add(self, check: CheckCompleted) -> None:
         hour = slot_start(check.completed_at, int(_HOUR.total_seconds()))
         if hour not in self.parts:
             self.parts[hour] = _Part(check, check.completed_at, check.completed_at)
         self.parts[hour].add(check)
 
-    def summaries(self, stored_in: datetime) -> list[CheckSummarized]:
-        """What is still to be written of the hour that ends."""
+    def unwritten(self, stored_in: datetime) -> list[datetime]:
+        """The hours whose summary an earlier attempt has not written yet."""
         return [
-            self._summary(hour, part, stored_in)
-            for hour, part in sorted(self.parts.items())
+            hour
+            for hour in sorted(self.parts)
             if self.written is None or self.written[1:] < (stored_in, hour)
         ]
 
-    def _summary(self, hour: datetime, part: _Part, stored_in: datetime) -> CheckSummarized:
-        standing: dict[str, Any] = asdict(self.state)
+    def summary(self, hour: datetime, stored_in: datetime) -> CheckSummarized:
+        part = self.parts[hour]
         return CheckSummarized(
             model_id=self.state.model_id,
             location=self.state.location,
@@ -109,7 +120,7 @@ class _Endpoint:
             first_completed_at=part.first_completed_at,
             last_completed_at=part.last_completed_at,
             outcomes=dict(sorted(part.rollup.outcomes.items())),
-            standing=Standing.model_validate(standing),
+            standing=Standing.model_validate(asdict(self.state)),
             endpoint=self.endpoint,
             **{name: getattr(part.rollup, name) for name in COUNTS},
             **{name: part.speeds(name) for name in SKETCHES},
@@ -155,63 +166,96 @@ class Books:
         last = await self._last_closed()
         until = (await stream_state(self._client, CHECKS.name)).last_sequence
         after = last.through_sequence if last else 0
-        pattern = f"{CheckCompleted.name}.>"
+        async for message, check, _ in self._checks(_CHECKS, after, until):
+            if check is not None:
+                (await self._endpoint(check)).know(message.sequence, check)
         stored_in: datetime | None = None
         reached = closed = 0
+        async for message, check, hour in self._checks(_CHECKS, after, until):
+            if stored_in is not None and hour > stored_in:
+                last = await self._close(stored_in, reached, last)
+                closed += 1
+            stored_in = hour if stored_in is None else max(stored_in, hour)
+            reached = message.sequence
+            if check is not None and check.purpose != "connection_test":
+                await self._take(message, check)
+        return closed
+
+    async def _checks(
+        self, subject: str, after: int, until: int
+    ) -> AsyncIterator[tuple[RawMessage, CheckCompleted | None, datetime]]:
+        """Each check with the hour it was stored in; None for one that cannot be read."""
         async for batch in read_until(
-            self._client, CHECKS.name, after=after, until=until, subjects=(pattern,)
+            self._client, CHECKS.name, after=after, until=until, subjects=(subject,)
         ):
             for message in batch:
                 check, hour = _read(message)
-                if stored_in is not None and hour > stored_in:
-                    last = await self._close(stored_in, reached, last)
-                    closed += 1
-                stored_in = hour if stored_in is None else max(stored_in, hour)
-                reached = message.sequence
-                if check is not None and check.purpose != "connection_test":
-                    await self._take(message, check, stored_in)
-        return closed
+                yield message, check, hour
 
     async def _last_closed(self) -> HourClosed | None:
         found = await last_event(self._client, CHECKS.name, f"{HourClosed.name}.>")
         return found.event if found and isinstance(found.event, HourClosed) else None
 
-    async def _take(self, message: RawMessage, check: CheckCompleted, stored_in: datetime) -> None:
-        endpoint = await self._endpoint(check.model_id, check.location)
-        due = endpoint.state.last_due_at
-        # A twin is due when its first one was, and comes when the broker has forgotten it.
-        old = message.stored_at - check.due_at > _SURELY_REMEMBERED
-        if old and due is not None and check.due_at <= due and await self._is_twin(message, check):
-            return
-        endpoint.add(check, stored_in)
+    async def _take(self, message: RawMessage, check: CheckCompleted) -> None:
+        endpoint = await self._endpoint(check)
+        due, endpoint.due_at = endpoint.due_at, max(endpoint.due_at, check.due_at)
+        # A twin is due when its first one was, and comes when the broker has forgotten that one.
+        late = message.stored_at - check.due_at > _SURELY_REMEMBERED
+        if not (late and check.due_at <= due and await self._is_twin(message, check)):
+            endpoint.add(check)
 
     async def _is_twin(self, message: RawMessage, check: CheckCompleted) -> bool:
         since = check.due_at - _CLOCKS_DIFFER
         first = await find_id(self._client, CHECKS.name, check.subject, check.event_id, since)
         return first is not None and first < message.sequence
 
-    async def _endpoint(self, model_id: UUID, location: str) -> _Endpoint:
-        key = (model_id, location)
+    async def _endpoint(self, check: CheckCompleted) -> _Endpoint:
+        key = (check.model_id, check.location)
         if key not in self._known:
-            subject = f"{CheckSummarized.name}.{location}.{model_id}"
+            subject = f"{CheckSummarized.name}.{check.key}"
             found = await last_event(self._client, CHECKS.name, subject)
-            endpoint = _Endpoint(LocationState(model_id, location))
+            endpoint = _Endpoint(LocationState(*key))
             if found is not None and isinstance(found.event, CheckSummarized):
                 last = found.event
-                endpoint.state = LocationState(model_id, location, **last.standing.model_dump())
+                endpoint.state = LocationState(*key, **last.standing.model_dump())
                 endpoint.endpoint = last.endpoint
+                endpoint.last_sequence = found.sequence
+                endpoint.due_at = last.standing.last_due_at
                 endpoint.written = (found.sequence, last.stored_in, last.hour)
             self._known[key] = endpoint
         return self._known[key]
+
+    async def _write(self, endpoint: _Endpoint, stored_in: datetime) -> None:
+        """Write what an endpoint's checks of an hour came to."""
+        for hour in endpoint.unwritten(stored_in):
+            while True:
+                summary = endpoint.summary(hour, stored_in)
+                known = endpoint.last_sequence
+                try:
+                    stored = await self._publisher.append(summary, expected_sequence=known)
+                except Conflict:
+                    await self._catch_up(endpoint, summary)
+                    if endpoint.last_sequence == known:
+                        raise
+                else:
+                    break
+            endpoint.last_sequence = max(endpoint.last_sequence, stored.sequence)
+            endpoint.written = (stored.sequence, stored_in, hour)
+
+    async def _catch_up(self, endpoint: _Endpoint, summary: CheckSummarized) -> None:
+        """Learn of the checks that came meanwhile."""
+        after = endpoint.last_sequence
+        until = (await stream_state(self._client, CHECKS.name)).last_sequence
+        subject = f"{CheckCompleted.name}.{summary.key}"
+        async for message, check, _ in self._checks(subject, after, until):
+            if check is not None:
+                endpoint.know(message.sequence, check)
 
     async def _close(self, hour: datetime, through: int, last: HourClosed | None) -> HourClosed:
         """Write the summaries of an hour, then that there are no more."""
         sizes: dict[str, int] = defaultdict(int)
         for endpoint in self._known.values():
-            for summary in endpoint.summaries(hour):
-                expected = endpoint.written[0] if endpoint.written else 0
-                stored = await self._publisher.append(summary, expected_sequence=expected)
-                endpoint.written = (stored.sequence, summary.stored_in, summary.hour)
+            await self._write(endpoint, hour)
             sizes["summaries"] += len(endpoint.parts)
             sizes["checks"] += sum(part.rollup.checks for part in endpoint.parts.values())
             endpoint.parts.clear()

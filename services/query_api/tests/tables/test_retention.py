@@ -292,7 +292,7 @@ async def test_an_old_range_is_read_from_the_hours(
             )
         return found.bucket_s, sum(bucket.checks for bucket in found.buckets)
 
-    assert await shown(2) == (10_800, 36)
+    assert await shown(2) == (10_800, 34)
     width_s, checks = await shown(12)
     assert width_s == 10_800
     assert checks >= 140

@@ -29,7 +29,7 @@ class Speeds(Record):
 
 
 class Standing(Record):
-    """A model as one location sees it, after the last check of an hour. `usable` and
+    """A model as one location sees it, after the last check before a summary. `usable` and
     `conclusive_at` are of the last check that said whether the endpoint serves; `since` is when
     that verdict began. The speeds are the last that were measured."""
 
@@ -52,7 +52,7 @@ class CheckSummarized(Event):
     """The checks of a model that one location completed in an `hour`, of those that were stored
     while the hour `stored_in` was open: nearly always the same hour. What came late makes a
     summary of its own, and summaries of one hour add up. Twins count once, connection tests not
-    at all. `standing` and `endpoint` are as of the end of `stored_in`.
+    at all. `standing` and `endpoint` are what all checks that stand before this event led to.
 
     Who has folded the check `first_check_id` has folded all of them; who has not, none.
     """
@@ -81,6 +81,11 @@ class CheckSummarized(Event):
     @property
     def key(self) -> str:
         return f"{self.location}.{self.model_id}"
+
+    @property
+    def aggregate(self) -> str:
+        """Its checks too: none may come between those that it knows and itself."""
+        return f"check.*.{self.key}"
 
     @property
     def identity(self) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
+from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
@@ -42,8 +43,10 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     await insert_new(connection, tables.connection_tests, tests)
     completions = {at: check for at, check in found if check.purpose != "connection_test"}
     checks = await _unseen(connection, completions)
+    hours = {one.sequence: one.event for one in batch if isinstance(one.event, CheckSummarized)}
+    told = checks | hours
+    await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
     if checks:
-        await _fold_states(connection, list(checks.values()))
         await merge_rollups(connection, _widened(_sums(checks.values()), before))
         rows = [_check_row(sequence, check) for sequence, check in checks.items()]
         await insert_new(connection, tables.checks, rows)
@@ -65,18 +68,30 @@ async def _unseen(
     return {sequence: checks[sequence] for sequence in sequences.values()}
 
 
-async def _fold_states(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
+async def _fold_states(
+    connection: AsyncConnection, events: Sequence[CheckCompleted | CheckSummarized]
+) -> None:
     table = tables.model_states
     states: dict[tuple[UUID, str], LocationState] = {}
-    for model_ids in in_chunks(list({check.model_id for check in checks})):
+    for model_ids in in_chunks(list({event.model_id for event in events})):
         query = select(table).where(table.c.model_id.in_(model_ids))
         for row in (await connection.execute(query)).mappings():
             states[row["model_id"], row["location"]] = LocationState(**row)
     changed: dict[tuple[UUID, str], LocationState] = {}
-    for check in checks:
-        key = (check.model_id, check.location)
-        changed[key] = states[key] = evolve(states.get(key, LocationState(*key)), check)
+    for event in events:
+        key = (event.model_id, event.location)
+        changed[key] = states[key] = _state_after(states.get(key, LocationState(*key)), event)
     await upsert(connection, table, [_state_row(state) for state in changed.values()])
+
+
+def _state_after(before: LocationState, event: CheckCompleted | CheckSummarized) -> LocationState:
+    """An hour tells the state that its checks led to, for whoever no longer finds them."""
+    if isinstance(event, CheckCompleted):
+        return evolve(before, event)
+    told = LocationState(event.model_id, event.location, **event.standing.model_dump())
+    assert told.last_due_at is not None
+    older = before.last_due_at is not None and told.last_due_at < before.last_due_at
+    return before if older else told
 
 
 async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:

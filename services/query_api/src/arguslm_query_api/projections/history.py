@@ -49,7 +49,6 @@ async def _fold_hours(connection: AsyncConnection, hours: Sequence[CheckSummariz
             sums[key].merge(Rollup.of_summary(hour))
     await merge_rollups(connection, sums)
     last = {(hour.model_id, hour.location): hour for hour in new}
-    await _adopt_standings(connection, last)
     await upsert(connection, tables.summarized, [_position_row(hour) for hour in last.values()])
 
 
@@ -80,25 +79,6 @@ async def _without_checks(
     for check_ids in in_chunks([hour.first_check_id for hour in hours]):
         seen.update(await connection.scalars(select(column).where(column.in_(check_ids))))
     return [hour for hour in hours if hour.first_check_id not in seen]
-
-
-async def _adopt_standings(
-    connection: AsyncConnection, hours: dict[_Endpoint, CheckSummarized]
-) -> None:
-    """Where the checks themselves have not led further already."""
-    table = tables.model_states
-    known: dict[_Endpoint, datetime] = {}
-    for model_ids in in_chunks(list({model_id for model_id, _ in hours})):
-        query = select(table.c.model_id, table.c.location, table.c.last_due_at)
-        for row in await connection.execute(query.where(table.c.model_id.in_(model_ids))):
-            known[row.model_id, row.location] = row.last_due_at
-    rows = [
-        {"model_id": model_id, "location": location, **hour.standing.model_dump()}
-        for (model_id, location), hour in hours.items()
-        if (model_id, location) not in known
-        or known[model_id, location] < hour.standing.last_due_at
-    ]
-    await upsert(connection, table, rows)
 
 
 def _position_row(hour: CheckSummarized) -> dict[str, Any]:
