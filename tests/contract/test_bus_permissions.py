@@ -221,6 +221,8 @@ async def test_only_the_operator_changes_streams(bus: BusForTests, user: BusUser
     async with voice_of(bus, user.name) as voice:
         for stream in STREAMS:
             for verb in ("CREATE", "UPDATE", "DELETE", "PURGE", "MSG.DELETE", "RESTORE"):
+                if verb == "PURGE" and stream in user.purges:
+                    continue
                 assert not await voice.may_publish(f"$JS.API.STREAM.{verb}.{stream.name}", b"{}")
         assert not await voice.may_publish("$JS.API.STREAM.CREATE.MINE", b"{}")
 

@@ -71,6 +71,13 @@ def test_a_request_without_an_answer_is_found_when_it_should_have_one() -> None:
     assert faults(REQUEST, in_time) == []
 
 
+def test_an_answer_that_may_have_been_given_up_is_not_missed() -> None:
+    due_at = REQUEST.event.due_at  # type: ignore[attr-defined]
+    for before, found in ((due_at + LONG, []), (due_at, ["check_unanswered"])):
+        closed = sample("history.closed", given_up_before=before)
+        assert faults(REQUEST, OTHERS_ANSWER, closed) == found
+
+
 def test_answers_that_were_not_read_yet_are_not_missed() -> None:
     """Alerts are read last, minutes after the checks: their time says nothing about checks."""
     assert faults(REQUEST, LATER) == []

@@ -1,9 +1,12 @@
 """One realistic instance of every event, of its newest version. Seals and hashes are of nothing."""
 
+import math
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from arguslm_contracts.events import alerts, benchmarks, checks, registry
+from arguslm_contracts.endpoint_state import EndpointState
+from arguslm_contracts.events import alerts, benchmarks, checks, history, registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.measurement import (
@@ -155,6 +158,34 @@ _REGISTRY: tuple[Event, ...] = (
     registry.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
 )
 
+
+def _speeds(low: float, high: float) -> history.Speeds:
+    """A metric of 60 answers, spread evenly on a logarithmic scale."""
+    values = [low * (high / low) ** (number / 59) for number in range(60)]
+    buckets = Counter(math.ceil(math.log(value) / math.log(1.01 / 0.99)) for value in values)
+    sketch = {str(bucket): count for bucket, count in sorted(buckets.items())}
+    return history.Speeds(n=60, sum=round(sum(values), 6), sketch=sketch)
+
+
+HOUR = AT.replace(minute=0, second=0, microsecond=0)
+LAST_ID = derive("check", MODEL_ID, "local", 1_795_429_740)
+LAST_DUE = HOUR + timedelta(minutes=59)
+STANDING = history.Standing(
+    consecutive_failures=0,
+    consecutive_successes=4_812,
+    usable=True,
+    since=HOUR - timedelta(days=3, minutes=12),
+    conclusive_at=LAST_DUE + timedelta(milliseconds=662),
+    last_check_id=LAST_ID,
+    last_due_at=LAST_DUE,
+    last_completed_at=LAST_DUE + timedelta(milliseconds=662),
+    last_outcome="ok",
+    last_fault_owner="none",
+    last_says="answered",
+    last_ttft_ms=214.381,
+    last_tokens_per_s=87.25,
+)
+
 _CHECKS: tuple[Event, ...] = (
     checks.CheckRequested(
         request_id=CHECK_ID,
@@ -188,6 +219,46 @@ _CHECKS: tuple[Event, ...] = (
             checks.DiscoveredModel(name="meta-llama/Llama-3-70b"),
         ),
         completed_at=AT,
+    ),
+    history.CheckSummarized(
+        model_id=MODEL_ID,
+        location="local",
+        hour=HOUR,
+        stored_in=HOUR,
+        first_check_id=CHECK_ID,
+        first_completed_at=HOUR + timedelta(milliseconds=662),
+        last_completed_at=LAST_DUE + timedelta(milliseconds=662),
+        checks=61,
+        available=60,
+        unavailable=1,
+        excluded=0,
+        usable=60,
+        unusable=1,
+        outcomes={"ok": 60, "timeout_first_token": 1},
+        ttft_ms=_speeds(180.0, 420.0),
+        tokens_per_s=_speeds(60.0, 110.0),
+        total_ms=_speeds(500.0, 1_400.0),
+        standing=STANDING,
+        endpoint=EndpointState(
+            model_id=MODEL_ID,
+            location="local",
+            consecutive_failures=0,
+            consecutive_successes=4_812,
+            since=HOUR - timedelta(days=3, minutes=11),
+            outcome=Outcome.OK,
+            fault_owner=FaultOwner.NONE,
+            due_at=LAST_DUE,
+            check_id=LAST_ID,
+            completed_at=LAST_DUE + timedelta(milliseconds=662),
+        ),
+    ),
+    history.HourClosed(
+        hour=HOUR,
+        summaries=100,
+        checks=6_012,
+        through_sequence=12_984_071,
+        given_up_through=1_310_443,
+        given_up_before=HOUR - timedelta(days=90),
     ),
     checks.ClockTicked(second=1_795_426_200, previous_second=1_795_426_199),
 )

@@ -18,7 +18,7 @@ from arguslm_contracts.permissions import (
     publishers_of,
     readers_of,
 )
-from arguslm_contracts.streams import STREAMS, StreamSpec
+from arguslm_contracts.streams import CHECKS, STREAMS, StreamSpec
 from arguslm_contracts.subjects import matches, stream_of
 
 SUBJECTS = [event.subject for event in event_examples.EXAMPLES]
@@ -70,8 +70,16 @@ def test_nobody_may_touch_streams_or_listen_to_others() -> None:
         assert may_subscribe(user) == [f"{inbox_prefix(user.name)}.>"]
         for denied in ("STREAM.CREATE", "STREAM.UPDATE", "STREAM.DELETE", "STREAM.PURGE"):
             for stream in STREAMS:
+                if denied == "STREAM.PURGE" and stream in user.purges:
+                    continue
                 api = f"$JS.API.{denied}.{stream.name}"
                 assert not any(matches(pattern, api) for pattern in may_publish(user))
+
+
+def test_who_removes_old_checks_is_not_who_gives_them_up() -> None:
+    purging = {user.name: user.purges for user in USERS if user.purges}
+    assert purging == {"scheduler": (CHECKS,)}
+    assert publishers_of("history.closed") == ["query-api"]
 
 
 def test_no_inbox_lies_within_another() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from arguslm_bus.disk import bytes_a_day
+from arguslm_contracts.streams import CHECKS
 from arguslm_launcher.cli import main
 from arguslm_launcher.data_dir import DataDir, HouseNote
 from arguslm_launcher.nats_server import kept_passwords
@@ -33,6 +35,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("ARGUSLM_LOCATION", "a.b", "lower-case letters"),
         ("ARGUSLM_LOCATIONS", "local,eu", "ARGUSLM_LOCATION"),
         ("ARGUSLM_ADMIN_KEY", "short", "16"),
+        ("ARGUSLM_RETENTION_CHECKS_DAYS", "1", "at least 2, or 0 for ever"),
+        ("ARGUSLM_RETENTION_BENCHMARKS_DAYS", "-3", "at least 1, or 0 for ever"),
         ("ARGUSLM_PORT", "x", "--port"),
     ],
 )
@@ -147,6 +151,31 @@ def test_config_tells_a_subscriber_its_way_to_the_bus_and_no_other_users(
         "user": "subscriber",
         "password": passwords["subscriber"],
     }
+
+
+def test_config_says_what_a_retention_costs_on_disk(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def costs() -> str:
+        assert main(["config", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)
+        (row,) = (
+            row
+            for row in rows
+            if row["service"] == "streams" and row["variable"] == "ARGUSLM_RETENTION_CHECKS_DAYS"
+        )
+        return str(row["costs"])
+
+    daily = bytes_a_day(CHECKS, models=100, interval_s=60)
+    assert daily is not None
+    assert f"{daily / 1e6:,.1f} MB a day per 100 models asked each 60 s" in costs()
+    assert f"{daily * 90 / 1e9:,.1f} GB in all" in costs()
+    monkeypatch.setenv("ARGUSLM_RETENTION_CHECKS_DAYS", "7")
+    assert f"{daily * 7 / 1e9:,.1f} GB in all" in costs()
+    monkeypatch.setenv("ARGUSLM_RETENTION_CHECKS_DAYS", "0")
+    assert "in all" not in costs()
+    assert main(["config"]) == 0
+    assert "ARGUSLM_RETENTION_CHECKS_DAYS=0: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["up", "rebuild", "verify", "audit", "config"])

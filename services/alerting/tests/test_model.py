@@ -9,15 +9,14 @@ from alerting_stories import DOWN, OK, SILENT, at, check, checks, model_id, rule
 
 from arguslm_alerting import wording
 from arguslm_alerting.model import (
-    EndpointState,
     KnownRule,
     Model,
     OpenAlert,
     Situation,
     Tipping,
-    evolve,
     judge,
 )
+from arguslm_contracts.endpoint_state import EndpointState, evolve
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.registry import Rule

@@ -20,6 +20,7 @@ from arguslm_contracts.events.alerts import (
 )
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted, CheckRequested, ClockTicked
+from arguslm_contracts.events.history import HourClosed
 
 Fault = Literal[
     "check_unanswered",
@@ -63,6 +64,8 @@ class Audit:
 
     def __init__(self) -> None:
         self._expires_at: dict[UUID, datetime] = {}
+        self._due_at: dict[UUID, datetime] = {}
+        self._answers_since: datetime | None = None
         self._answers: Counter[UUID] = Counter()
         self._alerts: dict[UUID, _Alert] = {}
         self._told: set[tuple[UUID, str, UUID]] = set()
@@ -89,12 +92,15 @@ class Audit:
         elif isinstance(event, ClockTicked):
             if timedelta(seconds=event.second - event.previous_second) > REST:
                 self._woke_at = _later(self._woke_at, recorded.time)
+        elif isinstance(event, HourClosed):
+            self._answers_since = event.given_up_before
         else:
             self._see_alert(event)
 
     def _see_check(self, event: CheckRequested | CheckCompleted) -> None:
         if isinstance(event, CheckRequested):
             self._expires_at[event.request_id] = event.expires_at
+            self._due_at[event.request_id] = event.due_at
         elif event.check_id in self._expires_at:
             self._answers[event.check_id] += 1
 
@@ -120,9 +126,14 @@ class Audit:
             answers = self._answers[check_id]
             if answers > 1:
                 yield Finding("check_answered_twice", check_id, f"{answers} completions")
-            elif not answers and expires_at + ANSWER_GRACE < now:
+            elif not answers and expires_at + ANSWER_GRACE < now and not self._aged_out(check_id):
                 text = f"no completion, though it expired at {expires_at:%Y-%m-%d %H:%M:%S}"
                 yield Finding("check_unanswered", check_id, text)
+
+    def _aged_out(self, check_id: UUID) -> bool:
+        """Whether the answer may have been given up since."""
+        since = self._answers_since
+        return since is not None and self._due_at[check_id] < since
 
     def _alert_findings(self, now: datetime) -> Iterator[Finding]:
         for alert_id, alert in self._alerts.items():

@@ -36,13 +36,15 @@ _CONSUMER_GONE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """A stored message, undecoded. `pending` messages stand behind it."""
+    """A stored message, undecoded. `pending` messages stand behind it; `stored_at` is the server's
+    word."""
 
     sequence: int
     subject: str
     headers: dict[str, str] | None
     body: bytes
     pending: int
+    stored_at: datetime
 
 
 class StreamChanged(NotNow):
@@ -257,6 +259,7 @@ class _Pull:
             message.headers,
             message.data,
             metadata.num_pending,
+            metadata.timestamp,
         )
 
     def _heed(self, headers: Mapping[str, str]) -> None:
@@ -325,6 +328,18 @@ async def last_event(client: Client, stream: str, subject: str) -> Recorded | No
     """
     try:
         message = await client.jetstream().get_msg(stream, subject=subject)
+    except NotFoundError:
+        return None
+    return _recorded(stream, message)
+
+
+async def first_event(client: Client, stream: str, subject: str) -> Recorded | None:
+    """The oldest event under a subject pattern; None when there is none.
+
+    Raises: as `last_event`.
+    """
+    try:
+        message = await client.jetstream().get_msg(stream, seq=1, subject=subject, next=True)
     except NotFoundError:
         return None
     return _recorded(stream, message)

@@ -274,7 +274,12 @@ class Worker:
 def _as_stored(raw: Msg) -> RawMessage:
     metadata = raw.metadata
     return RawMessage(
-        metadata.sequence.stream, raw.subject, raw.headers, raw.data, metadata.num_pending
+        metadata.sequence.stream,
+        raw.subject,
+        raw.headers,
+        raw.data,
+        metadata.num_pending,
+        metadata.timestamp,
     )
 
 

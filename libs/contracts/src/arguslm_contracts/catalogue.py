@@ -1,6 +1,6 @@
 """Every event there is. What is not listed here cannot be published or read."""
 
-from arguslm_contracts.events import alerts, benchmarks, checks, registry
+from arguslm_contracts.events import alerts, benchmarks, checks, history, registry
 from arguslm_contracts.events.base import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -28,6 +28,8 @@ EVENTS: tuple[type[Event], ...] = (
     checks.CheckCompleted,
     checks.DiscoveryRequested,
     checks.DiscoveryCompleted,
+    history.CheckSummarized,
+    history.HourClosed,
     checks.ClockTicked,
     benchmarks.BenchmarkRequested,
     benchmarks.BenchmarkStarted,
@@ -49,7 +51,6 @@ RESERVED: dict[str, str] = {
     "silence": "an alert is kept quiet for a while",
     "maintenance": "a model is expected to be down for a while",
     "benchmark-plan": "a benchmark is kept to be run again",
-    "check.summarized": "hours of checks as mergeable sketches, kept after the checks aged out",
     "incident": "alerts that belong together, with a timeline",
 }
 """Subjects that streams and users already provide for, though no event is published there yet."""

@@ -19,12 +19,14 @@ from arguslm_contracts.streams import (
 @dataclass(frozen=True, slots=True)
 class BusUser:
     """One program on the bus. `publishes` are subject patterns; `reads` are whole streams;
-    `durables` are (stream, consumer name) of its competing workers."""
+    `durables` are (stream, consumer name) of its competing workers; `purges` are streams whose
+    given up events it removes."""
 
     name: str
     publishes: tuple[str, ...]
     reads: tuple[StreamSpec, ...]
     durables: tuple[tuple[StreamSpec, str], ...] = ()
+    purges: tuple[StreamSpec, ...] = ()
 
 
 SCHEDULER = BusUser(
@@ -37,6 +39,8 @@ SCHEDULER = BusUser(
         "dead.scheduler.>",
     ),
     (REGISTRY, CLOCK, CHECKS, CHECK_REQUESTS),
+    # Not the one who says what is given up (query-api, which faces the world): it takes two.
+    purges=(CHECKS,),
 )
 PROBER = BusUser(
     "prober",
@@ -85,6 +89,8 @@ QUERY_API = BusUser(
         "account.>",
         "api-key.>",
         "check.requested.>",
+        "check.summarized.>",
+        "history.closed.>",
         "discovery.requested.>",
         "benchmark.requested.>",
         "benchmark.cancel-requested.>",
@@ -133,6 +139,7 @@ def may_publish(user: BusUser) -> list[str]:
         ]
     for stream, _ in user.durables:
         allowed += [f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.>", f"$JS.ACK.{stream.name}.>"]
+    allowed += [f"$JS.API.STREAM.PURGE.{stream.name}" for stream in user.purges]
     return allowed
 
 

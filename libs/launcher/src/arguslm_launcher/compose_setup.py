@@ -110,7 +110,7 @@ async def declare_topology(settings: BusSettings, data_dir: Path) -> None:
     client = await connect(settings, OPERATOR)
     try:
         for drift in await apply_topology(client.jetstream()):
-            _say(f"stream {drift.stream} is not as declared: {drift.text}")
+            _say(str(drift))
         key = DataDir(data_dir).admin_key(None)
         if not await register_admin_key(client, Publisher(client, OPERATOR), key):
             _say("the admin key was revoked: set another ARGUSLM_ADMIN_KEY, and start again")

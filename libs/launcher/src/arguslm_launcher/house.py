@@ -134,7 +134,7 @@ class House:
         client = await connect(self._bus_settings(OPERATOR), OPERATOR)
         try:
             for drift in await apply_topology(client.jetstream()):
-                self._say(f"stream {drift.stream} is not as declared: {drift.text}")
+                self._say(str(drift))
             self.admin_key = await self._admitted_key(client)
         finally:
             await client.close()

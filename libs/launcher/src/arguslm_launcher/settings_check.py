@@ -6,6 +6,7 @@ from importlib import import_module
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from arguslm_bus.retention import RetentionSettings
 from arguslm_bus.service import describe_settings_error
 from arguslm_contracts.permissions import SERVICES
 from arguslm_launcher.data_dir import CannotStart
@@ -29,6 +30,10 @@ def check_settings() -> None:
             settings_class(service.name)()
         except ValidationError as error:
             raise CannotStart(f"{service.name}: {describe_settings_error(error)}") from error
+    try:
+        RetentionSettings()
+    except ValidationError as error:
+        raise CannotStart(f"streams: {describe_settings_error(error)}") from error
 
 
 def one_location() -> str:

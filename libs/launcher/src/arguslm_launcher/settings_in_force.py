@@ -8,10 +8,15 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from arguslm_bus.disk import bytes_a_day, summary_bytes_a_day
+from arguslm_bus.retention import SETTABLE, RetentionSettings
+from arguslm_contracts.events.registry import MonitoringConfig
 from arguslm_contracts.permissions import SERVICES
+from arguslm_contracts.streams import CHECKS, CLOCK, StreamSpec
 from arguslm_launcher.settings_check import settings_class
 
 HIDDEN = "********"
+STREAMS = "streams"
 # A secret that is not given stands in the file that another setting names, or in one of ours.
 _FILE_SETTING = {
     "encryption_key": "encryption_key_file",
@@ -41,6 +46,7 @@ class SettingInForce:
     value: str
     source: str
     description: str
+    costs: str = ""
 
 
 def settings_in_force(data_dir: Path) -> Iterator[SettingInForce]:
@@ -57,6 +63,42 @@ def settings_in_force(data_dir: Path) -> Iterator[SettingInForce]:
                 source=source,
                 description=field.description or "",
             )
+    yield from _retention()
+
+
+def _retention() -> Iterator[SettingInForce]:
+    """How long each stream keeps what it holds, and what that takes on disk."""
+    values = RetentionSettings()
+    for spec in SETTABLE:
+        value, source = _value_and_source(spec.setting, values)
+        yield SettingInForce(
+            service=STREAMS,
+            variable=f"ARGUSLM_{spec.setting.upper()}",
+            value=value,
+            source=source,
+            description=RetentionSettings.model_fields[spec.setting].description or "",
+            costs=disk_cost(spec, values.age(spec).days),
+        )
+
+
+def disk_cost(spec: StreamSpec, days: int) -> str:
+    """In words, for 100 models asked from one place at the interval that holds by default."""
+    interval_s = MonitoringConfig().interval_s
+    daily = bytes_a_day(spec, models=100, interval_s=interval_s)
+    if daily is None:
+        return ""
+    words = f"{_megabytes(daily)} a day"
+    if spec is not CLOCK:
+        words += f" per 100 models asked each {interval_s} s"
+    if days:
+        words += f", {_megabytes(daily * days)} in all"
+    if spec is CHECKS:
+        words += f"; their hours {_megabytes(summary_bytes_a_day(models=100))} a day, for ever"
+    return words
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
 
 
 def _value_and_source(name: str, values: BaseSettings) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.ledger import Ledger
-from arguslm_alerting.model import Judgement, Tipping, evolve, judge, target_of
+from arguslm_alerting.model import Judgement, Tipping, judge, target_of
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.situation import load_all, load_for_check
 from arguslm_alerting.tables import decided, models, monitoring, providers, rules
@@ -21,6 +21,7 @@ from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
 from arguslm_bus.reader import last_event
 from arguslm_bus.rebuild import read_until
+from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.checks import CheckCompleted

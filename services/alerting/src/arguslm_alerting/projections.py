@@ -10,12 +10,14 @@ from sqlalchemy import Table, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables
-from arguslm_alerting.model import EndpointState, evolve, target_of
+from arguslm_alerting.model import target_of
 from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.endpoint_state import EndpointState, evolve
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_storage.database import in_chunks, upsert
@@ -112,20 +114,32 @@ async def _put(
 
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     await _take_turn(connection)
-    checks = [r.event for r in events if isinstance(r.event, CheckCompleted)]
-    known = await _states_of(connection, checks)
+    found = [r.event for r in events if isinstance(r.event, CheckCompleted | CheckSummarized)]
+    known = await _states_of(connection, found)
     moved: dict[tuple[UUID, str], EndpointState] = {}
-    for check in checks:
-        key = (check.model_id, check.location)
+    for event in found:
+        key = (event.model_id, event.location)
         before = moved.get(key) or known.get(key)
-        after = evolve(before, check)
+        after = _after(before, event)
         if after is not None and after is not before:
             moved[key] = after
     await upsert(connection, tables.endpoint_states, [state_row(s) for s in moved.values()])
 
 
+def _after(
+    before: EndpointState | None, event: CheckCompleted | CheckSummarized
+) -> EndpointState | None:
+    """An hour tells the state that its checks led to, for whoever no longer finds them."""
+    if isinstance(event, CheckCompleted):
+        return evolve(before, event)
+    told = event.endpoint
+    if told is None or (before is not None and told.is_older_than(before)):
+        return before
+    return told
+
+
 async def _states_of(
-    connection: AsyncConnection, checks: Sequence[CheckCompleted]
+    connection: AsyncConnection, checks: Sequence[CheckCompleted | CheckSummarized]
 ) -> dict[tuple[UUID, str], EndpointState]:
     columns = tables.endpoint_states.c
     found: dict[tuple[UUID, str], EndpointState] = {}

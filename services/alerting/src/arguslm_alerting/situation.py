@@ -10,7 +10,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.model import (
-    EndpointState,
     KnownRule,
     Model,
     OpenAlert,
@@ -26,6 +25,7 @@ from arguslm_alerting.tables import (
     providers,
     rules,
 )
+from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.events.registry import Rule
 from arguslm_storage.database import in_chunks
 

@@ -14,6 +14,7 @@ from arguslm_query_api.auth.authenticator import Authenticator
 from arguslm_query_api.auth.origins import Origins
 from arguslm_query_api.auth.sessions import Sessions
 from arguslm_query_api.auth.tokens import open_signer
+from arguslm_query_api.books import Books
 from arguslm_query_api.commands.recorder import Recorder
 from arguslm_query_api.door import Door
 from arguslm_query_api.health import summary
@@ -65,13 +66,15 @@ async def wire(settings: Settings, client: Client) -> Parts:
     database = open_database(NAME, settings)
     await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
     door = await open_door(settings, client, database)
+    books = Books(client, Publisher(client, NAME), settings.checks_age)
     return Parts(
         tasks={
             "projector": door.projector.run(),
             "live feed": door.feed.follow(),
+            "books": books.run(),
             "http": serve(create_app(door), settings, listening),
         },
-        health=lambda: summary(door),
+        health=lambda: {**summary(door), "history": books.trouble or "ok"},
         close=database.close,
     )
 

@@ -1,12 +1,14 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
+from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api.model import has_typical_speed
@@ -41,6 +43,17 @@ def cover(start: datetime, now: datetime) -> list[tuple[int, datetime, datetime 
     return [*pieces, (width_s, start, None)]
 
 
+def typical_speeds(measurement: Measurement) -> Iterator[tuple[str, float]]:
+    """The speeds that belong into statistics, each under its name in SKETCHES."""
+    if not has_typical_speed(measurement):
+        return
+    timing = measurement.timing
+    values = (timing.first_token_ms, measurement.tokens_per_s, timing.total_ms)
+    for name, value in zip(SKETCHES, values, strict=True):
+        if value is not None:
+            yield name, value
+
+
 @dataclass(slots=True)
 class Rollup:
     """`excluded` checks said nothing of `available`; speeds are those of answered checks."""
@@ -65,17 +78,8 @@ class Rollup:
         self.usable += verdict.usable is True
         self.unusable += verdict.usable is False
         self.outcomes[measurement.outcome.value] += 1
-        if has_typical_speed(measurement):
-            self._add_speeds(measurement)
-
-    def _add_speeds(self, measurement: Measurement) -> None:
-        timing = measurement.timing
-        if timing.first_token_ms is not None:
-            self.ttft_ms.add(timing.first_token_ms)
-        if measurement.tokens_per_s is not None:
-            self.tokens_per_s.add(measurement.tokens_per_s)
-        if timing.total_ms is not None:
-            self.total_ms.add(timing.total_ms)
+        for name, value in typical_speeds(measurement):
+            getattr(self, name).add(value)
 
     def merge(self, other: "Rollup") -> None:
         for name in COUNTS:
@@ -96,6 +100,15 @@ class Rollup:
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
+
+    @classmethod
+    def of_summary(cls, hour: CheckSummarized) -> "Rollup":
+        """What the hour's checks would have come to."""
+        rollup = cls(*(getattr(hour, name) for name in COUNTS))
+        for name in SKETCHES:
+            setattr(rollup, name, Sketch.from_json(getattr(hour, name).sketch))
+        rollup.outcomes.update(hour.outcomes)
+        return rollup
 
     @classmethod
     def from_row(cls, row: RowMapping) -> "Rollup":

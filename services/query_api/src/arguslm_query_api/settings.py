@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from arguslm_bus.retention import ChecksRetention
 from arguslm_bus.service import ServiceSettings
 from arguslm_contracts.identity import check_location
 from arguslm_storage.settings import StorageSettings
 
 
-class Settings(ServiceSettings, StorageSettings):
+class Settings(ServiceSettings, StorageSettings, ChecksRetention):
     # Compose files pass an unset variable on as an empty one.
     model_config = SettingsConfigDict(env_ignore_empty=True)
 

@@ -200,6 +200,7 @@ checks = Table(
     Column("output_tokens", Integer),
     Column("trustworthy", Boolean, nullable=False),
     Column("measurement", Json, nullable=False),
+    Column("sequence", BigInteger, nullable=False, index=True),
     Index("ix_checks_model_id_completed_at", "model_id", "completed_at", "check_id"),
     Index("ix_checks_completed_at", "completed_at", "check_id"),
     Index("ix_checks_outcome_completed_at", "outcome", "completed_at", "check_id"),
@@ -234,6 +235,28 @@ rollups = Table(
 
 # Each divides the next, so that any wider bucket is a whole number of narrower ones.
 ROLLUP_WIDTHS_S = (300, 1_800, 10_800, 86_400, 604_800)
+# The hours that outlive their checks fill these, and these alone.
+LASTING_WIDTHS_S = tuple(width_s for width_s in ROLLUP_WIDTHS_S if width_s % 3_600 == 0)
+PASSING_WIDTHS_S = tuple(width_s for width_s in ROLLUP_WIDTHS_S if width_s % 3_600 != 0)
+
+summarized = Table(
+    "summarized",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("stored_in", UtcDateTime, nullable=False),
+    Column("hour", UtcDateTime, nullable=False),
+    comment="The last summary of each model and location: they come in this order",
+)
+
+given_up = Table(
+    "given_up",
+    metadata,
+    Column("name", String(16), primary_key=True, comment="always `checks`"),
+    Column("through_sequence", BigInteger, nullable=False),
+    Column("before", UtcDateTime, nullable=False, comment="no narrow rollup begins before it"),
+    comment="How far single checks have been let go",
+)
 
 connection_tests = Table(
     "connection_tests",
@@ -241,6 +264,7 @@ connection_tests = Table(
     Column("check_id", Uuid, primary_key=True),
     Column("completed_at", UtcDateTime, nullable=False),
     Column("completion", Json, nullable=False, comment="the whole check.completed"),
+    Column("sequence", BigInteger, nullable=False),
 )
 
 discoveries = Table(

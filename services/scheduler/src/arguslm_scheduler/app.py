@@ -6,7 +6,8 @@ from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import stream_state
 from arguslm_bus.service import Parts, run_service
-from arguslm_contracts.streams import REGISTRY
+from arguslm_contracts.streams import CHECKS, FOREVER, REGISTRY
+from arguslm_scheduler.broom import Broom
 from arguslm_scheduler.clock import Clock
 from arguslm_scheduler.decisions import SPEAKS_ON, Decisions
 from arguslm_scheduler.projections import SERVICE_TABLES
@@ -39,13 +40,18 @@ async def wire(settings: Settings, client: Client) -> Parts:
     await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
     decider = decider_of(client, database, settings.locations)
     clock = Clock(client, Publisher(client, NAME))
+    broom = Broom(client, CHECKS.least_age or FOREVER)
 
     def health() -> dict[str, str]:
         trouble = "; ".join(f"{stream}: {text}" for stream, text in decider.trouble.items())
-        return {"tables": trouble or "ok", "clock": clock.trouble or "ok"}
+        return {
+            "tables": trouble or "ok",
+            "clock": clock.trouble or "ok",
+            "broom": broom.trouble or "ok",
+        }
 
     return Parts(
-        tasks={"decider": decider.run(), "clock": clock.run()},
+        tasks={"decider": decider.run(), "clock": clock.run(), "broom": broom.run()},
         health=health,
         close=database.close,
     )

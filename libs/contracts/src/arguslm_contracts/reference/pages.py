@@ -92,13 +92,14 @@ def _streams() -> Iterator[str]:
     yield "| stream | holds | kept |"
     yield "|---|---|---|"
     for stream in STREAMS:
-        kept = "for ever" if stream.max_age == FOREVER else _days(stream)
-        yield f"| {stream.name} | {stream.purpose} | {kept} |"
+        yield f"| {stream.name} | {stream.purpose} | {_kept(stream)} |"
 
 
-def _days(stream: StreamSpec) -> str:
-    days = stream.max_age.days
-    return "1 day" if days == 1 else f"{days} days"
+def _kept(stream: StreamSpec) -> str:
+    if stream.max_age == FOREVER:
+        return "for ever"
+    days = "1 day" if stream.max_age.days == 1 else f"{stream.max_age.days} days"
+    return f"`{stream.ages}` {days}, the rest for ever" if stream.ages else days
 
 
 def _event(kind: type[Event]) -> Iterator[str]:

@@ -26,7 +26,8 @@ def config(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show every setting of every service: its value, and where it comes from."""
+    """Show every setting of every service: its value, and where it comes from; and what the
+    retention of the streams costs on disk."""
     if subscriber:
         return _print_subscriber(data_dir, as_json=as_json)
     from arguslm.cli.output import print_table
@@ -37,7 +38,9 @@ def config(
     rows = list(settings_in_force(data_dir))
     if as_json:
         return _write(json.dumps([asdict(row) for row in rows]))
-    return print_table(("=VARIABLE", "VALUE", "FROM", "OF", "MEANING"), _merged(rows), empty="")
+    print_table(("=VARIABLE", "VALUE", "FROM", "OF", "MEANING"), _merged(rows), empty="")
+    costs = [f"  {row.variable}={row.value}: {row.costs}" for row in rows if row.costs]
+    return _write("\n".join(["", "On disk, at the bus:", *costs]))
 
 
 def _print_subscriber(data_dir: Path, *, as_json: bool) -> None:
@@ -59,12 +62,14 @@ def _write(text: str) -> None:
 
 def _merged(rows: "list[SettingInForce]") -> list[tuple[str, ...]]:
     """One row for a setting that several services have alike."""
+    from arguslm_launcher.settings_in_force import STREAMS
+
     services: dict[tuple[str, str, str, str], list[str]] = {}
     for row in rows:
         same = (row.variable, row.value, row.source, row.description)
         services.setdefault(same, []).append(row.service)
-    everyone = len({row.service for row in rows})
+    everyone = {row.service for row in rows if row.service != STREAMS}
     return [
-        (variable, value, source, "all" if len(of) == everyone else ", ".join(of), meaning)
+        (variable, value, source, "all" if set(of) == everyone else ", ".join(of), meaning)
         for (variable, value, source, meaning), of in services.items()
     ]

@@ -1,10 +1,11 @@
 """CHECKS -> states, history, rollups, connection tests and discoveries.
 
 A check counts once, however often its completion is recorded; the order of the stream decides.
+Checks that the stream no longer has are known from their hours (`history.py`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -15,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
+from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
+from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, evolve
 from arguslm_query_api.projections.storable import storable
 from arguslm_query_api.rollup import Rollup, slot_start
@@ -24,55 +27,75 @@ from arguslm_storage.database import in_chunks, insert_new, upsert
 
 _STATE_COLUMNS = [column.name for column in fields(LocationState)]
 
-_SlotKey = tuple[int, UUID, datetime, str]
+SlotKey = tuple[int, UUID, datetime, str]
 """width_s, model, start, location: the key of a rollup."""
+RollupSums = dict[SlotKey, Rollup]
 
 
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-    completions = [one.event for one in batch if isinstance(one.event, CheckCompleted)]
-    tests = [check for check in completions if check.purpose == "connection_test"]
-    await insert_new(connection, tables.connection_tests, [_test_row(test) for test in tests])
-    checks = await _unseen(
-        connection, [check for check in completions if check.purpose != "connection_test"]
-    )
+    since, before = await given_up(connection)
+    found = [
+        (one.sequence, one.event)
+        for one in batch
+        if isinstance(one.event, CheckCompleted) and one.sequence > since
+    ]
+    tests = [_test_row(at, check) for at, check in found if check.purpose == "connection_test"]
+    await insert_new(connection, tables.connection_tests, tests)
+    completions = {at: check for at, check in found if check.purpose != "connection_test"}
+    checks = await _unseen(connection, completions)
+    hours = {one.sequence: one.event for one in batch if isinstance(one.event, CheckSummarized)}
+    told = checks | hours
+    await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
     if checks:
-        await _fold_states(connection, checks)
-        await _fold_rollups(connection, checks)
-        await insert_new(connection, tables.checks, [_check_row(check) for check in checks])
+        await merge_rollups(connection, _widened(_sums(checks.values()), before))
+        rows = [_check_row(sequence, check) for sequence, check in checks.items()]
+        await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
     await _fold_discoveries(connection, discoveries)
 
 
 async def _unseen(
-    connection: AsyncConnection, checks: Sequence[CheckCompleted]
-) -> list[CheckCompleted]:
-    """The checks that the tables do not have yet; of twins the first."""
-    unique: dict[UUID, CheckCompleted] = {}
-    for check in checks:
-        unique.setdefault(check.check_id, check)
+    connection: AsyncConnection, checks: Mapping[int, CheckCompleted]
+) -> dict[int, CheckCompleted]:
+    """The checks, by sequence, that the tables do not have yet; of twins the first."""
+    sequences: dict[UUID, int] = {}
+    for sequence, check in checks.items():
+        sequences.setdefault(check.check_id, sequence)
     column = tables.checks.c.check_id
-    for check_ids in in_chunks(list(unique)):
+    for check_ids in in_chunks(list(sequences)):
         for known in await connection.scalars(select(column).where(column.in_(check_ids))):
-            del unique[known]
-    return list(unique.values())
+            del sequences[known]
+    return {sequence: checks[sequence] for sequence in sequences.values()}
 
 
-async def _fold_states(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
+async def _fold_states(
+    connection: AsyncConnection, events: Sequence[CheckCompleted | CheckSummarized]
+) -> None:
     table = tables.model_states
     states: dict[tuple[UUID, str], LocationState] = {}
-    for model_ids in in_chunks(list({check.model_id for check in checks})):
+    for model_ids in in_chunks(list({event.model_id for event in events})):
         query = select(table).where(table.c.model_id.in_(model_ids))
         for row in (await connection.execute(query)).mappings():
             states[row["model_id"], row["location"]] = LocationState(**row)
     changed: dict[tuple[UUID, str], LocationState] = {}
-    for check in checks:
-        key = (check.model_id, check.location)
-        changed[key] = states[key] = evolve(states.get(key, LocationState(*key)), check)
+    for event in events:
+        key = (event.model_id, event.location)
+        changed[key] = states[key] = _state_after(states.get(key, LocationState(*key)), event)
     await upsert(connection, table, [_state_row(state) for state in changed.values()])
 
 
-async def _fold_rollups(connection: AsyncConnection, checks: Sequence[CheckCompleted]) -> None:
-    sums = _widened(_sums(checks))
+def _state_after(before: LocationState, event: CheckCompleted | CheckSummarized) -> LocationState:
+    """An hour tells the state that its checks led to, for whoever no longer finds them."""
+    if isinstance(event, CheckCompleted):
+        return evolve(before, event)
+    told = LocationState(event.model_id, event.location, **event.standing.model_dump())
+    assert told.last_due_at is not None
+    older = before.last_due_at is not None and told.last_due_at < before.last_due_at
+    return before if older else told
+
+
+async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:
+    """Add sums to the stored ones of their slots."""
     for key, stored in (await _stored_rollups(connection, sums)).items():
         if key in sums:
             sums[key].merge(stored)
@@ -92,28 +115,28 @@ async def _fold_rollups(connection: AsyncConnection, checks: Sequence[CheckCompl
     )
 
 
-def _sums(checks: Iterable[CheckCompleted]) -> dict[_SlotKey, Rollup]:
+def _sums(checks: Iterable[CheckCompleted]) -> RollupSums:
     """The checks of this batch by the narrowest slots."""
     width_s = tables.ROLLUP_WIDTHS_S[0]
-    sums: dict[_SlotKey, Rollup] = defaultdict(Rollup)
+    sums: RollupSums = defaultdict(Rollup)
     for check in checks:
         start = slot_start(check.completed_at, width_s)
         sums[width_s, check.model_id, start, check.location].add(check.measurement)
     return sums
 
 
-def _widened(narrow: dict[_SlotKey, Rollup]) -> dict[_SlotKey, Rollup]:
-    """The same sums at every width."""
-    sums: dict[_SlotKey, Rollup] = defaultdict(Rollup)
+def _widened(narrow: RollupSums, before: datetime) -> RollupSums:
+    """The same sums at every width, without slots that have been given up."""
+    sums: RollupSums = defaultdict(Rollup)
     for (_, model_id, start, location), rollup in narrow.items():
         for width_s in tables.ROLLUP_WIDTHS_S:
-            sums[width_s, model_id, slot_start(start, width_s), location].merge(rollup)
+            slot = slot_start(start, width_s)
+            if slot >= before or width_s in tables.LASTING_WIDTHS_S:
+                sums[width_s, model_id, slot, location].merge(rollup)
     return sums
 
 
-async def _stored_rollups(
-    connection: AsyncConnection, wanted: Iterable[_SlotKey]
-) -> dict[_SlotKey, Rollup]:
+async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]) -> RollupSums:
     """The stored sums of these slots, and some that share a model with one and a start with
     another: exact triples would cost PostgreSQL a plan of thousands of branches."""
     table = tables.rollups
@@ -121,7 +144,7 @@ async def _stored_rollups(
     for width_s, model_id, start, _ in wanted:
         by_width[width_s][0].add(model_id)
         by_width[width_s][1].add(start)
-    stored: dict[_SlotKey, Rollup] = {}
+    stored: RollupSums = {}
     for width_s, (model_ids, starts) in by_width.items():
         query = select(table).where(
             table.c.width_s == width_s,
@@ -152,8 +175,9 @@ async def _fold_discoveries(
     await upsert(connection, table, [_discovery_row(found) for found in newest.values()])
 
 
-def _test_row(test: CheckCompleted) -> dict[str, Any]:
+def _test_row(sequence: int, test: CheckCompleted) -> dict[str, Any]:
     return {
+        "sequence": sequence,
         "check_id": test.check_id,
         "completed_at": test.completed_at,
         "completion": storable(test.model_dump(mode="json", exclude_none=True)),
@@ -164,7 +188,7 @@ def _state_row(state: LocationState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in _STATE_COLUMNS}
 
 
-def _check_row(check: CheckCompleted) -> dict[str, Any]:
+def _check_row(sequence: int, check: CheckCompleted) -> dict[str, Any]:
     measured = check.measurement
     verdict = VERDICTS[measured.outcome]
     return {
@@ -184,6 +208,7 @@ def _check_row(check: CheckCompleted) -> dict[str, Any]:
         "total_ms": measured.timing.total_ms,
         "output_tokens": measured.usage.output_tokens,
         "trustworthy": measured.audit.trustworthy,
+        "sequence": sequence,
         "measurement": storable(measured.model_dump(mode="json", exclude_none=True)),
     }
 

@@ -1,20 +1,30 @@
 """The service's tables and folds, for the projector, `arguslm rebuild` and `arguslm verify`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.streams import ALERTS, BENCHMARKS, CHECKS, REGISTRY
-from arguslm_query_api.projections import alerts, benchmarks, checks, registry
+from arguslm_query_api.projections import alerts, benchmarks, checks, history, registry
 from arguslm_query_api.tables import checkpoints, metadata
+
+
+async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    await checks.fold(connection, batch)
+    await history.fold(connection, batch)
+
 
 SERVICE_TABLES = ServiceTables(
     service="query-api",
-    version=1,
+    version=2,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={
         REGISTRY.name: registry.fold,
-        CHECKS.name: checks.fold,
+        CHECKS.name: _fold_checks,
         BENCHMARKS.name: benchmarks.fold,
         ALERTS.name: alerts.fold,
     },

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.rest.monitoring import SeriesBucket, SeriesResponse
 from arguslm_query_api import tables
+from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import exact_quantile
 from arguslm_query_api.reads.monitoring import stored_config
 from arguslm_query_api.rollup import SKETCHES, Rollup, slot_start
@@ -32,17 +33,20 @@ async def series(
     connection: AsyncConnection, *, model_id: UUID, start: datetime, end: datetime, buckets: int
 ) -> SeriesResponse:
     """At most `buckets` buckets from before `start` to after `end`, none narrower than the
-    model's interval. Up to three hours come from the checks themselves, more from rollups.
+    model's interval. Up to three hours come from the checks themselves, more from rollups; what
+    reaches back to checks that have been given up, from those rollups that outlive them.
 
     Raises:
         ValueError: `end` is not after `start`, or `buckets` is less than 2.
     """
     if end <= start or buckets < 2:
         raise ValueError("a series needs an end after its start, and at least 2 buckets")
-    raw = (end - start).total_seconds() <= LONGEST_RAW_S
+    _, kept_since = await given_up(connection)
+    widths_s = tables.ROLLUP_WIDTHS_S if start >= kept_since else tables.LASTING_WIDTHS_S
+    raw = (end - start).total_seconds() <= LONGEST_RAW_S and start >= kept_since
     narrowest_s = await _interval_s(connection, model_id)
     if not raw:
-        narrowest_s = max(narrowest_s, tables.ROLLUP_WIDTHS_S[0])
+        narrowest_s = max(narrowest_s, widths_s[0])
     bucket_s = _bucket_width(start, end, buckets, narrowest_s)
     first, last = slot_start(start, bucket_s), slot_start(_last_moment(end), bucket_s)
     until = last + timedelta(seconds=bucket_s)

@@ -1,0 +1,73 @@
+"""Removes checks that have been summed up and given up, so that CHECKS does not grow for ever.
+
+Another service says what is given up; here it is done, and never beyond what is old enough.
+"""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from nats.aio.client import Client
+
+from arguslm_bus.reader import StreamReader, last_event
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.history import HourClosed
+from arguslm_contracts.streams import CHECKS
+
+log = structlog.get_logger(__name__)
+
+_CHECKS = f"{CheckCompleted.name}.>"
+# Hours close once an hour; those who fold have long done so when their checks go.
+_EACH_S = 1_800.0
+_RETRY_S = 30.0
+
+
+class Broom:
+    """Sweeps CHECKS. `least_age` is what every check may stay, whatever is said of it."""
+
+    def __init__(self, client: Client, least_age: timedelta) -> None:
+        self._client = client
+        self._least_age = least_age
+        self._swept = 0
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Sweep again and again, until cancelled."""
+        while True:
+            try:
+                await self.sweep(datetime.now(UTC))
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}"[:300]
+                if text != self.trouble:
+                    log.error("checks_not_swept", error=text)
+                self.trouble = text
+                await asyncio.sleep(_RETRY_S)
+            else:
+                self.trouble = None
+                await asyncio.sleep(_EACH_S)
+
+    async def sweep(self, now: datetime) -> int:
+        """Remove what is given up; gives the sequence through which no check is left by it."""
+        found = await last_event(self._client, CHECKS.name, f"{HourClosed.name}.>")
+        if found is None or not isinstance(found.event, HourClosed):
+            return 0
+        through = found.event.given_up_through
+        if through <= self._swept:
+            return self._swept
+        young = await self._first_since(now - self._least_age)
+        if young is not None and young <= through:
+            log.error("too_young_to_be_swept", given_up=through, kept_from=young)
+            through = young - 1
+        await self._client.jetstream().purge_stream(CHECKS.name, seq=through + 1, subject=_CHECKS)
+        log.info("checks_swept", through=through)
+        self._swept = through
+        return through
+
+    async def _first_since(self, since: datetime) -> int | None:
+        """The first check that the stream took in since a time."""
+        reader = StreamReader(self._client, CHECKS.name, 0, subjects=(_CHECKS,), since=since)
+        async with aclosing(reader.batches(1, to_the_end=True)) as batches:
+            async for batch in batches:
+                return batch[0].sequence
+        return None
