@@ -242,3 +242,40 @@ async def test_goes_on_after_the_broker_was_killed(bus: BusForTests) -> None:
         # A killed broker may forget an acknowledgement: an old task may come twice, none is lost.
         await until(new_one, "the task published after the restart")
     assert set(done) == {derive("request", number) for number in (0, 1, 7)}
+
+
+async def test_one_slow_key_leaves_places_to_the_others(bus: BusForTests) -> None:
+    release = asyncio.Event()
+    slow = str(derive("provider", 0))
+    running, peak, done = 0, 0, list[UUID]()
+
+    async def task(recorded: Recorded) -> None:
+        nonlocal running, peak
+        if provider_of(recorded) == slow:
+            running += 1
+            peak = max(peak, running)
+            await release.wait()
+            running -= 1
+        done.append(id_of(recorded))
+
+    publisher = Publisher(await bus.client("scheduler"), "scheduler")
+    for number in range(10):
+        await publisher.append(request(number).model_copy(update={"provider_id": UUID(slow)}))
+    for number in range(10, 20):
+        await publisher.append(request(number))
+    on = duty(task, concurrency=4, key=provider_of, concurrency_per_key=2)
+    async with working(bus, on):
+
+        async def all_others() -> bool:
+            return len(done) == 10
+
+        await until(all_others, "the tasks of other keys while one key hangs")
+        release.set()
+        await settled(bus)
+    assert peak == 2
+    assert sorted(done) == sorted(derive("request", number) for number in range(20))
+
+
+def provider_of(recorded: Recorded) -> str:
+    assert isinstance(recorded.event, DiscoveryRequested)
+    return str(recorded.event.provider_id)
