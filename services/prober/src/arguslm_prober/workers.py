@@ -62,6 +62,9 @@ class Prober:
                 durable=f"prober-{location}",
                 task=self.check,
                 concurrency=concurrency,
+                key=_provider,
+                # A provider that hangs leaves half of the places to the others.
+                concurrency_per_key=max(1, concurrency // 2),
                 max_deliveries=_MAX_DELIVERIES,
             ),
             Duty(
@@ -152,6 +155,12 @@ class Prober:
 
     async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
         return await discover(endpoint, egress=self._egress, timeout_s=_DISCOVERY_S)
+
+
+def _provider(recorded: Recorded) -> str:
+    """Whom a check burdens."""
+    assert isinstance(recorded.event, CheckRequested)
+    return recorded.event.target.provider_id
 
 
 def _about(recorded: Recorded, request_id: UUID) -> AbstractContextManager[object]:

@@ -11,6 +11,7 @@ COMMANDS = {
     "rebuild": "Build a service's tables again from the event log, then swap them in.",
     "verify": "Rebuild a service's tables in the shadow and compare them row by row.",
     "audit": "Prove from the event log that every check was answered once and every alert told.",
+    "dead-letters": "See what could not be handled; replay it, or drop it.",
     "config": "Show the settings in force, and where each one comes from.",
 }
 RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
