@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from test_worker import duty, id_of, pending, publish, request, settled, working
+from tasks import duty, id_of, pending, publish, request, settled, working
 
 from arguslm_bus.dead_letters import CannotDecide, DeadLetter, bury, drop, letters, replay
 from arguslm_bus.reader import RawMessage, stream_state

@@ -24,7 +24,7 @@ from nats.js.api import ConsumerConfig, ConsumerInfo
 from nats.js.errors import NotFoundError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
-from test_worker import duty, pending, publish, request, settled, working
+from tasks import duty, pending, publish, request, settled, working
 
 from arguslm_bus import publisher as our_publisher
 from arguslm_bus import worker as our_worker

@@ -92,7 +92,9 @@ class Prober:
             else:
                 model, measurement = await self._ask_and_end(request, started_at)
             done = completion(request, model, measurement, started_at, datetime.now(UTC))
-            await self._publisher.append(done, cause=recorded.as_cause())
+            # A request that comes back after hours may have its answer, whose id is forgotten.
+            if not await self._publisher.was_said(done, recorded.time):
+                await self._publisher.append(done, cause=recorded.as_cause())
 
     async def discover(self, recorded: Recorded) -> None:
         """List a provider's models, and store the list or why there is none."""
