@@ -33,11 +33,19 @@ async def all_letters(bus: BusForTests) -> list[DeadLetter]:
     return await letters(await bus.client())
 
 
+async def letters_come(bus: BusForTests, count: int) -> list[DeadLetter]:
+    async def buried() -> bool:
+        return len(await all_letters(bus)) >= count
+
+    await until(buried, f"{count} letters")
+    return await all_letters(bus)
+
+
 async def a_dead_letter(bus: BusForTests, ward: Ward) -> DeadLetter:
     await publish(bus, 1)
     async with working(bus, duty(ward.task, max_deliveries=1)):
+        (letter,) = await letters_come(bus, 1)
         await settled(bus)
-    (letter,) = await all_letters(bus)
     return letter
 
 
@@ -114,8 +122,8 @@ async def test_a_replay_that_fails_makes_a_new_letter(bus: BusForTests) -> None:
     letter = await a_dead_letter(bus, ward)
     await replay(await bus.client(), letter)
     async with working(bus, duty(ward.task, max_deliveries=1)):
+        first, second = await letters_come(bus, 2)
         await replays_settled(bus)
-    first, second = await all_letters(bus)
     assert first.decided is not None
     assert second.decided is None
     assert second.number > first.number
