@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from arguslm_bus.retention import RetentionSettings
 from arguslm_contracts.permissions import SERVICES
 from arguslm_launcher.settings_check import settings_class
 
@@ -20,11 +21,11 @@ def relative(path: Path) -> str:
 
 
 def variables_of_services() -> set[str]:
-    return {
-        f"ARGUSLM_{name.upper()}"
-        for user in SERVICES
-        for name in settings_class(user.name).model_fields
-    }
+    """Of the services, and of whoever makes the streams."""
+    fields = set(RetentionSettings.model_fields)
+    for user in SERVICES:
+        fields |= set(settings_class(user.name).model_fields)
+    return {f"ARGUSLM_{name.upper()}" for name in fields}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

@@ -2,76 +2,18 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 from nats.js.api import AckPolicy, ConsumerConfig
+from tasks import duty, id_of, provider_of, publish, request, settled, working
 
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.worker import Duty, TryLater, Worker
+from arguslm_bus.worker import TryLater
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events.checks import DiscoveryRequested
 from arguslm_contracts.identity import derive
-from arguslm_contracts.measurement import Target
 from arguslm_contracts.streams import CHECK_REQUESTS, DEAD_LETTERS
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
-
-
-def request(number: int) -> DiscoveryRequested:
-    provider_id = derive("provider", number)
-    target = Target(provider_id=str(provider_id), provider_type="openai", provider_name="P")
-    return DiscoveryRequested(
-        request_id=derive("request", number), provider_id=provider_id, target=target
-    )
-
-
-async def publish(bus: BusForTests, count: int) -> None:
-    publisher = Publisher(await bus.client("scheduler"), "scheduler")
-    for number in range(count):
-        await publisher.append(request(number))
-
-
-def duty(task: Callable[[Recorded], Awaitable[None]], **changes: object) -> Duty:
-    fields: dict[str, object] = {
-        "stream": CHECK_REQUESTS,
-        "subject": "discovery.requested.>",
-        "durable": "prober-discovery",
-        "task": task,
-        "first_delay_s": 0.1,
-        "longest_delay_s": 0.2,
-    }
-    return Duty(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def working(bus: BusForTests, on: Duty) -> AsyncIterator[Worker]:
-    worker = Worker(bus.settings("prober"), await bus.client("prober"), "prober", on)
-    running = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-def id_of(recorded: Recorded) -> UUID:
-    assert isinstance(recorded.event, DiscoveryRequested)
-    return recorded.event.request_id
-
-
-async def pending(bus: BusForTests) -> int:
-    client = await bus.client()
-    info = await client.jetstream().consumer_info(CHECK_REQUESTS.name, "prober-discovery")
-    return (info.num_pending or 0) + (info.num_ack_pending or 0)
-
-
-async def settled(bus: BusForTests) -> None:
-    async def none_left() -> bool:
-        return await pending(bus) == 0
-
-    await until(none_left, "every task to be acknowledged", timeout_s=30)
 
 
 async def test_does_every_task_once_and_acknowledges_it(bus: BusForTests) -> None:
@@ -242,3 +184,35 @@ async def test_goes_on_after_the_broker_was_killed(bus: BusForTests) -> None:
         # A killed broker may forget an acknowledgement: an old task may come twice, none is lost.
         await until(new_one, "the task published after the restart")
     assert set(done) == {derive("request", number) for number in (0, 1, 7)}
+
+
+async def test_one_slow_key_leaves_places_to_the_others(bus: BusForTests) -> None:
+    release = asyncio.Event()
+    slow = str(derive("provider", 0))
+    running, peak, done = 0, 0, list[UUID]()
+
+    async def task(recorded: Recorded) -> None:
+        nonlocal running, peak
+        if provider_of(recorded) == slow:
+            running += 1
+            peak = max(peak, running)
+            await release.wait()
+            running -= 1
+        done.append(id_of(recorded))
+
+    publisher = Publisher(await bus.client("scheduler"), "scheduler")
+    for number in range(10):
+        await publisher.append(request(number).model_copy(update={"provider_id": UUID(slow)}))
+    for number in range(10, 20):
+        await publisher.append(request(number))
+    on = duty(task, concurrency=4, key=provider_of, concurrency_per_key=2)
+    async with working(bus, on):
+
+        async def all_others() -> bool:
+            return len(done) == 10
+
+        await until(all_others, "the tasks of other keys while one key hangs")
+        release.set()
+        await settled(bus)
+    assert peak == 2
+    assert sorted(done) == sorted(derive("request", number) for number in range(20))

@@ -7,6 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 from probing import API_KEY, House, request
 
+from arguslm_contracts.envelope import encode
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS
 from arguslm_simulator import Behaviour, Fault, Simulator
@@ -174,3 +175,28 @@ async def test_no_key_reaches_the_bus_or_the_log(
             assert API_KEY.encode() not in message.body
             assert API_KEY not in str(message.headers)
     assert API_KEY not in caplog.text
+
+
+async def test_a_request_that_comes_back_after_hours_is_not_answered_twice(
+    house: House, simulator: Simulator
+) -> None:
+    """The broker has forgotten the answer's id; the stream has not."""
+    client = await house.bus.client()
+    jetstream = client.jetstream()
+    checks = (await jetstream.stream_info(CHECKS.name)).config
+    await jetstream.update_stream(checks.evolve(duplicate_window=0.1))
+    past = datetime.now(UTC) - timedelta(hours=3)
+    late = request(
+        house.target(simulator.url, "swift"),
+        due_at=past,
+        expires_at=past + timedelta(seconds=60),
+    )
+    headers, body = encode(late, source="scheduler", time=past)
+    await jetstream.publish(late.subject, body, headers=headers)
+    async with house.prober():
+        await house.completions(1)
+    await jetstream.delete_consumer(CHECK_REQUESTS.name, "prober-local")
+    async with house.prober():
+        await house.ask(request(house.target(simulator.url, "swift")))
+        done = await house.completions(2)
+        assert len({one.check_id for one in done}) == 2

@@ -7,7 +7,6 @@ same decisions, and they are known as twins, however late.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import structlog
 from nats.aio.client import Client
@@ -17,7 +16,7 @@ from arguslm_bus.faults import blames_event
 from arguslm_bus.folding import Folding, savepoint
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
-from arguslm_bus.reader import RawMessage, find_id, read_until, stream_state
+from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
@@ -27,9 +26,6 @@ from arguslm_storage.database import Database
 log = structlog.get_logger(__name__)
 
 JUDGED = "Arguslm-Judged"
-# Half of the dedup window: the other half is for clocks that differ and publishes that take long.
-_SURELY_REMEMBERED = 0.5
-_CLOCKS_DIFFER = timedelta(hours=1)
 _LOOK_BACK = 1_000
 
 Judged = dict[str, tuple[str, int]]
@@ -69,9 +65,13 @@ class Decider(Projector):
         self._publisher = publisher
         self._speaks_on = speaks_on
         self._judged: Judged = {}
+        self._streams: dict[str, StreamState] = {}
 
     async def prepare(self) -> None:
         """Learn how far an earlier life has judged, then what any projector needs."""
+        self._streams = {
+            stream: await stream_state(self.client, stream) for stream in self.tables.folds
+        }
         self._judged = await self._judged_before()
         await super().prepare()
 
@@ -126,16 +126,9 @@ class Decider(Projector):
     async def _was_said(self, decision: Decision, cause: Recorded) -> bool:
         """Whether a replay repeats what stands in the stream. The broker knows the twins of the
         last while by their ids, and those with an expectation for ever; others are looked for."""
-        event = decision.event
-        stream = stream_of(event.subject)
-        remembered_s = stream.dedup_window.total_seconds() * _SURELY_REMEMBERED
-        if event.once or decision.expected_sequence is not None:
+        if decision.event.once or decision.expected_sequence is not None:
             return False
-        if (datetime.now(UTC) - cause.time).total_seconds() < remembered_s:
-            return False
-        since = cause.time - _CLOCKS_DIFFER
-        found = await find_id(self.client, stream.name, event.subject, event.event_id, since)
-        return found is not None
+        return await self._publisher.was_said(decision.event, cause.time)
 
     def _is_judged(self, event: Recorded) -> bool:
         created, sequence = self._judged.get(event.stream, ("", 0))
@@ -151,8 +144,11 @@ class Decider(Projector):
         return judged | {cause.stream: (self._epoch(cause.stream), cause.sequence - 1)}
 
     def _epoch(self, stream: str) -> str:
-        """The incarnation of a stream that is being read."""
+        """The incarnation of a stream that is being read; one restored from a backup goes on."""
         created = self.created(stream)
+        known = self._streams.get(stream)
+        if known is not None and known.created == created:
+            created = known.origin
         return "" if created is None else str(int(created.timestamp() * 1_000_000))
 
     def _as_recorded(self, event: Event, sequence: int, cause: Recorded) -> Recorded:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from nats.aio.client import Client
@@ -13,6 +13,7 @@ from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
 from arguslm_bus.faults import NotNow
+from arguslm_bus.reader import find_id, stream_state
 from arguslm_contracts.envelope import Cause, Repeatable, encode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
@@ -23,6 +24,10 @@ log = structlog.get_logger(__name__)
 _WRONG_LAST_SEQUENCE = (10071, 10164)
 _EXPECTED_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
 _ATTEMPT_TIMEOUT_S = 5.0
+# Half of the dedup window: the other half is for clocks that differ and publishes that take long.
+_SURELY_REMEMBERED = 0.5
+_CLOCKS_DIFFER = timedelta(hours=1)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class Conflict(Exception):
@@ -49,6 +54,7 @@ class Publisher:
         self._client = client
         self._jetstream = client.jetstream()
         self._service = service
+        self._made: dict[str, datetime] = {}
 
     async def append(
         self,
@@ -100,6 +106,28 @@ class Publisher:
             else:
                 return Stored(stream, ack.seq, bool(ack.duplicate))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def was_said(self, event: Event, since: datetime) -> bool:
+        """Whether an event that follows from something of `since` stands in its stream already,
+        where the broker may have forgotten its id: younger ones it refuses by itself, unless the
+        stream was made since, from a backup."""
+        stream = stream_of(event.subject)
+        remembered_s = stream.dedup_window.total_seconds() * _SURELY_REMEMBERED
+        recent = (datetime.now(UTC) - since).total_seconds() < remembered_s
+        if recent and await self._made_at(stream.name) < since:
+            return False
+        found = await find_id(
+            self._client, stream.name, event.subject, event.event_id, since - _CLOCKS_DIFFER
+        )
+        return found is not None
+
+    async def _made_at(self, stream: str) -> datetime:
+        """When the server made the stream; one that was always there was made in the beginning."""
+        if stream not in self._made:
+            state = await stream_state(self._client, stream)
+            restored = state.created != state.origin
+            self._made[stream] = state.created if restored else _BEGINNING
+        return self._made[stream]
 
     async def _twin_or_conflict(self, event: Event, stream: str) -> Stored:
         """The expectation failed: because this very event is already there, or by another one."""

@@ -26,6 +26,9 @@ from arguslm_contracts.envelope import MSG_ID, Recorded, decode
 
 log = structlog.get_logger(__name__)
 
+ORIGIN = "arguslm.origin"
+"""Of a stream's metadata: when the stream was created that it was restored from."""
+
 _CREDIT = 1_000
 _PULL_EXPIRES_S = 30.0
 _HEARTBEAT_S = 5.0
@@ -276,9 +279,11 @@ def _is_status(message: Msg) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """`created` changes when a stream is deleted and made anew."""
+    """`created` changes when a stream is deleted and made anew; `origin` does not when that was
+    done from a backup: its sequences mean what they meant."""
 
     created: datetime
+    origin: datetime
     first_sequence: int
     last_sequence: int
 
@@ -287,7 +292,13 @@ async def stream_state(client: Client, stream: str) -> StreamState:
     info = await client.jetstream().stream_info(stream)
     if info.created is None:
         raise RuntimeError(f"{stream}: the server gave no creation time")
-    return StreamState(info.created, info.state.first_seq, info.state.last_seq)
+    origin = (info.config.metadata or {}).get(ORIGIN)
+    return StreamState(
+        info.created,
+        datetime.fromisoformat(origin) if origin else info.created,
+        info.state.first_seq,
+        info.state.last_seq,
+    )
 
 
 async def read_until(

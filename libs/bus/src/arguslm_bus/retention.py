@@ -6,6 +6,7 @@ Registry and alerts are kept for ever: what is watched, and what was judged, res
 from datetime import timedelta
 from typing import Annotated
 
+from nats.aio.client import Client
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -81,3 +82,8 @@ class RetentionSettings(ChecksRetention):
 
 
 SETTABLE = tuple(spec for spec in STREAMS if spec.least_age is not None)
+
+
+async def purge(client: Client, stream: StreamSpec, subject: str, *, through: int) -> None:
+    """Remove for ever what stands under a subject pattern up to a sequence."""
+    await client.jetstream().purge_stream(stream.name, seq=through + 1, subject=subject)

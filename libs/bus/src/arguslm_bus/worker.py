@@ -3,11 +3,13 @@
 FastStream subscribes; everything it would lose by default is made explicit here: manual
 acknowledgement after the task has stored its result, a durable that is reconciled at start,
 heartbeats while a task runs, our own backoff, a bounded number of deliveries with a dead letter
-at the end, and unfinished work given back at once on shutdown.
+at the end, and unfinished work given back at once on shutdown. Beside its own durable it takes
+what a person wants replayed of its dead letters.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +26,13 @@ from prometheus_client import Counter, Gauge
 
 from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.connection import tls_context
-from arguslm_bus.dead_letters import bury
+from arguslm_bus.dead_letters import bury, exhumed
+from arguslm_bus.keyed_limit import KeyedLimit
 from arguslm_bus.reader import RawMessage
 from arguslm_bus.settings import BusSettings
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
-from arguslm_contracts.permissions import inbox_prefix
-from arguslm_contracts.streams import StreamSpec
+from arguslm_contracts.permissions import inbox_prefix, replay_durable, replay_subject
+from arguslm_contracts.streams import DEAD_LETTERS, StreamSpec
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,8 @@ _ACK_WAIT_S = 10.0
 _HEARTBEAT_S = _ACK_WAIT_S / 3
 _WATCH_S = 10.0
 _FETCH_S = 1.0
+# Tasks that are taken and wait for their key, for each place.
+_WAITING_PER_PLACE = 4
 
 
 class TryLater(Exception):
@@ -56,13 +61,19 @@ Task = Callable[[Recorded], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a worker takes on: a durable's filtered part of a stream, and how."""
+    """What a worker takes on: a durable's filtered part of a stream, and how.
+
+    `key` names what a task burdens, a provider say; of `concurrency` tasks at once, no more than
+    `concurrency_per_key` are of one key, and those that wait hold no place.
+    """
 
     stream: StreamSpec
     subject: str
     durable: str
     task: Task
     concurrency: int = 16
+    key: Callable[[Recorded], str] | None = None
+    concurrency_per_key: int = 0
     max_deliveries: int = 8
     first_delay_s: float = 1.0
     longest_delay_s: float = 60.0
@@ -70,6 +81,29 @@ class Duty:
     def delay_s(self, deliveries: int) -> float:
         """Exponential backoff before the next delivery, after `deliveries` of them."""
         return min(self.first_delay_s * 2.0 ** (deliveries - 1), self.longest_delay_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """A durable that a worker takes from."""
+
+    stream: str
+    subject: str
+    durable: str
+
+    @property
+    def consumer(self) -> ConsumerConfig:
+        return ConsumerConfig(
+            name=self.durable,
+            durable_name=self.durable,
+            filter_subject=self.subject,
+            ack_policy=ConsumerAckPolicy.EXPLICIT,
+            ack_wait=_ACK_WAIT_S,
+            deliver_policy=DeliverPolicy.ALL,
+            # Bounded by us, with a dead letter; the server would drop silently.
+            max_deliver=-1,
+            max_ack_pending=10_000,
+        )
 
 
 class Worker:
@@ -80,20 +114,40 @@ class Worker:
         self._client = client
         self._service = service
         self._duty = duty
+        self._queues = (
+            _Queue(duty.stream.name, duty.subject, duty.durable),
+            _Queue(
+                DEAD_LETTERS.name,
+                replay_subject(service, duty.durable, "*"),
+                replay_durable(duty.durable),
+            ),
+        )
+        self._taken = asyncio.Semaphore(duty.concurrency * (_WAITING_PER_PLACE if duty.key else 1))
         self._free = asyncio.Semaphore(duty.concurrency)
+        self._of_key = KeyedLimit(duty.concurrency_per_key)
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self.trouble: str | None = "not started"
 
     async def run(self) -> None:
         """Work until cancelled; then finish or give back what is in hand."""
-        await self._declare_durable()
+        for queue in self._queues:
+            await self._declare(queue)
         broker = self._broker()
+        subscribers = [self._subscriber(broker, queue) for queue in self._queues]
+        try:
+            await broker.start()
+            self.trouble = None
+            await self._watch_durables()
+        finally:
+            await self._stop(broker, subscribers)
+
+    def _subscriber(self, broker: NatsBroker, queue: _Queue) -> Any:
         subscriber = broker.subscriber(
-            self._duty.subject,
-            stream=JStream(self._duty.stream.name, declare=False),
-            durable=self._duty.durable,
-            config=self._consumer_config(),
+            queue.subject,
+            stream=JStream(queue.stream, declare=False),
+            durable=queue.durable,
+            config=queue.consumer,
             pull_sub=PullSub(batch_size=1, timeout=_FETCH_S),
             inbox_prefix=f"{self._inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
@@ -102,20 +156,20 @@ class Worker:
         )
         subscriber(self._accept)
         self._refuse_while_draining(subscriber)
-        try:
-            await broker.start()
-            self.trouble = None
-            await self._watch_durable()
-        finally:
-            # The last fetch ends by itself: cancelled half-way, it would take a message into an
-            # inbox nobody reads, and the message would come back only after the wait for its ack.
-            self._draining.set()
+        return subscriber
+
+    async def _stop(self, broker: NatsBroker, subscribers: Sequence[Any]) -> None:
+        # The last fetch ends by itself: cancelled half-way, it would take a message into an
+        # inbox nobody reads, and the message would come back only after the wait for its ack.
+        self._draining.set()
+        for subscriber in subscribers:
             subscriber.running = False
-            if subscriber.tasks:
-                await asyncio.wait(list(subscriber.tasks), timeout=2 * _FETCH_S)
+        if fetching := [task for subscriber in subscribers for task in subscriber.tasks]:
+            await asyncio.wait(fetching, timeout=2 * _FETCH_S)
+        for subscriber in subscribers:
             await subscriber.stop()
-            await self._drain()
-            await broker.stop()
+        await self._drain()
+        await broker.stop()
 
     def _refuse_while_draining(self, subscriber: Any) -> None:
         """FastStream drops what its last fetch brings when it has been stopped: give it back."""
@@ -148,38 +202,29 @@ class Worker:
     def _inbox(self) -> str:
         return inbox_prefix(self._settings.nats_user or self._service)
 
-    def _consumer_config(self) -> ConsumerConfig:
-        return ConsumerConfig(
-            durable_name=self._duty.durable,
-            filter_subject=self._duty.subject,
-            ack_policy=ConsumerAckPolicy.EXPLICIT,
-            ack_wait=_ACK_WAIT_S,
-            deliver_policy=DeliverPolicy.ALL,
-            # Bounded by us, with a dead letter; the server would drop silently.
-            max_deliver=-1,
-            max_ack_pending=10_000,
-        )
-
-    async def _declare_durable(self) -> None:
+    async def _declare(self, queue: _Queue) -> None:
         """Create the durable, or bring an existing one to what is declared here."""
-        await self._client.jetstream().add_consumer(self._duty.stream.name, self._consumer_config())
+        await self._client.jetstream().add_consumer(queue.stream, queue.consumer)
 
-    async def _watch_durable(self) -> None:
+    async def _watch_durables(self) -> None:
         """A durable that an operator deleted makes a silent worker: make it anew and say so."""
         while True:
             heed_cancellation()
             await asyncio.sleep(_WATCH_S)
             try:
-                await self._client.jetstream().consumer_info(
-                    self._duty.stream.name, self._duty.durable
-                )
-            except NotFoundError:
-                log.error("durable_was_deleted", durable=self._duty.durable)
-                await self._declare_durable()
+                for queue in self._queues:
+                    await self._look_after(queue)
             except Exception as error:
                 self.trouble = f"bus: {error or type(error).__name__}"
                 continue
             self.trouble = None
+
+    async def _look_after(self, queue: _Queue) -> None:
+        try:
+            await self._client.jetstream().consumer_info(queue.stream, queue.durable)
+        except NotFoundError:
+            log.error("durable_was_deleted", durable=queue.durable)
+            await self._declare(queue)
 
     async def _accept(self, body: bytes, message: NatsMessage) -> None:
         """Hand a message to a task of its own; wait here while all places are taken."""
@@ -200,7 +245,7 @@ class Worker:
         running.add_done_callback(self._running.discard)
 
     async def _place_or_drain(self) -> None:
-        place = asyncio.create_task(self._free.acquire())
+        place = asyncio.create_task(self._taken.acquire())
         drain = asyncio.create_task(self._draining.wait())
         await asyncio.wait({place, drain}, return_when=asyncio.FIRST_COMPLETED)
         drain.cancel()
@@ -215,7 +260,9 @@ class Worker:
             if deliveries > self._duty.max_deliveries:
                 await self._give_up(raw, "delivered too often without an end", deliveries)
                 return
-            await self._duty.task(self._decode(raw))
+            recorded = self._decode(raw)
+            async with self._place(recorded):
+                await self._duty.task(recorded)
         except asyncio.CancelledError:
             await raw.nak()
             TASKS.labels(durable, "given_back").inc()
@@ -230,7 +277,16 @@ class Worker:
         finally:
             heartbeat.cancel()
             RUNNING.labels(durable).dec()
-            self._free.release()
+            self._taken.release()
+
+    @asynccontextmanager
+    async def _place(self, recorded: Recorded) -> AsyncIterator[None]:
+        """Wait for the task's turn: first among those of its key, then among all."""
+        async with AsyncExitStack() as held:
+            if self._duty.key is not None:
+                await held.enter_async_context(self._of_key.place(self._duty.key(recorded)))
+            await held.enter_async_context(self._free)
+            yield
 
     async def _after_failure(self, raw: Msg, error: Exception, deliveries: int) -> None:
         reason = f"{type(error).__name__}: {error}"
@@ -249,7 +305,13 @@ class Worker:
         log.error("task_given_up", durable=self._duty.durable, reason=reason[:500])
         stream = self._duty.stream.name
         await bury(
-            self._client, self._service, stream, _as_stored(raw), reason, attempts=deliveries
+            self._client,
+            self._service,
+            stream,
+            _as_stored(raw),
+            reason,
+            attempts=deliveries,
+            durable=self._duty.durable,
         )
         await raw.term()
         TASKS.labels(self._duty.durable, "dead").inc()
@@ -272,8 +334,9 @@ class Worker:
 
 
 def _as_stored(raw: Msg) -> RawMessage:
+    """The message that a task is about: the one that came, or the one it wants replayed."""
     metadata = raw.metadata
-    return RawMessage(
+    stored = RawMessage(
         metadata.sequence.stream,
         raw.subject,
         raw.headers,
@@ -281,6 +344,7 @@ def _as_stored(raw: Msg) -> RawMessage:
         metadata.num_pending,
         metadata.timestamp,
     )
+    return exhumed(stored) if metadata.stream == DEAD_LETTERS.name else stored
 
 
 async def _undecoded(message: NatsMessage) -> bytes:

@@ -114,6 +114,16 @@ USERS: tuple[BusUser, ...] = (*SERVICES, SUBSCRIBER)
 OPERATOR = "operator"
 
 
+def replay_durable(durable: str) -> str:
+    """The durable in DEAD_LETTERS that brings a worker what a person wants it to take again."""
+    return f"replay-{durable}"
+
+
+def replay_subject(service: str, durable: str, letter: int | str) -> str:
+    """Where a person asks a worker to take a dead letter again; `letter` is its number."""
+    return f"dead.replay-requested.{service}.{durable}.{letter}"
+
+
 def inbox_prefix(user: str) -> str:
     """Each user has an inbox of its own, so that none can listen to another's answers."""
     return f"_INBOX_{user.replace('-', '_')}"
@@ -140,6 +150,23 @@ def may_publish(user: BusUser) -> list[str]:
     for stream, _ in user.durables:
         allowed += [f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.>", f"$JS.ACK.{stream.name}.>"]
     allowed += [f"$JS.API.STREAM.PURGE.{stream.name}" for stream in user.purges]
+    return allowed + _may_replay(user)
+
+
+def _may_replay(user: BusUser) -> list[str]:
+    """A worker reads of DEAD_LETTERS what it is asked to take again, and no letter beside: the
+    filter is part of the subject that creates the consumer."""
+    allowed: list[str] = []
+    for _, durable in user.durables if user in SERVICES else ():
+        # The bus knows wildcards for whole tokens only.
+        name = "*" if "*" in durable else replay_durable(durable)
+        on = f"{DEAD_LETTERS.name}.{name}"
+        allowed += [
+            f"$JS.API.CONSUMER.CREATE.{on}.dead.replay-requested.{user.name}.>",
+            f"$JS.API.CONSUMER.INFO.{on}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{on}",
+            f"$JS.ACK.{on}.>",
+        ]
     return allowed
 
 
@@ -149,17 +176,24 @@ def must_not_publish(user: BusUser) -> list[str]:
     denied: list[str] = []
     for owner in USERS:
         for stream, name in owner.durables:
-            if owner is user or "*" in name or stream not in user.reads:
+            if owner is user or "*" in name:
                 continue
-            denied += [
-                f"$JS.ACK.{stream.name}.{name}.>",
-                f"$JS.API.CONSUMER.CREATE.{stream.name}.{name}",
-                f"$JS.API.CONSUMER.CREATE.{stream.name}.{name}.>",
-                f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.{name}",
-                f"$JS.API.CONSUMER.DELETE.{stream.name}.{name}",
-                f"$JS.API.CONSUMER.MSG.NEXT.{stream.name}.{name}",
-            ]
+            if stream in user.reads:
+                denied += _handling(f"{stream.name}.{name}")
+            denied += _handling(f"{DEAD_LETTERS.name}.{replay_durable(name)}")
     return denied
+
+
+def _handling(durable: str) -> list[str]:
+    """Every way to touch a durable, given as `<stream>.<name>`."""
+    return [
+        f"$JS.ACK.{durable}.>",
+        f"$JS.API.CONSUMER.CREATE.{durable}",
+        f"$JS.API.CONSUMER.CREATE.{durable}.>",
+        f"$JS.API.CONSUMER.DURABLE.CREATE.{durable}",
+        f"$JS.API.CONSUMER.DELETE.{durable}",
+        f"$JS.API.CONSUMER.MSG.NEXT.{durable}",
+    ]
 
 
 def may_subscribe(user: BusUser) -> list[str]:

@@ -1,9 +1,9 @@
-"""`arguslm up`, `rebuild`, `verify`, `audit` and `config`: what needs the whole house installed."""
+"""`arguslm up`, `rebuild`, `verify`, `audit`...: what needs the whole house installed."""
 
 import typer
 from rich.markup import escape
 
-from arguslm_launcher.commands import audit, config, tables, up
+from arguslm_launcher.commands import audit, backup, config, dead_letters, events, tables, up
 from arguslm_launcher.commands.options import notes
 
 app = typer.Typer(
@@ -16,7 +16,12 @@ app.command()(up.up)
 app.command()(tables.rebuild)
 app.command()(tables.verify)
 app.command()(audit.audit)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(events.export_events)
+app.command()(events.import_events)
 app.command()(config.config)
+app.add_typer(dead_letters.app, name="dead-letters")
 
 
 def main(arguments: list[str]) -> int:

@@ -85,9 +85,10 @@ async def site(service: str, data_dir: Path) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def operator(data_dir: Path) -> AsyncIterator[Client]:
-    """The bus of a house, as its operator; the bus of a resting house is woken for as long."""
-    async with _bus(data_dir) as bus:
+async def operator(data_dir: Path, *, resting: bool = False) -> AsyncIterator[Client]:
+    """The bus of a house, as its operator; the bus of a resting house is woken for as long. With
+    `resting` a house that runs is refused."""
+    async with _bus(data_dir, resting=resting) as bus:
         client = await connect(bus, OPERATOR)
         try:
             yield client
@@ -136,7 +137,7 @@ def _event(stream: str, message: RawMessage) -> Recorded:
 
 
 @asynccontextmanager
-async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
+async def _bus(data_dir: Path, *, resting: bool = False) -> AsyncIterator[BusSettings]:
     given = BusSettings()
     if given.read_nats_password() is not None:
         yield given
@@ -146,6 +147,8 @@ async def _bus(data_dir: Path) -> AsyncIterator[BusSettings]:
     try:
         await server.start()
     except StoreInUse:
+        if resting:
+            raise CannotStart(f"the house in {data_dir} is running: stop it first") from None
         # The house runs, and its bus is where the note says.
         if not await _listens(settings.nats_url):
             raise CannotStart(

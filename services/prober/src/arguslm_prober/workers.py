@@ -62,6 +62,9 @@ class Prober:
                 durable=f"prober-{location}",
                 task=self.check,
                 concurrency=concurrency,
+                key=_provider,
+                # A provider that hangs leaves half of the places to the others.
+                concurrency_per_key=max(1, concurrency // 2),
                 max_deliveries=_MAX_DELIVERIES,
             ),
             Duty(
@@ -89,7 +92,9 @@ class Prober:
             else:
                 model, measurement = await self._ask_and_end(request, started_at)
             done = completion(request, model, measurement, started_at, datetime.now(UTC))
-            await self._publisher.append(done, cause=recorded.as_cause())
+            # A request that comes back after hours may have its answer, whose id is forgotten.
+            if not await self._publisher.was_said(done, recorded.time):
+                await self._publisher.append(done, cause=recorded.as_cause())
 
     async def discover(self, recorded: Recorded) -> None:
         """List a provider's models, and store the list or why there is none."""
@@ -152,6 +157,12 @@ class Prober:
 
     async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
         return await discover(endpoint, egress=self._egress, timeout_s=_DISCOVERY_S)
+
+
+def _provider(recorded: Recorded) -> str:
+    """Whom a check burdens."""
+    assert isinstance(recorded.event, CheckRequested)
+    return recorded.event.target.provider_id
 
 
 def _about(recorded: Recorded, request_id: UUID) -> AbstractContextManager[object]:

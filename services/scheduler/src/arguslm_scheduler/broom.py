@@ -11,6 +11,7 @@ import structlog
 from nats.aio.client import Client
 
 from arguslm_bus.reader import StreamReader, last_event
+from arguslm_bus.retention import purge
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.streams import CHECKS
@@ -59,7 +60,7 @@ class Broom:
         if young is not None and young <= through:
             log.error("too_young_to_be_swept", given_up=through, kept_from=young)
             through = young - 1
-        await self._client.jetstream().purge_stream(CHECKS.name, seq=through + 1, subject=_CHECKS)
+        await purge(self._client, CHECKS, _CHECKS, through=through)
         log.info("checks_swept", through=through)
         self._swept = through
         return through

@@ -11,6 +11,11 @@ COMMANDS = {
     "rebuild": "Build a service's tables again from the event log, then swap them in.",
     "verify": "Rebuild a service's tables in the shadow and compare them row by row.",
     "audit": "Prove from the event log that every check was answered once and every alert told.",
+    "dead-letters": "See what could not be handled; replay it, or drop it.",
+    "backup": "Write streams and keys of a house into one file.",
+    "restore": "Make a house from a backup, in an empty directory.",
+    "export-events": "Write events as JSON lines.",
+    "import-events": "Store the events of JSON lines in a resting house.",
     "config": "Show the settings in force, and where each one comes from.",
 }
 RAW = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

@@ -1,0 +1,495 @@
+"""FastStream's traps (docs/decisions/0007): its default falls in, our worker does not.
+
+Each test shows both, so that a release of FastStream that closes a trap is noticed, and so is a
+change of ours that opens one.
+"""
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.prometheus import NatsPrometheusMiddleware
+from faststream.security import SASLPlaintext
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.errors import NotFoundError
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from tasks import duty, pending, publish, request, settled, working
+
+from arguslm_bus import publisher as our_publisher
+from arguslm_bus import worker as our_worker
+from arguslm_bus.dead_letters import letters
+from arguslm_bus.publisher import NotStored, Publisher
+from arguslm_bus.reader import StreamReader
+from arguslm_bus.worker import TASKS
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.permissions import OPERATOR
+from arguslm_contracts.streams import CHECK_REQUESTS
+from arguslm_testkit.bus import BusForTests
+from arguslm_testkit.house import until
+
+SUBJECT, STREAM, PLAIN = "discovery.requested.>", CHECK_REQUESTS.name, "plain"
+UNDECLARED = JStream(STREAM, declare=False)
+
+
+def plain_broker(bus: BusForTests, **options: Any) -> NatsBroker:
+    """FastStream as it comes."""
+    security = SASLPlaintext(username=OPERATOR, password=bus.server.passwords[OPERATOR])
+    return NatsBroker(bus.server.url, security=security, logger=None, **options)
+
+
+@asynccontextmanager
+async def subscribed(
+    bus: BusForTests, handler: Any, *, broker: NatsBroker | None = None, **options: Any
+) -> AsyncIterator[NatsBroker]:
+    """A FastStream pull subscriber on the durable `plain`."""
+    broker = broker or plain_broker(bus)
+    options = {"stream": UNDECLARED, "durable": PLAIN, "pull_sub": PullSub(timeout=0.5)} | options
+    broker.subscriber(SUBJECT, **options)(handler)
+    await broker.start()
+    try:
+        yield broker
+    finally:
+        await broker.stop()
+
+
+async def consumer(bus: BusForTests, durable: str = PLAIN) -> ConsumerInfo:
+    return await (await bus.client()).jetstream().consumer_info(STREAM, durable)
+
+
+async def plain_has_settled(bus: BusForTests) -> None:
+    async def none_left() -> bool:
+        info = await consumer(bus)
+        return not info.num_pending and not info.num_ack_pending
+
+    await until(none_left, "the plain durable to have nothing left")
+
+
+class Failing:
+    """A handler that fails, and when it was called."""
+
+    def __init__(self) -> None:
+        self.calls: list[float] = []
+
+    async def plain(self, body: object) -> None:
+        self.calls.append(asyncio.get_running_loop().time())
+        raise ConnectionError("the database is down")
+
+    async def task(self, recorded: Recorded) -> None:
+        await self.plain(b"")
+
+    async def called(self, times: int) -> None:
+        async def so_often() -> bool:
+            return len(self.calls) >= times
+
+        await until(so_often, f"{times} calls")
+
+
+class Slow:
+    """A handler that goes on until it is released, and how many ran at once."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.begun = 0
+        self.running = 0
+        self.peak = 0
+
+    async def plain(self, body: object) -> None:
+        self.begun += 1
+        self.running += 1
+        self.peak = max(self.peak, self.running)
+        try:
+            await self.release.wait()
+        finally:
+            self.running -= 1
+
+    async def task(self, recorded: Recorded) -> None:
+        await self.plain(b"")
+
+    async def has_begun(self, times: int) -> None:
+        async def so_often() -> bool:
+            return self.begun >= times
+
+        await until(so_often, f"{times} to have begun")
+
+
+async def test_1_a_failed_message_is_terminated(bus: BusForTests) -> None:
+    await publish(bus, 1)
+    default, ours = Failing(), Failing()
+    async with subscribed(bus, default.plain):
+        await default.called(1)
+        await plain_has_settled(bus)
+    assert len(default.calls) == 1
+    assert await letters(await bus.client()) == []
+    async with working(bus, duty(ours.task, max_deliveries=3)):
+        await settled(bus)
+    assert len(ours.calls) == 3
+    assert len(await letters(await bus.client())) == 1
+
+
+async def test_2_a_refusal_comes_back_at_once(bus: BusForTests) -> None:
+    await publish(bus, 1)
+    default, ours = Failing(), Failing()
+    patient = ConsumerConfig(backoff=[1, 5, 30])
+    policy = AckPolicy.NACK_ON_ERROR
+    async with subscribed(bus, default.plain, ack_policy=policy, config=patient):
+        await default.called(3)
+    gaps = [later - sooner for sooner, later in itertools.pairwise(default.calls)]
+    assert min(gaps) < 0.5, "its backoff is heeded now"
+    async with working(
+        bus, duty(ours.task, max_deliveries=3, first_delay_s=0.5, longest_delay_s=9)
+    ):
+        await settled(bus)
+    first, second = (later - sooner for sooner, later in itertools.pairwise(ours.calls))
+    assert (first > 0.45, second > 0.95) == (True, True)
+
+
+async def test_3_the_last_delivery_is_told_to_nobody(bus: BusForTests) -> None:
+    """An advisory is a core message: who does not listen at that moment never knows. Ours makes
+    the one of too many deliveries impossible, and buries before it terminates."""
+    await publish(bus, 1)
+    told: list[str] = []
+
+    async def on_advisory(message: Msg) -> None:
+        told.append(message.subject.removeprefix("$JS.EVENT.ADVISORY.CONSUMER."))
+
+    await (await bus.client()).subscribe("$JS.EVENT.ADVISORY.CONSUMER.>", cb=on_advisory)
+    default, ours = Failing(), Failing()
+    bounded, policy = ConsumerConfig(max_deliver=2), AckPolicy.NACK_ON_ERROR
+    async with subscribed(bus, default.plain, ack_policy=policy, config=bounded):
+
+        async def advised() -> bool:
+            return f"MAX_DELIVERIES.{STREAM}.{PLAIN}" in told
+
+        await until(advised, "the advisory")
+    assert await letters(await bus.client()) == []
+    told.clear()
+    async with working(bus, duty(ours.task, max_deliveries=2)):
+        await settled(bus)
+        assert (await consumer(bus, "prober-discovery")).config.max_deliver == -1
+    (letter,) = await letters(await bus.client())
+    assert letter.attempts == 2
+    assert [subject for subject in told if subject.startswith("MAX_DELIVERIES")] == []
+
+
+async def test_4_what_cannot_be_decoded_reaches_no_handler(bus: BusForTests) -> None:
+    await (await bus.client()).jetstream().publish("discovery.requested.x", b"\xff not json")
+    called: list[object] = []
+
+    async def plain(body: dict[str, str]) -> None:
+        called.append(body)
+
+    async with subscribed(bus, plain):
+        await plain_has_settled(bus)
+    assert called == []
+    assert await letters(await bus.client()) == []
+    async with working(bus, duty(Failing().task)):
+        await settled(bus)
+    (letter,) = await letters(await bus.client())
+    assert letter.body == b"\xff not json"
+
+
+async def test_5_a_lone_message_waits_for_its_batch(bus: BusForTests) -> None:
+    arrived: list[str] = []
+
+    async def plain(batch: list[object]) -> None:
+        arrived.append("default")
+
+    async def task(recorded: Recorded) -> None:
+        arrived.append("ours")
+
+    async def read() -> None:
+        async for _batch in StreamReader(await bus.client(), STREAM, 0).batches():
+            arrived.append("reader")
+            return
+
+    whole = PullSub(batch_size=100, timeout=5, batch=True)
+    async with subscribed(bus, plain, pull_sub=whole), working(bus, duty(task)):
+        reading = asyncio.create_task(read())
+        await publish(bus, 1)
+
+        async def all_three() -> bool:
+            return len(arrived) == 3
+
+        await until(all_three, "the message to arrive everywhere")
+        await reading
+    assert arrived[-1] == "default"
+
+
+async def test_6_a_pulled_batch_runs_all_at_once(bus: BusForTests) -> None:
+    await publish(bus, 10)
+    default, ours = Slow(), Slow()
+    async with subscribed(bus, default.plain, pull_sub=PullSub(batch_size=10, timeout=0.5)):
+        await default.has_begun(10)
+        default.release.set()
+        await plain_has_settled(bus)
+    assert default.peak == 10
+    ours.release.set()
+    async with working(bus, duty(ours.task, concurrency=1)):
+        await settled(bus)
+    assert (ours.begun, ours.peak) == (10, 1)
+
+
+async def test_7_a_durable_stays_as_it_was_made(bus: BusForTests) -> None:
+    client = await bus.client("prober")
+    for durable in (PLAIN, "prober-discovery"):
+        await client.jetstream().add_consumer(
+            STREAM,
+            ConsumerConfig(
+                durable_name=durable, filter_subject="discovery.requested.x", ack_wait=90
+            ),
+        )
+    async with subscribed(bus, Failing().plain, config=ConsumerConfig(ack_wait=10)):
+        default = (await consumer(bus)).config
+    assert (default.filter_subject, default.ack_wait) == ("discovery.requested.x", 90)
+    async with working(bus, duty(Failing().task)):
+
+        async def declared() -> bool:
+            found = (await consumer(bus, "prober-discovery")).config
+            return (found.filter_subject, found.ack_wait) == (SUBJECT, 10)
+
+        await until(declared, "the durable to be as declared")
+
+
+async def test_8_a_subscriber_changes_the_stream_of_others(bus: BusForTests) -> None:
+    jetstream = (await bus.client()).jetstream()
+    declared = (await jetstream.stream_info(STREAM)).config
+    done = asyncio.Event()
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    await publish(bus, 1)
+    async with working(bus, duty(task)):
+        await asyncio.wait_for(done.wait(), 60)
+    assert (await jetstream.stream_info(STREAM)).config == declared
+    await jetstream.add_stream(name="THEIRS", subjects=["theirs.>"], max_age=86_400)
+    broker = plain_broker(bus)
+    broker.subscriber("theirs.a", stream="THEIRS")(Failing().plain)
+    await broker.start()
+    await broker.stop()
+    assert (await jetstream.stream_info("THEIRS")).config.max_age == 0
+
+
+async def test_9_a_publication_that_nothing_keeps_is_no_error(bus: BusForTests) -> None:
+    broker = plain_broker(bus)
+    await broker.start()
+    assert await broker.publish({}, "nobody.keeps.this") is None
+    await broker.stop()
+    ours = Publisher(await bus.client("prober"), "prober")
+    with pytest.raises(NotStored):
+        # A subject of a stream, which the prober's user may not say.
+        await ours.append(request(1), attempts=1)
+
+
+async def test_10_a_publication_that_timed_out_may_be_stored_all_the_same(
+    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(our_publisher, "_ATTEMPT_TIMEOUT_S", 0.3)
+    ours = Publisher(await bus.client("scheduler"), "scheduler")
+    broker = plain_broker(bus)
+    await broker.start()
+    os.kill(bus.server.pid, signal.SIGSTOP)
+    try:
+        appending = asyncio.create_task(ours.append(request(0), attempts=20))
+        with pytest.raises((TimeoutError, asyncio.TimeoutError)):
+            await broker.publish(b"{}", "discovery.requested.x", stream=STREAM, timeout=1)
+    finally:
+        os.kill(bus.server.pid, signal.SIGCONT)
+    assert (await appending).duplicate, "said more than once under one id"
+    await broker.publish(b"{}", "discovery.requested.x", stream=STREAM, timeout=60)
+    await broker.stop()
+    info = await (await bus.client()).jetstream().stream_info(STREAM, subjects_filter=">")
+    assert info.state.subjects == {"discovery.requested.x": 2, request(0).subject: 1}
+
+
+async def test_12_long_work_is_given_to_another_meanwhile(
+    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(our_worker, "_ACK_WAIT_S", 1.0)
+    monkeypatch.setattr(our_worker, "_HEARTBEAT_S", 0.3)
+    await publish(bus, 1)
+    default, ours = Slow(), Slow()
+    impatient = ConsumerConfig(ack_wait=1)
+    async with (
+        subscribed(bus, default.plain, config=impatient, max_workers=4),
+        working(bus, duty(ours.task)),
+        working(bus, duty(ours.task)),
+    ):
+        await default.has_begun(3)
+        assert ours.begun == 1
+        default.release.set()
+        ours.release.set()
+        await settled(bus)
+    assert ours.begun == 1
+
+
+async def test_13_a_stop_keeps_what_was_fetched(bus: BusForTests) -> None:
+    await publish(bus, 10)
+    default, ours = Slow(), Slow()
+    broker = plain_broker(bus, graceful_timeout=0.2)
+    prefetch = PullSub(batch_size=10, timeout=0.5)
+    async with subscribed(bus, default.plain, broker=broker, pull_sub=prefetch):
+        await default.has_begun(10)
+    assert ((await consumer(bus)).num_ack_pending or 0) > 0
+    on = duty(ours.task, concurrency=4)
+    async with working(bus, on):
+        await ours.has_begun(4)
+
+    async def all_given_back() -> bool:
+        return await pending(bus) == 10
+
+    await until(all_given_back, "all to be there for the next worker", timeout_s=5)
+    ours.release.set()
+    async with working(bus, on):
+        await settled(bus)
+
+
+_DEFAULT_CONNECTION = """
+import asyncio, sys
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.security import SASLPlaintext
+
+async def main():
+    broker = NatsBroker(
+        sys.argv[1], security=SASLPlaintext(username="operator", password=sys.argv[2]),
+        logger=None, max_reconnect_attempts=1, reconnect_time_wait=0.01,
+    )
+    @broker.subscriber("discovery.requested.>", durable="plain", pull_sub=PullSub(timeout=0.5),
+                       stream=JStream("CHECK_REQUESTS", declare=False))
+    async def handler(body: object): ...
+    await broker.start()
+    while True:
+        print("alive", flush=True)
+        await asyncio.sleep(0.1)
+
+asyncio.run(main())
+"""
+
+
+async def test_14_a_lost_connection_stops_the_whole_process(bus: BusForTests) -> None:
+    """Where reconnects run out, its loop spins and nothing else runs. Ours never run out."""
+    done = asyncio.Event()
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    password = bus.server.passwords[OPERATOR]
+    default = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _DEFAULT_CONNECTION,
+        bus.server.url,
+        password,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert default.stdout is not None
+    try:
+        assert await default.stdout.readline() == b"alive\n"
+        async with working(bus, duty(task)):
+            await publish(bus, 1)
+            await asyncio.wait_for(done.wait(), 60)
+            done.clear()
+            await bus.server.kill()
+            with pytest.raises((TimeoutError, asyncio.TimeoutError)):
+                while True:
+                    await asyncio.wait_for(default.stdout.readline(), 3)
+            await bus.server.restart()
+            publisher = Publisher(await bus.client("scheduler"), "scheduler")
+            await publisher.append(request(7))
+            await asyncio.wait_for(done.wait(), 60)
+        assert default.returncode is None
+    finally:
+        default.kill()
+        await default.wait()
+
+
+async def test_15_a_deleted_durable_is_not_missed(
+    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(our_worker, "_WATCH_S", 0.2)
+    done = asyncio.Event()
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    async with subscribed(bus, Failing().plain), working(bus, duty(task)) as worker:
+
+        async def started() -> bool:
+            return worker.trouble is None
+
+        await until(started, "the worker")
+        jetstream = (await bus.client()).jetstream()
+        await jetstream.delete_consumer(STREAM, PLAIN)
+        await jetstream.delete_consumer(STREAM, "prober-discovery")
+        await publish(bus, 1)
+        await asyncio.wait_for(done.wait(), 60)
+        with pytest.raises(NotFoundError):
+            await consumer(bus)
+
+
+async def test_19_every_subject_is_a_series_of_its_own(bus: BusForTests) -> None:
+    registry, seen = CollectorRegistry(), asyncio.Event()
+    broker = plain_broker(bus, middlewares=[NatsPrometheusMiddleware(registry=registry)])
+    handled = 0
+
+    async def plain(body: object) -> None:
+        nonlocal handled
+        handled += 1
+        if handled == 20:
+            seen.set()
+
+    async def task(recorded: Recorded) -> None:
+        return
+
+    await publish(bus, 20)
+    async with subscribed(bus, plain, broker=broker, ack_policy=AckPolicy.ACK):
+        await asyncio.wait_for(seen.wait(), 60)
+    named = {f'"{request(number).subject}"'.encode() for number in range(20)}
+    page = generate_latest(registry)
+    assert all(subject in page for subject in named)
+    async with working(bus, duty(task)):
+        await settled(bus)
+    assert not any(subject.encode() in generate_latest() for subject in map(bytes.decode, named))
+    labels = {s.labels["durable"] for family in TASKS.collect() for s in family.samples}
+    assert "prober-discovery" in labels
+
+
+def test_9_11_18_21_22_what_is_not_used_cannot_be_fallen_into() -> None:
+    """FastStream publishes nothing for us, pushes nothing to us, and its stand-in proves
+    nothing."""
+    root = Path(__file__).parents[3]
+    source = {
+        path: path.read_text()
+        for pattern in ("libs/*/src/**/*.py", "services/*/src/**/*.py")
+        for path in root.glob(pattern)
+    }
+    assert len(source) > 100
+    using = [
+        path.name
+        for path, text in source.items()
+        if "import faststream" in text or "from faststream" in text
+    ]
+    assert using == ["worker.py"]
+    (worker,) = (text for path, text in source.items() if path.name == "worker.py")
+    for trap in (".publish(", ".publisher(", "max_workers", "batch=True", ".fastapi"):
+        assert trap not in worker, trap
+    assert worker.count("broker.subscriber(") == worker.count("pull_sub=") == 1
+    tests = [
+        path
+        for pattern in ("libs", "services", "tests")
+        for path in root.glob(f"{pattern}/**/*.py")
+    ]
+    using = [path.name for path in tests if "TestNatsBroker" in path.read_text()]
+    assert using == [Path(__file__).name]
