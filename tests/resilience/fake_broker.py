@@ -19,7 +19,8 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import ConsumerConfig, DeliverPolicy, Header, PubAck, RawStreamMsg
 from nats.js.errors import BadRequestError, NotFoundError
 
-from arguslm_contracts.streams import STREAMS, StreamSpec
+from arguslm_contracts.envelope import Recorded, decode
+from arguslm_contracts.streams import DEAD_LETTERS, STREAMS, StreamSpec
 
 _WRONG_LAST_SEQUENCE = 10071
 _EXPECTED_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
@@ -69,6 +70,17 @@ class FakeBroker:
 
     def client(self) -> "FakeClient":
         return FakeClient(self)
+
+    def events(self) -> dict[str, list[Recorded]]:
+        """What stands in each stream, read."""
+        return {
+            name: [
+                decode(m.headers, m.body, stream=name, sequence=m.sequence, subject=m.subject)
+                for m in stream.messages
+            ]
+            for name, stream in self.streams.items()
+            if name != DEAD_LETTERS.name
+        }
 
     def store(
         self, stream: Stream, subject: str, headers: Mapping[str, str], body: bytes

@@ -33,7 +33,7 @@ _SURELY_REMEMBERED = 0.5
 _CLOCKS_DIFFER = timedelta(hours=1)
 _LOOK_BACK = 1_000
 # A transaction waits for the bus, and begins anew when one word is not acknowledged: keep it short.
-_BATCH_LIMIT = 20
+_BATCH_LIMIT = 50
 _SIDE_BY_SIDE = 64
 
 Judged = dict[str, tuple[str, int]]
