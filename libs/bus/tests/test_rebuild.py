@@ -14,7 +14,7 @@ from arguslm_storage.checkpoints import stored_versions
 from arguslm_storage.database import Database
 from arguslm_testkit.bus import BusForTests
 
-TICKS = 300
+TICKS = 120
 
 
 async def publish(bus: BusForTests, first: int) -> int:
@@ -44,10 +44,11 @@ async def test_readers_see_old_rows_or_new_ones_while_it_is_rebuilt(
     async def read() -> None:
         while not done.is_set():
             seen.add(await counted(database))
+            # Readers, not a denial of service.
+            await asyncio.sleep(0.01)
 
-    readers = [asyncio.create_task(read()) for _ in range(4)]
-    for _ in range(3):
-        await rebuild(await bus.client(), database, shadow, TABLES, lambda *at: steps.append(at))
+    readers = [asyncio.create_task(read()) for _ in range(2)]
+    await rebuild(await bus.client(), database, shadow, TABLES, lambda *at: steps.append(at))
     done.set()
     await asyncio.gather(*readers)
     assert seen <= {TICKS + 1_000, TICKS}
