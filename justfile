@@ -21,7 +21,7 @@ demo *arguments:
 
 # Everything that must be green: what CI runs
 [group('test')]
-test: lint types frontend-check test-units test-system test-resilience
+test: lint types frontend-check test-units test-system
 
 # Tests of each room, on real NATS, SQLite and PostgreSQL
 [group('test')]
