@@ -42,6 +42,7 @@ ALONE = {"scheduler": 2, "prober": 3, "benchmark-runner": 1, "alerting": 1, "que
 SHARED = ALONE | {"alerting": 2, "query-api": 2}
 _FLIPPING = 20
 _SETTLE_S = 300.0
+_STILL_S = 10.0
 _MOST_FAULTS_SHOWN = 20
 
 
@@ -237,7 +238,12 @@ async def _settle(world: World) -> None:
             await api.update_monitoring_config(enabled=False)
 
     async def all_done() -> bool:
+        before = await History.of(client)
+        # A scheduler that is behind may still have slots to ask for.
+        await asyncio.sleep(_STILL_S)
         history = await History.of(client)
+        if len(history.requests) != len(before.requests):
+            return False
         return not (history.unanswered() or history.untold() or history.open_alerts())
 
     await until(all_done, "an answer to every request", timeout_s=_SETTLE_S)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
 
 from arguslm_bus.connection import connect
 from arguslm_bus.topology import apply_topology
@@ -192,7 +193,7 @@ class Fleet:
     def _url_through(self, wire: Wire | None) -> str:
         if wire is None:
             return ""
-        name = self.database_url.rsplit("/", 1)[1].partition("?")[0]
+        name = make_url(self.database_url).database
         return f"postgresql+asyncpg://postgres@127.0.0.1:{wire.port}/{name}"
 
 
