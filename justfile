@@ -34,6 +34,21 @@ test-system *arguments:
     infra/ensure-chromium
     pytest tests/packaging tests/system -q {{arguments}}
 
+# Real programs under load, killed, stopped, cut off and starved at random: --seed N --minutes M
+[group('test')]
+chaos *arguments:
+    python tests/resilience/chaos.py {{arguments}}
+
+# Houses in virtual time over a broker that does its worst: --seeds N
+[group('test')]
+simulate *arguments:
+    python tests/resilience/simulate.py {{arguments}}
+
+# The short form of both
+[group('test')]
+test-resilience *arguments:
+    pytest tests/resilience -q {{arguments}}
+
 # Ruff, formatting, and the direction of imports
 [group('test')]
 lint:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid4
@@ -128,3 +128,16 @@ def test_findings_name_their_subject() -> None:
         audit.see(recorded)
     assert {finding.subject for finding in audit.findings()} == {CHECK_ID, ALERT}
     assert (audit.checks, audit.alerts) == (1, 1)
+
+
+def test_a_range_of_time_is_of_what_was_asked_or_raised_in_it() -> None:
+    def found(**span: datetime) -> tuple[int, int, int]:
+        audit = Audit(**span)
+        for recorded in (REQUEST, OTHERS_ANSWER, RAISED, LATER):
+            audit.see(recorded)
+        return audit.checks, audit.alerts, len(list(audit.findings()))
+
+    first, last = sorted((REQUEST.time, RAISED.time))
+    assert found(since=first, until=last + LONG) == (1, 1, 2)
+    assert found(since=last + LONG) == (0, 0, 0)
+    assert found(until=first) == (0, 0, 0)

@@ -92,22 +92,22 @@ async def test_a_crash_in_the_middle_of_the_silence_does_not_break_it(
 ) -> None:
     async with voice.speaking() as decider:
         last = await publish(bus, range(100, 400))
-        assert await decider.wait_for(CLOCK.name, last, 30)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     await empty(database)
     voice.asked.clear()
     crashed = asyncio.Event()
 
     async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-        # Alive for the first batch of 200, then dead.
+        # Alive for some batches, then dead.
         if any(isinstance(e.event, ClockTicked) and e.event.second >= 350 for e in events):
             crashed.set()
             raise OSError("power cut")
         await fold_ticks(connection, events)
 
     async with voice.speaking(replace(TABLES, folds={CLOCK.name: fold})):
-        await asyncio.wait_for(crashed.wait(), 20)
+        await asyncio.wait_for(crashed.wait(), 60)
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, last, 20)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     # The last decision was on 390; what came after it may be judged again.
     assert [second for second in voice.asked if second < 390] == []
     assert await decisions(bus) == 30
@@ -117,14 +117,14 @@ async def test_what_was_not_judged_before_the_tables_were_lost_is_judged(
     bus: BusForTests, database: Database, voice: Voice
 ) -> None:
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, await publish(bus, range(100, 115)), 20)
+        assert await decider.wait_for(CLOCK.name, await publish(bus, range(100, 115)), 60)
     # Ticks that nobody judges, and then a decision that was already under way is stored.
     last = await publish(bus, range(115, 125))
     client = await bus.client("query-api")
     await Publisher(client, "query-api").append(request(7))
     await empty(database)
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, last, 20)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     # 100, 110, the foreign one, and 120.
     assert await decisions(bus) == 4
 
@@ -138,7 +138,7 @@ async def test_a_twin_is_known_beyond_the_broker_s_memory(
     monkeypatch.setattr("arguslm_bus.decider._SURELY_REMEMBERED", 0.0)
     async with voice.speaking() as decider:
         last = await publish(bus, range(100, 121))
-        assert await decider.wait_for(CLOCK.name, last, 20)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     assert await decisions(bus) == 3
     # Another decision on the same subject hides the one that is repeated.
     await Publisher(await bus.client("query-api"), "query-api").append(request(7))
@@ -151,7 +151,7 @@ async def test_a_twin_is_known_beyond_the_broker_s_memory(
 
     monkeypatch.setattr(decider_module_silence, nothing)
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, last, 20)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     assert await decisions(bus) == 4
 
 
@@ -159,7 +159,7 @@ async def test_an_event_that_cannot_be_judged_is_parked_and_the_rest_goes_on(
     bus: BusForTests, voice: Voice
 ) -> None:
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, await publish(bus, range(660, 675)), 20)
+        assert await decider.wait_for(CLOCK.name, await publish(bus, range(660, 675)), 60)
     # 660 and 670.
     assert await decisions(bus) == 2
     dead = (
@@ -188,7 +188,7 @@ async def test_a_bus_that_does_not_answer_parks_nothing(
 
     monkeypatch.setattr(Publisher, "append", unacknowledged)
     async with voice.speaking() as decider:
-        assert await decider.wait_for(CLOCK.name, await publish(bus, range(100, 111)), 20)
+        assert await decider.wait_for(CLOCK.name, await publish(bus, range(100, 111)), 60)
     assert (refused, await decisions(bus)) == (2, 2)
     dead = (await stream_state(await bus.client(), DEAD_LETTERS.name)).last_sequence
     assert dead == 0

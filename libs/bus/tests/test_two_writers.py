@@ -16,6 +16,7 @@ from arguslm_bus.reader import stream_state
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.streams import CLOCK, DEAD_LETTERS
+from arguslm_storage.checkpoints import LostOwnership
 from arguslm_storage.database import Database, upsert
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
@@ -98,3 +99,40 @@ async def test_an_older_program_does_not_write_the_tables_of_a_newer_one(
         assert await connection.scalar(select(func.sum(minutes.c.ticks))) == 10
     assert isinstance(tick(1), ClockTicked)
     running.cancel()
+
+
+async def test_a_standby_forgets_the_failure_that_the_writer_got_past(
+    bus: BusForTests, database: Database
+) -> None:
+    """Also under steady load, where it never sees the end of the stream."""
+    failed = asyncio.Event()
+
+    async def fails_then_loses(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+        if failed.is_set():
+            raise LostOwnership("the other one was quicker")
+        failed.set()
+        raise OSError("connection reset")
+
+    tables = replace(TABLES, folds={CLOCK.name: fails_then_loses})
+    standby = Projector(await bus.client("scheduler"), database, tables)
+    running = [asyncio.create_task(standby.run())]
+    await publish(bus, range(100, 102))
+    await asyncio.wait_for(failed.wait(), 60)
+
+    async def has(word: str) -> bool:
+        return word in standby.trouble.get(CLOCK.name, "")
+
+    await until(lambda: has("reset"), "the failure to be told")
+    writer = Projector(await bus.client("scheduler"), database, TABLES)
+    running.append(asyncio.create_task(writer.run()))
+    assert await writer.wait_for(CLOCK.name, await publish(bus, range(102, 104)), 60)
+    # One event is left for the standby to want.
+    running[1].cancel()
+    await asyncio.gather(running[1], return_exceptions=True)
+    await publish(bus, range(104, 105))
+
+    async def is_well() -> bool:
+        return not await has("reset")
+
+    await until(is_well, "the failure to be forgotten")
+    running[0].cancel()

@@ -59,7 +59,7 @@ async def test_killed_and_started_again_it_asks_for_every_slot_once(
     second = await start_process(bus, tmp_path)
     found = await requests(bus, at_least=28)
     second.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(second.wait(), 10) == 0
+    assert await asyncio.wait_for(second.wait(), 60) == 0
     assert max(Counter(request.request_id for request in found).values()) == 1
     slots = Counter((r.model_id, r.due_at) for r in found)
     assert max(slots.values()) == 1

@@ -56,13 +56,16 @@ class _Alert:
 
 
 class Audit:
-    """See every event, then ask for the findings.
+    """See every event, then ask for the findings, of what was asked or raised in
+    since <= time < until; what became of it may lie outside.
 
     A channel that was removed or switched off still answers: a notification to it is given up in
     words, so every channel of an alert has exactly one answer to its raise and to its resolve.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, since: datetime | None = None, until: datetime | None = None) -> None:
+        self._since = since
+        self._until = until
         self._expires_at: dict[UUID, datetime] = {}
         self._due_at: dict[UUID, datetime] = {}
         self._answers_since: datetime | None = None
@@ -88,25 +91,32 @@ class Audit:
         event = recorded.event
         if isinstance(event, CheckRequested | CheckCompleted):
             self._latest_check = _later(self._latest_check, recorded.time)
-            self._see_check(event)
+            self._see_check(event, recorded.time)
         elif isinstance(event, ClockTicked):
             if timedelta(seconds=event.second - event.previous_second) > REST:
                 self._woke_at = _later(self._woke_at, recorded.time)
         elif isinstance(event, HourClosed):
             self._answers_since = event.given_up_before
         else:
-            self._see_alert(event)
+            self._see_alert(event, recorded.time)
 
-    def _see_check(self, event: CheckRequested | CheckCompleted) -> None:
+    def _is_asked_for(self, time: datetime) -> bool:
+        return (self._since is None or time >= self._since) and (
+            self._until is None or time < self._until
+        )
+
+    def _see_check(self, event: CheckRequested | CheckCompleted, time: datetime) -> None:
         if isinstance(event, CheckRequested):
-            self._expires_at[event.request_id] = event.expires_at
-            self._due_at[event.request_id] = event.due_at
+            if self._is_asked_for(time):
+                self._expires_at[event.request_id] = event.expires_at
+                self._due_at[event.request_id] = event.due_at
         elif event.check_id in self._expires_at:
             self._answers[event.check_id] += 1
 
-    def _see_alert(self, event: Event) -> None:
+    def _see_alert(self, event: Event, time: datetime) -> None:
         if isinstance(event, AlertRaised):
-            self._alerts[event.alert_id] = _Alert(event.channel_ids, event.raised_at)
+            if self._is_asked_for(time):
+                self._alerts[event.alert_id] = _Alert(event.channel_ids, event.raised_at)
         elif isinstance(event, AlertResolved) and event.alert_id in self._alerts:
             alert = self._alerts[event.alert_id]
             alert.resolved_at, alert.resolves = event.resolved_at, alert.resolves + 1

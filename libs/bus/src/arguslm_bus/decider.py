@@ -5,6 +5,7 @@ them too; then commit rows and checkpoint together. A crash between publish and 
 same decisions, and they are known as twins, however late.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,12 +22,15 @@ from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
-from arguslm_storage.database import Database
+from arguslm_storage.database import Database, in_chunks
 
 log = structlog.get_logger(__name__)
 
 JUDGED = "Arguslm-Judged"
 _LOOK_BACK = 1_000
+# A transaction waits for the bus, and begins anew when one word is not acknowledged: keep it short.
+_BATCH_LIMIT = 50
+_SIDE_BY_SIDE = 64
 
 Judged = dict[str, tuple[str, int]]
 """Stream -> (its incarnation, the last sequence that has been judged)."""
@@ -60,7 +64,7 @@ class Decider(Projector):
         *,
         speaks_on: Sequence[str],
     ) -> None:
-        super().__init__(client, database, tables, batch_limit=200)
+        super().__init__(client, database, tables, batch_limit=_BATCH_LIMIT)
         self._decide = decide
         self._publisher = publisher
         self._speaks_on = speaks_on
@@ -96,19 +100,36 @@ class Decider(Projector):
         """Decide and speak. An event that cannot be judged is parked, and the rest goes on."""
         try:
             async with savepoint(connection):
-                for decision in await self._decide(connection, event):
-                    await self._speak(connection, decision, event)
+                await self._speak(connection, await self._decide(connection, event), event)
         except Exception as error:
             if not blames_event(error):
                 raise
             await folding.park(message, f"not judged: {type(error).__name__}: {error}")
 
     async def _speak(
-        self, connection: AsyncConnection, decision: Decision, cause: Recorded
+        self, connection: AsyncConnection, decisions: Sequence[Decision], cause: Recorded
     ) -> None:
+        """Publish the decisions on one event, side by side, and fold them as they stand."""
+        said: list[Recorded] = []
+        for some in in_chunks(decisions, _SIDE_BY_SIDE):
+            outcomes = await asyncio.gather(
+                *(self._publish(decision, cause) for decision in some), return_exceptions=True
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+                if outcome is not None:
+                    said.append(outcome)
+        for recorded in sorted(said, key=lambda one: one.sequence):
+            fold = self.tables.folds.get(recorded.stream)
+            if fold is not None:
+                await fold(connection, [recorded])
+
+    async def _publish(self, decision: Decision, cause: Recorded) -> Recorded | None:
+        """The decision as it stands in its stream; None if it was said before, or is overtaken."""
         event = decision.event
         if await self._was_said(decision, cause):
-            return
+            return None
         try:
             stored = await self._publisher.append(
                 event,
@@ -118,10 +139,8 @@ class Decider(Projector):
             )
         except Conflict:
             log.info("decision_overtaken", subject=event.subject)
-            return
-        fold = self.tables.folds.get(stored.stream)
-        if fold is not None:
-            await fold(connection, [self._as_recorded(event, stored.sequence, cause)])
+            return None
+        return self._as_recorded(event, stored.sequence, cause)
 
     async def _was_said(self, decision: Decision, cause: Recorded) -> bool:
         """Whether a replay repeats what stands in the stream. The broker knows the twins of the

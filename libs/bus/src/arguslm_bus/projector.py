@@ -193,7 +193,11 @@ class Projector:
         """A reader from the stored position on."""
         async with self.database.reading() as connection:
             stored = await load_checkpoints(connection, self.tables.checkpoints)
+        stood = followed.position
         followed.checkpoint = stored.get(stream)
+        if followed.position > stood:
+            # Another writer has got past where we failed.
+            followed.failure = None
         followed.reader = StreamReader(
             self.client,
             stream,

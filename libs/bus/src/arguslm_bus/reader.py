@@ -302,12 +302,19 @@ async def stream_state(client: Client, stream: str) -> StreamState:
 
 
 async def read_until(
-    client: Client, stream: str, *, after: int, until: int, subjects: Sequence[str] = ()
+    client: Client,
+    stream: str,
+    *,
+    after: int,
+    until: int,
+    subjects: Sequence[str] = (),
+    since: datetime | None = None,
 ) -> AsyncGenerator[list[RawMessage]]:
-    """The messages with after < sequence <= until that the stream still has."""
+    """The messages with after < sequence <= until that the stream still has. `since` passes over
+    what was stored earlier, where `after` is 0."""
     if until <= after:
         return
-    reader = StreamReader(client, stream, after, subjects=subjects)
+    reader = StreamReader(client, stream, after, subjects=subjects, since=since)
     async with aclosing(reader.batches(1_000, to_the_end=True)) as batches:
         async for batch in batches:
             wanted = [message for message in batch if message.sequence <= until]

