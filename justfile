@@ -49,6 +49,11 @@ simulate *arguments:
 test-resilience *arguments:
     pytest tests/resilience -q {{arguments}}
 
+# How fast events are published, folded and seen, against the barest loop in the same run
+[group('test')]
+bench-events *arguments:
+    PYTHONPATH=tests/load python -W ignore -m bench_events {{arguments}}
+
 # Ruff, formatting, and the direction of imports
 [group('test')]
 lint:

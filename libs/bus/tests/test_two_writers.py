@@ -45,7 +45,7 @@ async def test_only_one_of_two_deciders_speaks_of_an_event(
     running = [asyncio.create_task(decider.run()) for decider in deciders]
     last = await publish(bus, range(100, 300))
     for decider in deciders:
-        assert await decider.wait_for(CLOCK.name, last, 30)
+        assert await decider.wait_for(CLOCK.name, last, 60)
     assert (len(asked), max(asked.values())) == (200, 1)
     for task in running:
         task.cancel()

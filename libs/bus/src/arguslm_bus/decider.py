@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.faults import blames_event
-from arguslm_bus.folding import Folding, savepoint
+from arguslm_bus.folding import Decoded, Folding, savepoint
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
 from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
@@ -80,14 +80,14 @@ class Decider(Projector):
         await super().prepare()
 
     async def apply(
-        self, connection: AsyncConnection, folding: Folding, batch: Sequence[RawMessage]
+        self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
     ) -> list[Recorded]:
         folded: list[Recorded] = []
-        for message in batch:
-            for event in await folding.fold(connection, [message]):
+        for one in batch:
+            for event in await folding.fold(connection, [one]):
                 folded.append(event)
                 if not self._is_judged(event):
-                    await self._judge(connection, folding, message, event)
+                    await self._judge(connection, folding, one.message, event)
         return folded
 
     async def _judge(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import structlog
 from nats.aio.client import Client
@@ -19,6 +20,13 @@ log = structlog.get_logger(__name__)
 # A NUL in a JSON text; the backslash before it must not itself be escaped.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _REPLACEMENT = rb"\1\\ufffd"
+
+
+class Decoded(NamedTuple):
+    """A message, and the event it is, or why it is none."""
+
+    message: RawMessage
+    said: Recorded | UnreadableEvent
 
 
 class Folding:
@@ -38,31 +46,33 @@ class Folding:
         self._fold = fold
         self._buries = buries
 
-    async def readable(self, batch: Sequence[RawMessage]) -> list[Recorded]:
-        events: list[Recorded] = []
-        for message in batch:
-            try:
-                events.append(
-                    decode(
-                        message.headers,
-                        storable(message.body),
-                        stream=self._stream,
-                        sequence=message.sequence,
-                        subject=message.subject,
-                    )
-                )
-            except UnreadableEvent as error:
-                await self.park(message, str(error))
-        return events
+    def decode(self, batch: Sequence[RawMessage]) -> list[Decoded]:
+        """What each message says, or why it says nothing."""
+        return [Decoded(message, self._decode(message)) for message in batch]
 
-    async def fold(
-        self, connection: AsyncConnection, batch: Sequence[RawMessage]
-    ) -> list[Recorded]:
+    def _decode(self, message: RawMessage) -> Recorded | UnreadableEvent:
+        try:
+            return decode(
+                message.headers,
+                storable(message.body),
+                stream=self._stream,
+                sequence=message.sequence,
+                subject=message.subject,
+            )
+        except UnreadableEvent as error:
+            return error
+
+    async def fold(self, connection: AsyncConnection, batch: Sequence[Decoded]) -> list[Recorded]:
         """Fold a batch in one savepoint, or event by event where one of them does not fit.
 
         Returns the events that were folded. Raises what is not the fault of an event.
         """
-        events = await self.readable(batch)
+        events: list[Recorded] = []
+        for message, said in batch:
+            if isinstance(said, Recorded):
+                events.append(said)
+            else:
+                await self.park(message, str(said))
         if not events:
             return []
         try:
@@ -71,24 +81,25 @@ class Folding:
         except Exception as error:
             if not blames_event(error):
                 raise
-            return await self._one_by_one(connection, batch, events)
+            return await self._one_by_one(connection, batch)
         return events
 
     async def _one_by_one(
-        self, connection: AsyncConnection, batch: Sequence[RawMessage], events: Sequence[Recorded]
+        self, connection: AsyncConnection, batch: Sequence[Decoded]
     ) -> list[Recorded]:
-        messages = {message.sequence: message for message in batch}
         folded: list[Recorded] = []
-        for event in events:
+        for message, said in batch:
+            if not isinstance(said, Recorded):
+                continue
             try:
                 async with savepoint(connection):
-                    await self._fold(connection, [event])
+                    await self._fold(connection, [said])
             except Exception as error:
                 if not blames_event(error):
                     raise
-                await self.park(messages[event.sequence], f"{type(error).__name__}: {error}")
+                await self.park(message, f"{type(error).__name__}: {error}")
             else:
-                folded.append(event)
+                folded.append(said)
         return folded
 
     async def park(self, message: RawMessage, reason: str) -> None:

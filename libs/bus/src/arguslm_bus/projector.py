@@ -15,9 +15,10 @@ from nats.aio.client import Client
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_bus.ahead import ahead
 from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.faults import blames_event
-from arguslm_bus.folding import Folding
+from arguslm_bus.folding import Decoded, Folding
 from arguslm_bus.reader import RawMessage, StreamChanged, StreamReader
 from arguslm_bus.rebuild import rebuild_if_outdated
 from arguslm_bus.tables import ServiceTables
@@ -48,20 +49,31 @@ class _Followed:
     reader: StreamReader | None = None
     checkpoint: Checkpoint | None = None
     failure: str | None = None
+    in_hand: int = 0
+    """Messages that have been read and are not in the tables yet."""
 
     @property
     def position(self) -> int:
         return self.checkpoint.sequence if self.checkpoint else 0
 
     @property
-    def trouble(self) -> str | None:
+    def lag(self) -> int | None:
+        """Messages that are not in the tables yet; None as long as nobody knows."""
         waiting = self.reader.waiting if self.reader else None
+        return None if waiting is None else waiting + self.in_hand
+
+    def take(self, batch: Sequence[RawMessage]) -> list[Decoded]:
+        self.in_hand += len(batch)
+        return self.folding.decode(batch)
+
+    @property
+    def trouble(self) -> str | None:
         if self.reader is not None and self.reader.trouble is not None:
             return self.reader.trouble
         # A failure stands until its batch is in the tables, by us or by another writer.
-        if self.failure is not None and waiting != 0:
+        if self.failure is not None and self.lag != 0:
             return self.failure
-        return "not read yet" if waiting is None else None
+        return "not read yet" if self.lag is None else None
 
 
 class Projector:
@@ -72,7 +84,7 @@ class Projector:
     """
 
     def __init__(
-        self, client: Client, database: Database, tables: ServiceTables, *, batch_limit: int = 500
+        self, client: Client, database: Database, tables: ServiceTables, *, batch_limit: int = 2_000
     ) -> None:
         self.client = client
         self.database = database
@@ -122,10 +134,7 @@ class Projector:
     @property
     def lag(self) -> dict[str, int]:
         """Events waiting behind the last folded one, by stream."""
-        return {
-            stream: (followed.reader.waiting or 0) if followed.reader else 0
-            for stream, followed in self._followed.items()
-        }
+        return {stream: followed.lag or 0 for stream, followed in self._followed.items()}
 
     @property
     def trouble(self) -> dict[str, str]:
@@ -157,7 +166,7 @@ class Projector:
             self._listeners.discard(queue)
 
     async def apply(
-        self, connection: AsyncConnection, folding: Folding, batch: Sequence[RawMessage]
+        self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
     ) -> list[Recorded]:
         """Fold a batch inside the open transaction; gives back what was folded."""
         return await folding.fold(connection, batch)
@@ -168,8 +177,9 @@ class Projector:
             heed_cancellation()
             try:
                 reader = await self._resume(stream, followed)
-                async with aclosing(reader.batches(self._batch_limit)) as batches:
-                    async for batch in batches:
+                batches = reader.batches(self._batch_limit)
+                async with aclosing(ahead(batches, followed.take)) as decoded:
+                    async for batch in decoded:
                         await self._project(reader, followed, batch)
             except LostOwnership as error:
                 # Another replica writes, or the tables were rebuilt: go on from where they stand.
@@ -194,7 +204,7 @@ class Projector:
         async with self.database.reading() as connection:
             stored = await load_checkpoints(connection, self.tables.checkpoints)
         stood = followed.position
-        followed.checkpoint = stored.get(stream)
+        followed.checkpoint, followed.in_hand = stored.get(stream), 0
         if followed.position > stood:
             # Another writer has got past where we failed.
             followed.failure = None
@@ -209,19 +219,21 @@ class Projector:
         return followed.reader
 
     async def _project(
-        self, reader: StreamReader, followed: _Followed, batch: Sequence[RawMessage]
+        self, reader: StreamReader, followed: _Followed, batch: Sequence[Decoded]
     ) -> None:
         """One batch, one transaction, and no other writer beside it."""
         before = followed.checkpoint or Checkpoint(reader.stream, 0, reader.created)
-        after = Checkpoint(reader.stream, batch[-1].sequence, before.stream_created)
+        last = batch[-1].message
+        after = Checkpoint(reader.stream, last.sequence, before.stream_created)
         checkpoints, version = self.tables.checkpoints, self.tables.version
         async with self.database.writing() as connection:
             await claim(connection, checkpoints, before, version)
             events = await self.apply(connection, followed.folding, batch)
             await advance(connection, checkpoints, before, after, version)
         followed.checkpoint, followed.failure = after, None
+        followed.in_hand -= len(batch)
         EVENTS_FOLDED.labels(reader.stream).inc(len(batch))
-        LAG.labels(reader.stream).set(batch[-1].pending)
+        LAG.labels(reader.stream).set(last.pending)
         await self._announce()
         self._hand_on(events)
 

@@ -1,16 +1,19 @@
 """The shadow: a service's tables built again from the streams, beside the live ones."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from nats.aio.client import Client
 
+from arguslm_bus.ahead import ahead
 from arguslm_bus.folding import Folding
 from arguslm_bus.reader import read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_storage.database import Database
 from arguslm_storage.locks import exclusive
 from arguslm_storage.migrate import upgrade
+
+_EVENTS_AT_ONCE = 4_000
 
 Progress = Callable[[str, int, int], None]
 """Called with stream, events folded, events to fold."""
@@ -49,8 +52,12 @@ async def fill(
     first = max((await stream_state(client, stream)).first_sequence, after + 1)
     to_fold, done = until - first + 1, 0
     subjects = tables.subjects.get(stream, ())
-    async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
-        async with shadow.writing() as connection:
-            await folding.fold(connection, batch)
-        done += len(batch)
-        progress(stream, done, max(to_fold, done))
+    batches = read_until(
+        client, stream, after=after, until=until, subjects=subjects, limit=_EVENTS_AT_ONCE
+    )
+    async with aclosing(ahead(batches, folding.decode)) as decoded:
+        async for batch in decoded:
+            async with shadow.writing() as connection:
+                await folding.fold(connection, batch)
+            done += len(batch)
+            progress(stream, done, max(to_fold, done))

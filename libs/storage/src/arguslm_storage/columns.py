@@ -1,5 +1,6 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,3 +41,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class JsonText(str):
+    """The text of a JSON value, for a `Json` column: it is stored as it is."""
+
+    __slots__ = ()
+
+
+def to_json(value: Any) -> str:
+    """The text that a `Json` column stores."""
+    return value if isinstance(value, JsonText) else json.dumps(value, separators=(",", ":"))

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Table, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from arguslm_storage.bulk import insert_rows
+from arguslm_storage.columns import to_json
 from arguslm_storage.settings import StorageSettings
 
 # SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
@@ -119,12 +120,15 @@ def _open_postgres(service: str, url: URL, schema: str) -> Database:
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
+        json_serializer=to_json,
     )
     return Database(service, engine, schema)
 
 
 def _open_sqlite(service: str, path: Path) -> Database:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}", hide_parameters=True, json_serializer=to_json
+    )
     event.listen(engine.sync_engine, "connect", _set_up_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
     return Database(service, engine, None)
@@ -166,28 +170,15 @@ async def upsert(
         return
     keys = [column.name for column in table.primary_key.columns]
     unique = {tuple(row[key] for key in keys): row for row in rows}
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    updated = [name for name in rows[0] if name not in keys and name not in set(keep)]
-    statement = insert(table)
-    if updated:
-        statement = statement.on_conflict_do_update(
-            index_elements=keys, set_={name: statement.excluded[name] for name in updated}
-        )
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    await connection.execute(statement, list(unique.values()))
+    replaced = [name for name in rows[0] if name not in keys and name not in set(keep)]
+    await insert_rows(connection, table, list(unique.values()), update=replaced)
 
 
 async def insert_new(
     connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows whose primary key is not there yet; the first one wins, the others are no-ops."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key.columns]
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing(index_elements=keys)
-    await connection.execute(statement, list(rows))
+    await insert_rows(connection, table, rows)
 
 
 def in_chunks(values: Sequence[Any], size: int = _MAX_BOUND_VALUES) -> Iterable[Sequence[Any]]:

@@ -8,7 +8,7 @@ stream keeps one of each. Nothing is read from tables.
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -120,7 +120,7 @@ class _Endpoint:
             first_completed_at=part.first_completed_at,
             last_completed_at=part.last_completed_at,
             outcomes=dict(sorted(part.rollup.outcomes.items())),
-            standing=Standing.model_validate(asdict(self.state)),
+            standing=Standing.model_validate(self.state._asdict()),
             endpoint=self.endpoint,
             **{name: getattr(part.rollup, name) for name in COUNTS},
             **{name: part.speeds(name) for name in SKETCHES},

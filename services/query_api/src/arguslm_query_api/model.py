@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from arguslm_contracts.events.checks import CheckCompleted
@@ -18,8 +18,7 @@ INTERVALS_TO_GO_STALE = 3
 CheckStatus = Literal["up", "degraded", "down", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class LocationState:
+class LocationState(NamedTuple):
     """A model as one location last saw it; nothing seen yet when it is new.
 
     `usable` and `conclusive_at` are of the last check that said whether the endpoint serves;
@@ -48,9 +47,11 @@ def evolve(before: LocationState, check: CheckCompleted) -> LocationState:
     if before.last_due_at is not None and check.due_at <= before.last_due_at:
         return before
     measured, verdict = check.measurement, VERDICTS[check.measurement.outcome]
-    ttft_ms = measured.timing.first_token_ms
-    after = replace(
-        before,
+    ttft_ms, tokens_per_s = measured.timing.first_token_ms, measured.tokens_per_s
+    return LocationState(
+        before.model_id,
+        before.location,
+        *_conclusion(before, check, verdict),
         last_check_id=check.check_id,
         last_due_at=check.due_at,
         last_completed_at=check.completed_at,
@@ -58,26 +59,28 @@ def evolve(before: LocationState, check: CheckCompleted) -> LocationState:
         last_fault_owner=measured.fault_owner.value,
         last_says=verdict.says,
         last_ttft_ms=before.last_ttft_ms if ttft_ms is None else ttft_ms,
-        last_tokens_per_s=(
-            before.last_tokens_per_s if measured.tokens_per_s is None else measured.tokens_per_s
-        ),
+        last_tokens_per_s=before.last_tokens_per_s if tokens_per_s is None else tokens_per_s,
     )
-    return after if verdict.available is None else _concluded(after, check, verdict)
 
 
-def _concluded(state: LocationState, check: CheckCompleted, verdict: Verdict) -> LocationState:
+def _conclusion(
+    before: LocationState, check: CheckCompleted, verdict: Verdict
+) -> tuple[int, int, bool | None, datetime | None, datetime | None]:
+    """Failures and successes in a row, `usable`, `since` and `conclusive_at` after a check."""
+    failures, successes = before.consecutive_failures, before.consecutive_successes
+    if verdict.available is None:
+        return failures, successes, before.usable, before.since, before.conclusive_at
     same_run = (
-        state.since is not None
-        and (state.consecutive_successes > 0) == verdict.available
-        and state.usable == verdict.usable
+        before.since is not None
+        and (successes > 0) == verdict.available
+        and before.usable == verdict.usable
     )
-    return replace(
-        state,
-        consecutive_failures=0 if verdict.available else state.consecutive_failures + 1,
-        consecutive_successes=state.consecutive_successes + 1 if verdict.available else 0,
-        usable=verdict.usable,
-        since=state.since if same_run else check.started_at,
-        conclusive_at=check.completed_at,
+    return (
+        0 if verdict.available else failures + 1,
+        successes + 1 if verdict.available else 0,
+        verdict.usable,
+        before.since if same_run else check.started_at,
+        check.completed_at,
     )
 
 

@@ -1,13 +1,14 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
+from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
@@ -86,7 +87,8 @@ class Rollup:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in SKETCHES:
             getattr(self, name).merge(getattr(other, name))
-        self.outcomes.update(other.outcomes)
+        for outcome, checks in other.outcomes.items():
+            self.outcomes[outcome] += checks
 
     def quantile(self, speed: str, q: float) -> float | None:
         """Of one of SKETCHES, within the sketch's relative error."""
@@ -117,3 +119,20 @@ class Rollup:
             setattr(rollup, name, Sketch.from_json(row[name]))
         rollup.outcomes.update(row["outcomes"])
         return rollup
+
+
+def by_width(checks: Iterable[CheckCompleted]) -> dict[int, dict[int, Rollup]]:
+    """The sums of an endpoint's checks: width_s -> start of the slot in seconds since 1970."""
+    narrowest_s, *wider = ROLLUP_WIDTHS_S
+    slots: dict[int, Rollup] = defaultdict(Rollup)
+    for check in checks:
+        second = int(check.completed_at.timestamp())
+        slots[second - second % narrowest_s].add(check.measurement)
+    widths = {narrowest_s: slots}
+    # Each width divides the next: a wide slot is the sum of whole narrower ones.
+    for width_s in wider:
+        narrower, slots = slots, defaultdict(Rollup)
+        for second, rollup in narrower.items():
+            slots[second - second % width_s].merge(rollup)
+        widths[width_s] = slots
+    return widths

@@ -3,7 +3,10 @@
 import pytest
 from door_events import rows_of
 from door_story import tell
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from arguslm_contracts.streams import CHECKS
 from arguslm_query_api.projections.tables import SERVICE_TABLES
 from arguslm_storage.database import Database
 
@@ -13,10 +16,14 @@ async def in_one_batch(database: Database) -> dict[str, object]:
     """The rows after every stream was folded at once; the tables are empty again afterwards."""
     await tell().fold_into(database)
     rows = await rows_of(database)
+    await empty(database)
+    return dict(rows)
+
+
+async def empty(database: Database) -> None:
     async with database.writing() as connection:
         for table in SERVICE_TABLES.metadata.sorted_tables:
             await connection.execute(table.delete())
-    return dict(rows)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 50])
@@ -44,3 +51,23 @@ async def test_folding_everything_again_counts_nothing_twice(
     again = await rows_of(database)
     for name in ("checks", "rollups", "model_states", "benchmark_samples", "notifications"):
         assert again[name] == in_one_batch[name]
+
+
+@given(st.data())
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_no_way_of_cutting_and_interleaving_the_streams_matters(
+    database: Database, in_one_batch: dict[str, object], data: st.DataObject
+) -> None:
+    """Each step folds some of a stream, and sometimes again what has been folded just before."""
+    await empty(database)
+    streams = tell()
+    left = {name: list(events) for name, events in streams.events.items()}
+    while any(left.values()):
+        name = data.draw(st.sampled_from([name for name, events in left.items() if events]))
+        cut = data.draw(st.integers(1, 120))
+        batch, left[name] = left[name][:cut], left[name][cut:]
+        async with database.writing() as connection:
+            await SERVICE_TABLES.folds[name](connection, batch)
+            if name == CHECKS.name and data.draw(st.booleans()):
+                await SERVICE_TABLES.folds[name](connection, batch)
+    assert await rows_of(database) == in_one_batch

@@ -6,9 +6,9 @@ Checks that the stream no longer has are known from their hours (`history.py`).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,19 +17,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
 from arguslm_contracts.events.history import CheckSummarized
+from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, evolve
 from arguslm_query_api.projections.storable import storable
-from arguslm_query_api.rollup import Rollup, slot_start
-from arguslm_storage.database import in_chunks, insert_new, upsert
+from arguslm_query_api.rollup import Rollup, by_width
+from arguslm_storage.bulk import among
+from arguslm_storage.columns import JsonText, to_json
+from arguslm_storage.database import insert_new, upsert
 
-_STATE_COLUMNS = [column.name for column in fields(LocationState)]
+_Endpoint = tuple[UUID, str]
+"""A model as one location sees it."""
 
 SlotKey = tuple[int, UUID, datetime, str]
 """width_s, model, start, location: the key of a rollup."""
 RollupSums = dict[SlotKey, Rollup]
+_About = TypeVar("_About", bound=CheckCompleted | CheckSummarized)
 
 
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
@@ -45,9 +50,11 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     checks = await _unseen(connection, completions)
     hours = {one.sequence: one.event for one in batch if isinstance(one.event, CheckSummarized)}
     told = checks | hours
-    await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
+    if told:
+        await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
     if checks:
-        await merge_rollups(connection, _widened(_sums(checks.values()), before))
+        endpoints = _by_endpoint(checks.values())
+        await merge_rollups(connection, _sums(endpoints, before))
         rows = [_check_row(sequence, check) for sequence, check in checks.items()]
         await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
@@ -62,26 +69,36 @@ async def _unseen(
     for sequence, check in checks.items():
         sequences.setdefault(check.check_id, sequence)
     column = tables.checks.c.check_id
-    for check_ids in in_chunks(list(sequences)):
-        for known in await connection.scalars(select(column).where(column.in_(check_ids))):
-            del sequences[known]
+    query = select(column).where(among(connection, column, sequences))
+    for known in await connection.scalars(query):
+        del sequences[known]
     return {sequence: checks[sequence] for sequence in sequences.values()}
+
+
+def _by_endpoint(events: Iterable[_About]) -> dict[_Endpoint, list[_About]]:
+    endpoints: dict[_Endpoint, list[_About]] = defaultdict(list)
+    for event in events:
+        endpoints[event.model_id, event.location].append(event)
+    return endpoints
 
 
 async def _fold_states(
     connection: AsyncConnection, events: Sequence[CheckCompleted | CheckSummarized]
 ) -> None:
     table = tables.model_states
-    states: dict[tuple[UUID, str], LocationState] = {}
-    for model_ids in in_chunks(list({event.model_id for event in events})):
-        query = select(table).where(table.c.model_id.in_(model_ids))
-        for row in (await connection.execute(query)).mappings():
-            states[row["model_id"], row["location"]] = LocationState(**row)
-    changed: dict[tuple[UUID, str], LocationState] = {}
-    for event in events:
-        key = (event.model_id, event.location)
-        changed[key] = states[key] = _state_after(states.get(key, LocationState(*key)), event)
-    await upsert(connection, table, [_state_row(state) for state in changed.values()])
+    endpoints = _by_endpoint(events)
+    query = select(table).where(
+        among(connection, table.c.model_id, {model_id for model_id, _ in endpoints})
+    )
+    stored = {
+        (row["model_id"], row["location"]): LocationState(**row)
+        for row in (await connection.execute(query)).mappings()
+    }
+    states = [
+        reduce(_state_after, told, stored.get(endpoint) or LocationState(*endpoint))
+        for endpoint, told in endpoints.items()
+    ]
+    await upsert(connection, table, [state._asdict() for state in states])
 
 
 def _state_after(before: LocationState, event: CheckCompleted | CheckSummarized) -> LocationState:
@@ -115,24 +132,15 @@ async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:
     )
 
 
-def _sums(checks: Iterable[CheckCompleted]) -> RollupSums:
-    """The checks of this batch by the narrowest slots."""
-    width_s = tables.ROLLUP_WIDTHS_S[0]
-    sums: RollupSums = defaultdict(Rollup)
-    for check in checks:
-        start = slot_start(check.completed_at, width_s)
-        sums[width_s, check.model_id, start, check.location].add(check.measurement)
-    return sums
-
-
-def _widened(narrow: RollupSums, before: datetime) -> RollupSums:
-    """The same sums at every width, without slots that have been given up."""
-    sums: RollupSums = defaultdict(Rollup)
-    for (_, model_id, start, location), rollup in narrow.items():
-        for width_s in tables.ROLLUP_WIDTHS_S:
-            slot = slot_start(start, width_s)
-            if slot >= before or width_s in tables.LASTING_WIDTHS_S:
-                sums[width_s, model_id, slot, location].merge(rollup)
+def _sums(endpoints: Mapping[_Endpoint, Iterable[CheckCompleted]], before: datetime) -> RollupSums:
+    """The checks of this batch, by the slots of every width, without those given up."""
+    sums: RollupSums = {}
+    for (model_id, location), checks in endpoints.items():
+        for width_s, slots in by_width(checks).items():
+            for second, rollup in slots.items():
+                start = datetime.fromtimestamp(second, UTC)
+                if start >= before or width_s in tables.LASTING_WIDTHS_S:
+                    sums[width_s, model_id, start, location] = rollup
     return sums
 
 
@@ -140,16 +148,16 @@ async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]
     """The stored sums of these slots, and some that share a model with one and a start with
     another: exact triples would cost PostgreSQL a plan of thousands of branches."""
     table = tables.rollups
-    by_width: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
+    asked: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
     for width_s, model_id, start, _ in wanted:
-        by_width[width_s][0].add(model_id)
-        by_width[width_s][1].add(start)
+        asked[width_s][0].add(model_id)
+        asked[width_s][1].add(start)
     stored: RollupSums = {}
-    for width_s, (model_ids, starts) in by_width.items():
+    for width_s, (model_ids, starts) in asked.items():
         query = select(table).where(
             table.c.width_s == width_s,
-            table.c.model_id.in_(model_ids),
-            table.c.start.in_(starts),
+            among(connection, table.c.model_id, model_ids),
+            among(connection, table.c.start, starts),
         )
         for row in (await connection.execute(query)).mappings():
             stored[width_s, row["model_id"], row["start"], row["location"]] = Rollup.from_row(row)
@@ -180,12 +188,16 @@ def _test_row(sequence: int, test: CheckCompleted) -> dict[str, Any]:
         "sequence": sequence,
         "check_id": test.check_id,
         "completed_at": test.completed_at,
-        "completion": storable(test.model_dump(mode="json", exclude_none=True)),
+        "completion": _json_of(test),
     }
 
 
-def _state_row(state: LocationState) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in _STATE_COLUMNS}
+def _json_of(record: Record) -> JsonText:
+    """What is stored of a record: without what it leaves open, and fit for PostgreSQL."""
+    text = record.model_dump_json(exclude_none=True)
+    if "\\u0000" in text:
+        text = to_json(storable(record.model_dump(mode="json", exclude_none=True)))
+    return JsonText(text)
 
 
 def _check_row(sequence: int, check: CheckCompleted) -> dict[str, Any]:
@@ -209,7 +221,7 @@ def _check_row(sequence: int, check: CheckCompleted) -> dict[str, Any]:
         "output_tokens": measured.usage.output_tokens,
         "trustworthy": measured.audit.trustworthy,
         "sequence": sequence,
-        "measurement": storable(measured.model_dump(mode="json", exclude_none=True)),
+        "measurement": _json_of(measured),
     }
 
 

@@ -1,0 +1,99 @@
+"""Many rows, or many keys, in one statement: SQLAlchemy's work per row costs more than the disk.
+
+SQLite takes rows by one `executemany`; PostgreSQL takes one array per column and unnests them.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    String,
+    Table,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_Stored = Callable[[Any], Any]
+"""From a value to what the driver takes for it."""
+
+
+async def insert_rows(
+    connection: AsyncConnection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    update: Iterable[str] = (),
+) -> None:
+    """Insert rows that all have the same columns. Where a primary key is there already, the columns
+    in `update` are replaced; no two of the rows may then share a key. Without any, it stays."""
+    if not rows:
+        return
+    insert = _insert(connection.dialect, table, tuple(rows[0]), tuple(update))
+    values = [
+        [stored(row[name]) for row in rows] if stored else [row[name] for row in rows]
+        for name, stored in insert.columns
+    ]
+    if connection.dialect.name == "postgresql":
+        await connection.exec_driver_sql(insert.statement, tuple(values))
+    else:
+        await connection.exec_driver_sql(insert.statement, list(zip(*values, strict=True)))
+
+
+def among(
+    connection: AsyncConnection, key: Column[Any], values: Iterable[Any]
+) -> ColumnElement[bool]:
+    """`key IN (values)`, for any number of values: they are bound as one."""
+    if connection.dialect.name == "postgresql":
+        return key == func.any(literal(list(values), ARRAY(key.type)))
+    stored = _stored(connection.dialect, key)
+    listed = json.dumps([stored(value) if stored else value for value in values])
+    return key.in_(select(column("value")).select_from(func.json_each(listed)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    statement: str
+    columns: tuple[tuple[str, _Stored | None], ...]
+
+
+@lru_cache(maxsize=256)
+def _insert(
+    dialect: Dialect, table: Table, names: tuple[str, ...], update: tuple[str, ...]
+) -> _Insert:
+    quote = dialect.identifier_preparer.quote
+    columns = [table.columns[name] for name in names]
+    keys = ", ".join(quote(key.name) for key in table.primary_key.columns)
+    replaced = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in update)
+    # Names come from our own metadata, never from outside.
+    statement = (
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) "
+        f"{_source(dialect, columns)} ON CONFLICT ({keys}) "
+        + (f"DO UPDATE SET {replaced}" if replaced else "DO NOTHING")
+    )
+    return _Insert(statement, tuple((one.name, _stored(dialect, one)) for one in columns))
+
+
+def _source(dialect: Dialect, columns: Sequence[Column[Any]]) -> str:
+    if dialect.name != "postgresql":
+        return f"VALUES ({', '.join('?' for _ in columns)})"
+    arrays = [f"${place}::{_array(dialect, one)}" for place, one in enumerate(columns, start=1)]
+    return f"SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608
+
+
+def _array(dialect: Dialect, of: Column[Any]) -> str:
+    # A cast to varchar(n) would cut silently what is too long; the column itself refuses it.
+    return "text[]" if isinstance(of.type, String) else f"{of.type.compile(dialect)}[]"
+
+
+def _stored(dialect: Dialect, of: Column[Any]) -> _Stored | None:
+    return of.type.dialect_impl(dialect).bind_processor(dialect)

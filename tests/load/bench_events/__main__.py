@@ -1,0 +1,113 @@
+"""The event core against the barest loop that does the same work, measured in the same run."""
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import machine
+from pydantic import SecretStr
+
+from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.bus import BusForTests, running_bus
+from arguslm_testkit.postgres import PostgresForTests
+from bench_events import publishing, seeing
+from bench_events.filling import fill
+from bench_events.folding import WAYS, Given, Took, measure
+
+_ENGINES = ("sqlite", "postgresql")
+_PUBLISHED = 5_000
+_PARTS = ("publish", "see", "fold")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="just bench-events", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="to fold (default 1,000,000)")
+    parser.add_argument("--seconds", type=int, default=30, help="to watch 100 checks/s (30)")
+    parser.add_argument("--engine", choices=_ENGINES, action="append", help="default: both")
+    parser.add_argument("--part", choices=_PARTS, action="append", help="default: all")
+    arguments = parser.parse_args()
+    for line in machine.describe():
+        print(line)
+    asyncio.run(_bench(arguments))
+
+
+async def _bench(arguments: argparse.Namespace) -> None:
+    parts = arguments.part or _PARTS
+    with tempfile.TemporaryDirectory(prefix="arguslm-bench-") as name:
+        directory = Path(name)
+        if "publish" in parts:
+            async with running_bus(directory / "publishing") as bus:
+                await _publishing(bus)
+        for engine in arguments.engine or _ENGINES:
+            if "see" in parts:
+                async with (
+                    running_bus(directory / f"seeing-{engine}") as bus,
+                    _database(engine, directory / f"see-{engine}") as storage,
+                ):
+                    await _seeing(bus, engine, storage, arguments.seconds)
+        if "fold" in parts:
+            async with running_bus(directory / "folding") as bus:
+                await fill(await bus.client(), arguments.events)
+                for engine in arguments.engine or _ENGINES:
+                    async with _database(engine, directory / f"fold-{engine}") as storage:
+                        settings = bus.settings("query-api")
+                        await _folding(engine, Given(settings, storage, arguments.events))
+
+
+@asynccontextmanager
+async def _database(engine: str, directory: Path) -> AsyncIterator[StorageSettings]:
+    if engine == "sqlite":
+        yield StorageSettings(data_dir=directory, database_url=None)
+        return
+    server = PostgresForTests(directory / "postgres")
+    try:
+        url = SecretStr(await server.new_database())
+        yield StorageSettings(data_dir=directory, database_url=url)
+    finally:
+        server.stop()
+
+
+async def _publishing(bus: BusForTests) -> None:
+    rates = await publishing.rates(await bus.client(), _PUBLISHED)
+    _report(
+        f"publish, fsync always: {rates['ours']:,.0f} events/s; nats-py's publish_async "
+        f"{rates['bare']:,.0f}: ratio {rates['ours'] / rates['bare']:.2f} (goal 0.7)"
+    )
+
+
+async def _seeing(bus: BusForTests, engine: str, storage: StorageSettings, seconds: int) -> None:
+    sight = await seeing.look(bus, storage, seconds)
+    for way in sight.seen:
+        delays_ms = sight.delays_ms(way)
+        p50, p99 = (delays_ms[int(q * (len(delays_ms) - 1))] for q in (0.5, 0.99))
+        _report(
+            f"{engine}: stored to seen over {way} at {seeing.PER_S} checks/s: "
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (n {len(delays_ms)}; goal 20 ms)"
+        )
+
+
+async def _folding(engine: str, given: Given) -> None:
+    took = {}
+    for way in WAYS:
+        took[way] = await asyncio.to_thread(measure, way, given)
+        ratio = took[way].seconds / took["bare"].seconds
+        _report(f"{engine} {way}: {_shown(took[way], given.events)}, {ratio:.2f} x bare")
+
+
+def _shown(took: Took, events: int) -> str:
+    early, most = took.rss_mb
+    return (
+        f"{events:,} in {took.seconds:.1f} s, {events / took.seconds:,.0f} events/s, "
+        f"{took.cpu_seconds / events * 1e6:.0f} us CPU each, memory {early:.0f} -> {most:.0f} MB"
+    )
+
+
+def _report(line: str) -> None:
+    print(f"- {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
