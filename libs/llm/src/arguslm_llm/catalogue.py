@@ -114,13 +114,15 @@ def split_credentials(
     return base_url, settings, secrets
 
 
-def same_server(provider_type_id: str, base_url: str | None, other: str | None) -> bool:
-    """Whether two base URLs of a type lead to the same scheme, host and port; None is its own."""
-    default = provider_type(provider_type_id).spec.default_base_url
-    one, two = base_url or default, other or default
-    if one is None or two is None:
-        return one == two
-    return origin_of(one) == origin_of(two)
+def crosses_home(provider_type_id: str, base_url: str | None, other: str | None) -> bool:
+    """Whether one of two base URLs of a type is its vendor's own address and the other is not;
+    None is the vendor's own. A type that people run themselves has no such home."""
+    provider = provider_type(provider_type_id)
+    home = provider.spec.default_base_url
+    if home is None or provider.base_url == "required":
+        return False
+    at_home = [origin_of(url or home) == origin_of(home) for url in (base_url, other)]
+    return at_home[0] != at_home[1]
 
 
 def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | None:

@@ -12,8 +12,8 @@ from arguslm_contracts.events.registry import Provider
 from arguslm_llm.catalogue import (
     ProviderSpec,
     catalogue,
+    crosses_home,
     provider_type,
-    same_server,
     split_credentials,
 )
 from arguslm_llm.egress import EgressBlocked, EgressPolicy
@@ -58,13 +58,14 @@ def names_a_secret(type_id: str, given: Iterable[str]) -> bool:
     return not set(provider_type(type_id).secrets).isdisjoint(given)
 
 
-def check_same_server(provider: Provider, base_url: str | None, kept: Iterable[str]) -> None:
-    """A key goes nowhere but to the server that it was entered for.
+def check_key_may_go(provider: Provider, base_url: str | None, kept: Iterable[str]) -> None:
+    """A vendor's key stays with its vendor, and the vendor gets no other server's key.
 
     Raises:
-        Invalid: `base_url` is another server, and these secrets would be kept for it.
+        Invalid: `base_url` leaves the vendor's own address or leads to it, and these secrets would
+            be kept.
     """
-    if not same_server(provider.provider_type, provider.base_url, base_url):
+    if crosses_home(provider.provider_type, provider.base_url, base_url):
         names = ", ".join(sorted(kept))
         raise Invalid(
             f"{base_url or 'the default address'} is another server than {names} was entered for: "

@@ -17,7 +17,7 @@ from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.provider_fields import (
     ProviderFields,
-    check_same_server,
+    check_key_may_go,
     checked_fields,
     names_a_secret,
 )
@@ -126,7 +126,7 @@ async def _merged(door: Door, provider: Provider, given: Mapping[str, Any]) -> d
     known = {**provider.settings, **kept, "base_url": provider.base_url}
     fields = await checked_fields(provider.provider_type, {**known, **given}, door.egress)
     if kept:
-        check_same_server(provider, fields.base_url, kept)
+        check_key_may_go(provider, fields.base_url, kept)
     changes: dict[str, Any] = {"base_url": fields.base_url, "settings": fields.settings}
     # Sealing the same secrets again gives other bytes, which would look like a change.
     if fields.secrets != secrets:
