@@ -118,7 +118,7 @@ class Bench:
             await measurer.close()
 
     async def until(
-        self, condition: Callable[[list[Event]], bool], *, within_s: float = 30
+        self, condition: Callable[[list[Event]], bool], *, within_s: float = 60
     ) -> list[Event]:
         """All events of all runs, as soon as they are as wished."""
         found: list[Event] = []
@@ -131,7 +131,7 @@ class Bench:
         return found
 
     async def completed(
-        self, run: BenchmarkRequested, *, within_s: float = 30
+        self, run: BenchmarkRequested, *, within_s: float = 60
     ) -> BenchmarkCompleted:
         events = await self.until(
             lambda found: any(_is_end_of(run, event) for event in found), within_s=within_s

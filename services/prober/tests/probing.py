@@ -69,7 +69,7 @@ class House:
             await asyncio.gather(*running, return_exceptions=True)
             await measurer.close()
 
-    async def answers(self, n: int, *, within_s: float = 30) -> list[Event]:
+    async def answers(self, n: int, *, within_s: float = 60) -> list[Event]:
         """Everything in CHECKS, once there are `n` answers."""
         client, found = await self.bus.client(), list[Event]()
         async with asyncio.timeout(within_s):
@@ -79,7 +79,7 @@ class House:
                     break
         return found
 
-    async def completions(self, n: int, *, within_s: float = 30) -> list[CheckCompleted]:
+    async def completions(self, n: int, *, within_s: float = 60) -> list[CheckCompleted]:
         return [
             e for e in await self.answers(n, within_s=within_s) if isinstance(e, CheckCompleted)
         ]

@@ -151,7 +151,7 @@ async def running_door(
         for part in (door.feed.follow(), serve(create_app(door), settings, listening))
     ]
     for stream, sequence in door.ready_at.items():
-        assert await door.projector.wait_for(stream, sequence, 10)
+        assert await door.projector.wait_for(stream, sequence, 60)
     running = RunningDoor(door, url, bus, Publisher(await bus.client(), "test"), projecting)
     try:
         yield running
