@@ -106,12 +106,11 @@ class NatsServer:
         assert self._process is not None
         return await self._process.wait()
 
-    async def write_error(self) -> str | None:
+    async def write_error(self, http: httpx.AsyncClient) -> str | None:
         """What it could not write, if it has met such a thing: it refuses that stream from then
         on, also when there is room again, until it is started anew."""
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=_ASK_TIMEOUT_S) as http:
-                answer = await http.get(f"{self._monitor_url}/healthz")
+            answer = await http.get(f"{self._monitor_url}/healthz")
             said = str(answer.json().get("error", ""))
         except (httpx.HTTPError, ValueError):
             return None
@@ -187,14 +186,15 @@ async def _ended(server: NatsServer, say: Callable[[str], None]) -> None:
     ended = asyncio.create_task(server.wait())
     known: str | None = None
     try:
-        while not ended.done():
-            await asyncio.wait([ended], timeout=_LOOK_AFTER_S)
-            error = await server.write_error()
-            if error is not None and error != known:
-                say(f"the bus cannot write: {error}; make room, and it will go on")
-                known = error
-            if error is not None and server.has_room():
-                await server.kill()
+        async with httpx.AsyncClient(trust_env=False, timeout=_ASK_TIMEOUT_S) as http:
+            while not ended.done():
+                await asyncio.wait([ended], timeout=_LOOK_AFTER_S)
+                error = await server.write_error(http)
+                if error is not None and error != known:
+                    say(f"the bus cannot write: {error}; make room, and it will go on")
+                    known = error
+                if error is not None and server.has_room():
+                    await server.kill()
     finally:
         ended.cancel()
 
