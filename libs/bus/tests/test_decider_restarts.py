@@ -135,7 +135,7 @@ async def test_a_twin_is_known_beyond_the_broker_s_memory(
     jetstream = (await bus.client()).jetstream()
     config = (await jetstream.stream_info(CHECK_REQUESTS.name)).config
     await jetstream.update_stream(replace(config, duplicate_window=0.1))
-    monkeypatch.setattr("arguslm_bus.decider._SURELY_REMEMBERED", 0.0)
+    monkeypatch.setattr("arguslm_bus.publisher._SURELY_REMEMBERED", 0.0)
     async with voice.speaking() as decider:
         last = await publish(bus, range(100, 121))
         assert await decider.wait_for(CLOCK.name, last, 60)

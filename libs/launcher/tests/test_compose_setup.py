@@ -11,7 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from arguslm_bus.connection import connect
-from arguslm_bus.reader import last_event
+from arguslm_bus.lookup import last_event
 from arguslm_bus.settings import BusSettings
 from arguslm_contracts.events.registry import ApiKeyCreated
 from arguslm_contracts.permissions import OPERATOR, SERVICES

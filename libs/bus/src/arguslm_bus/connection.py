@@ -3,10 +3,11 @@
 import asyncio
 import ssl
 
-import nats
+import nats.errors
 import structlog
 from nats.aio.client import Client
 
+from arguslm_bus.headers import QuickClient
 from arguslm_bus.settings import BusSettings
 from arguslm_contracts.permissions import inbox_prefix
 
@@ -52,7 +53,8 @@ async def connect(settings: BusSettings, service: str) -> Client:
     try:
         # nats-py retries the first connection by itself only as often as reconnects are allowed.
         async with asyncio.timeout(10):
-            return await nats.connect(
+            client = QuickClient()
+            await client.connect(
                 settings.nats_url,
                 name=service,
                 user=user,
@@ -66,6 +68,7 @@ async def connect(settings: BusSettings, service: str) -> Client:
                 disconnected_cb=on_disconnected,
                 reconnected_cb=on_reconnected,
             )
+            return client
     except (OSError, TimeoutError, nats.errors.Error) as error:
         reason = str(error) or f"{last_error} (tried for 10 s)"
         raise BusUnreachable(f"bus at {settings.nats_url} as {user!r}: {reason}") from error

@@ -13,7 +13,8 @@ from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
 from arguslm_bus.faults import NotNow
-from arguslm_bus.reader import find_id, stream_state
+from arguslm_bus.lookup import find_id
+from arguslm_bus.reader import stream_state
 from arguslm_contracts.envelope import Cause, Repeatable, encode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of

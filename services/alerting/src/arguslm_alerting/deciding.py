@@ -19,7 +19,7 @@ from arguslm_alerting.situation import load_all, load_for_check
 from arguslm_alerting.tables import decided, models, monitoring, providers, rules
 from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
-from arguslm_bus.reader import last_event
+from arguslm_bus.lookup import last_event
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
-from arguslm_bus.reader import event_at, last_event, stream_state
+from arguslm_bus.lookup import event_at, last_event
+from arguslm_bus.reader import stream_state
 from arguslm_contracts.events.alerts import AlertRaised, Transition
 from arguslm_contracts.streams import ALERTS
 

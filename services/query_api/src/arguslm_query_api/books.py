@@ -16,15 +16,9 @@ import structlog
 from nats.aio.client import Client
 
 from arguslm_bus.folding import storable
+from arguslm_bus.lookup import find_id, first_event, last_event
 from arguslm_bus.publisher import Conflict, Publisher
-from arguslm_bus.reader import (
-    RawMessage,
-    find_id,
-    first_event,
-    last_event,
-    read_until,
-    stream_state,
-)
+from arguslm_bus.reader import RawMessage, read_until, stream_state
 from arguslm_contracts import endpoint_state
 from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.envelope import UnreadableEvent, decode

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from nats.aio.client import Client
 
-from arguslm_bus.reader import StreamReader, last_event
+from arguslm_bus.lookup import last_event
+from arguslm_bus.reader import StreamReader
 from arguslm_bus.retention import purge
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import HourClosed

@@ -12,8 +12,8 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from arguslm_bus.cancellation import heed_cancellation
+from arguslm_bus.lookup import last_event
 from arguslm_bus.publisher import Conflict, NotStored, Publisher
-from arguslm_bus.reader import last_event
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.streams import CLOCK
 from arguslm_scheduler.model import next_tick

@@ -3,9 +3,9 @@
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from arguslm_bus.lookup import event_at, last_event
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, NotStored, Publisher, Stored
-from arguslm_bus.reader import event_at, last_event
 from arguslm_contracts.envelope import Recorded, Repeatable
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.registry import RegistryEvent
