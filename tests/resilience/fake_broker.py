@@ -210,7 +210,8 @@ class FakeClient:
     async def stream_info(self, stream: str) -> Any:
         held = self._stream(stream)
         state = SimpleNamespace(first_seq=1, last_seq=len(held.messages))
-        return SimpleNamespace(created=held.created, state=state)
+        config = SimpleNamespace(metadata={})
+        return SimpleNamespace(created=held.created, state=state, config=config)
 
     def _stream(self, name: str) -> Stream:
         return self._broker.streams[name]

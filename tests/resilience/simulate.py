@@ -13,7 +13,6 @@ import random
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +28,6 @@ from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
 
 from arguslm_alerting import deciding
 from arguslm_alerting import projections as alerting
-from arguslm_bus import decider as decider_module
 from arguslm_bus import publisher as publisher_module
 from arguslm_bus.decider import Decider
 from arguslm_bus.projector import Projector
@@ -346,9 +344,7 @@ def simulate(seed: int) -> list[str]:
     async def house() -> list[str]:
         return await House(seed).live()
 
-    with ExitStack() as stack:
-        for module in (decider_module, publisher_module):
-            stack.enter_context(patch.object(module, "datetime", VirtualDatetime))
+    with patch.object(publisher_module, "datetime", VirtualDatetime):
         return run_virtually(house())
 
 

@@ -6,7 +6,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import CodeType, FrameType
 from typing import Any
@@ -20,7 +20,6 @@ from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
 
 from arguslm_alerting import deciding
 from arguslm_alerting import projections as alerting
-from arguslm_bus import decider as decider_module
 from arguslm_bus import publisher as publisher_module
 from arguslm_bus.decider import Decider
 from arguslm_bus.projector import Projector
@@ -206,9 +205,7 @@ async def story(
 def told(
     service: str, moment: int | None, late_s: float
 ) -> tuple[list[tuple[CodeType, int]], list[str], bool]:
-    with ExitStack() as stack:
-        for module in (decider_module, publisher_module):
-            stack.enter_context(patch.object(module, "datetime", VirtualDatetime))
+    with patch.object(publisher_module, "datetime", VirtualDatetime):
         return run_virtually(story(service, moment, late_s))
 
 
