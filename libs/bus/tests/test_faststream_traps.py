@@ -213,17 +213,17 @@ async def test_5_a_lone_message_waits_for_its_batch(bus: BusForTests) -> None:
             arrived.append("reader")
             return
 
-    whole = PullSub(batch_size=100, timeout=5, batch=True)
+    whole = PullSub(batch_size=100, timeout=30, batch=True)
     async with subscribed(bus, plain, pull_sub=whole), working(bus, duty(task)):
         reading = asyncio.create_task(read())
         await publish(bus, 1)
 
-        async def all_three() -> bool:
-            return len(arrived) == 3
+        async def both_of_ours() -> bool:
+            return {"ours", "reader"} <= set(arrived)
 
-        await until(all_three, "the message to arrive everywhere")
+        await until(both_of_ours, "the message to arrive")
         await reading
-    assert arrived[-1] == "default"
+        assert "default" not in arrived
 
 
 async def test_6_a_pulled_batch_runs_all_at_once(bus: BusForTests) -> None:
