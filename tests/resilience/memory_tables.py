@@ -39,6 +39,9 @@ class DirectConnection:
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         return self._connection.execute(*arguments, **options)
 
+    async def exec_driver_sql(self, *arguments: Any) -> Any:
+        return self._connection.exec_driver_sql(*arguments)
+
     async def scalar(self, *arguments: Any) -> Any:
         return self._connection.scalar(*arguments)
 

@@ -25,6 +25,7 @@ from arguslm_bus.decider import Decider
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.tables import ServiceTables
+from arguslm_contracts.events.alerts import AlertRaised
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted, ClockTicked
 from arguslm_contracts.events.registry import (
@@ -59,6 +60,8 @@ STEPPED: set[CodeType] = {
 }
 # A test that steps through fewer lines tests nothing.
 LEAST_LINES = 50
+# Of virtual time: a life that gets no further is told, not waited for.
+_AT_MOST_S = 3_600.0
 
 
 class PowerCut(BaseException):
@@ -161,16 +164,25 @@ def decider(service: str, broker: FakeBroker, tables: MemoryTables) -> Decider:
     )
 
 
+def decision(event: Event) -> str:
+    """What was decided, whichever event tipped it: streams are read side by side, so a model may be
+    found down by a check, or by the registry that tells which models there are."""
+    if isinstance(event, AlertRaised):
+        return f"raised {event.rule_id} {event.model_id}"
+    return event.event_id
+
+
 async def at_the_head(service: str, broker: FakeBroker, tables: MemoryTables) -> None:
     """One life that ends when there is nothing more to hear, or when it is cut short."""
     living = decider(service, broker, tables)
     running = asyncio.create_task(living.run())
     try:
-        while not running.done() and any(  # noqa: ASYNC110 - in virtual time this is a leap
-            living.position(stream) < len(broker.streams[stream].messages)
-            for stream in living.tables.folds
-        ):
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(_AT_MOST_S):
+            while not running.done() and any(  # noqa: ASYNC110 - in virtual time this is a leap
+                living.position(stream) < len(broker.streams[stream].messages)
+                for stream in living.tables.folds
+            ):
+                await asyncio.sleep(0.1)
         if running.done():
             await running
     finally:
@@ -195,7 +207,7 @@ async def story(
             pass
     await asyncio.sleep(late_s)
     await at_the_head(service, broker, tables)
-    said = [message.headers["Nats-Msg-Id"] for message in broker.streams[stream].messages]
+    said = [decision(recorded.event) for recorded in broker.events()[stream]]
     live = tables.rows()
     rebuilt = MemoryTables(service_tables, 99)
     await rebuilt.fold_anyhow(random.Random(1), broker.events())
