@@ -8,8 +8,8 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
-from arguslm_alerting.model import EndpointState, evolve
 from arguslm_bus.reader import read_until, stream_state
+from arguslm_contracts.endpoint_state import EndpointState, evolve
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.alerts import (
     AlertRaised,
