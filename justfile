@@ -60,10 +60,11 @@ lint:
     ruff check {{python_sources}}
     ruff format --check {{python_sources}}
 
-# Strict types
+# Strict types, also of the programs among the tests that no test may happen to import
 [group('test')]
 types:
     mypy {{packages}}
+    MYPYPATH=tests/load:tests/resilience mypy tests/load/*/*.py tests/resilience/*.py
 
 # The dashboard: types from OpenAPI, eslint, tsc, vitest, build
 [group('test')]

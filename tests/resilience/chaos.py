@@ -73,20 +73,19 @@ class World:
     receiver: WebhookReceiver
     faults: Faults
     models: list[str]
-    rule_id: UUID | None = None
 
 
 async def run(options: Options, base: Path, say: Callable[[str], None]) -> Report:
     """Play the faults of the seed, let everything settle, and judge."""
     report = Report(options)
     async with _world(options, base, say) as world:
-        await _set_up(world)
+        rule_id = await _set_up(world)
         started = time.monotonic()
         await _play(world, options, report, say)
         report.checks_per_s = await _rate(world, time.monotonic() - started)
         say("mended everything; waiting until all is answered and told")
         await _settle(world)
-        await _judge(world, report)
+        await _judge(world, rule_id, report)
     return report
 
 
@@ -128,7 +127,8 @@ async def _api(world: World) -> AsyncIterator[AsyncArgusLMClient]:
         yield client
 
 
-async def _set_up(world: World) -> None:
+async def _set_up(world: World) -> UUID:
+    """The rule that is to judge, the channel that is to hear of it, and every model checked."""
     async with _api(world) as api:
         # A busy machine says 202: it is stored, and seen a little later.
         with suppress(NotYetVisible):
@@ -149,7 +149,7 @@ async def _set_up(world: World) -> None:
                 )
             )
         await until(lambda: _any(api.list_alert_rules), "the rule", timeout_s=_SETTLE_S)
-        world.rule_id = (await api.list_alert_rules())[0].id
+        rule_id = (await api.list_alert_rules())[0].id
         with suppress(NotYetVisible):
             await api.create_provider(
                 ProviderCreate(
@@ -166,6 +166,7 @@ async def _set_up(world: World) -> None:
         return len(history.answers) > len(world.models)
 
     await until(all_asked, "a first check of every model", timeout_s=_SETTLE_S)
+    return rule_id
 
 
 async def _any(listing: Callable[[], Awaitable[Any]]) -> bool:
@@ -250,11 +251,11 @@ async def _settle(world: World) -> None:
     await world.fleet.all_healthy(_SETTLE_S)
 
 
-async def _judge(world: World, report: Report) -> None:
+async def _judge(world: World, rule_id: UUID, report: Report) -> None:
     history = await History.of(await world.fleet.bus.client())
     report.checks = len(history.requests)
     report.alerts = sum(one.event.name == "alert.raised" for one in history.alerts)
-    report.broken += verdict.broken(history, world.rule_id)
+    report.broken += verdict.broken(history, rule_id)
     env = world.fleet.settings_of(world.fleet.members[0])
     code, out, err = await run_arguslm("audit", "--json", env=env)
     if code != 0:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -64,7 +65,7 @@ class Faults:
         if fleet.postgres is not None:
             self._add_database()
         for name in disks:
-            self.cards["full disk", name] = lambda lasts_s, name=name: self._fill(name, lasts_s)
+            self.cards["full disk", name] = partial(self._fill, name)
 
     async def do(self, act: Act) -> None:
         await self.cards[act.kind, act.target](act.lasts_s)
@@ -88,7 +89,7 @@ class Faults:
         if member.service in ("scheduler", "prober") and faketime_library() is not None:
             for seconds in (CLOCK_JUMP_S, -CLOCK_JUMP_S):
                 kind = f"clock jump of {seconds:+d} s at"
-                self.cards[kind, member.name] = lambda s, by=seconds: _jump(member, by, s)
+                self.cards[kind, member.name] = partial(_jump, member, seconds)
 
     def _add_bus(self) -> None:
         nats = self._fleet.nats

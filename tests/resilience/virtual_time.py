@@ -4,7 +4,7 @@ import asyncio
 import selectors
 from collections.abc import Coroutine
 from datetime import UTC, datetime, tzinfo
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 BEGIN_S = 1_790_000_000.0
@@ -46,5 +46,5 @@ class VirtualDatetime(datetime):
     """`datetime.now` of this world, for modules that stamp what they publish."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return datetime.fromtimestamp(asyncio.get_running_loop().time(), tz or UTC)
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(asyncio.get_running_loop().time(), tz or UTC)

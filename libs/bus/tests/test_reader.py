@@ -9,6 +9,7 @@ import pytest
 from counting import TABLES, minutes, tick
 from sqlalchemy import func, select
 
+import arguslm_bus.reader
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import StreamChanged, StreamReader, read_until, stream_state
@@ -192,3 +193,22 @@ async def test_nothing_to_read_is_no_trouble(bus: BusForTests, database: Databas
 
     await until(well, "the projector to be well", timeout_s=10)
     running.cancel()
+
+
+async def test_reading_to_the_end_ends_where_what_waited_was_purged(
+    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arguslm_bus.reader, "_PULL_EXPIRES_S", 1.0)
+    monkeypatch.setattr(arguslm_bus.reader, "_HEARTBEAT_S", 0.4)
+    monkeypatch.setattr(arguslm_bus.reader, "_LEAST_CREDIT", 10)
+    await publish(bus, range(100, 160))
+    seen: list[int] = []
+    async with asyncio.timeout(30):
+        async for batch in read_until(
+            await bus.client("scheduler"), CLOCK.name, after=0, until=60, limit=5
+        ):
+            seen += [message.sequence for message in batch]
+            await (await bus.client()).jetstream().purge_stream(CLOCK.name)
+    # What was on its way already still came.
+    assert seen == list(range(1, len(seen) + 1))
+    assert 5 <= len(seen) < 60

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing import get_context
 from typing import Any
 
@@ -167,7 +168,7 @@ async def _pull(client: Client, events: int) -> AsyncIterator[list[bytes]]:
 _COLUMNS = [column.name for column in history.columns]
 
 
-def _row(body: bytes) -> list[Any]:
+def _row(sequence: int, body: bytes) -> list[Any]:
     check = CheckCompleted.model_validate_json(body)
     measured, verdict = check.measurement, VERDICTS[check.measurement.outcome]
     return [
@@ -188,6 +189,7 @@ def _row(body: bytes) -> list[Any]:
         measured.usage.output_tokens,
         measured.audit.trustworthy,
         measured.model_dump_json(exclude_none=True),
+        sequence,
     ]
 
 
@@ -202,10 +204,11 @@ async def _into_sqlite(path: str, reading: AsyncIterator[list[bytes]]) -> None:
         with connection:
             connection.executemany(statement, rows)
 
+    sequences = count(1)
     async for bodies in reading:
         rows = []
         for body in bodies:
-            row = _row(body)
+            row = _row(next(sequences), body)
             row[0], row[1] = row[0].hex, row[1].hex
             row[5:8] = [int(at.timestamp() * 1_000_000) for at in row[5:8]]
             rows.append(row)
@@ -216,12 +219,13 @@ async def _into_sqlite(path: str, reading: AsyncIterator[list[bytes]]) -> None:
 async def _into_postgresql(database: Database, reading: AsyncIterator[list[bytes]]) -> None:
     url = database.engine.url
     connection = await asyncpg.connect(
-        host=url.query["host"], user=url.username, database=url.database
+        host=str(url.query["host"]), user=url.username, database=url.database
     )
+    sequences = count(1)
     async for bodies in reading:
         await connection.copy_records_to_table(
             "checks",
-            records=[_row(body) for body in bodies],
+            records=[_row(next(sequences), body) for body in bodies],
             columns=_COLUMNS,
             schema_name=database.schema,
         )

@@ -21,11 +21,16 @@ from nats.js.api import PubAck
 from arguslm_bus.decider import JUDGED
 from arguslm_bus.reader import RawMessage, read_until, stream_state
 from arguslm_contracts.envelope import MSG_ID, UnreadableEvent, decode
-from arguslm_contracts.streams import CLOCK, DEAD_LETTERS, STREAMS, StreamSpec
+from arguslm_contracts.events.checks import ClockTicked
+from arguslm_contracts.events.history import CheckSummarized, HourClosed
+from arguslm_contracts.streams import STREAMS, StreamSpec
 from arguslm_contracts.subjects import matches, stream_of
 
-OF_THEIR_HOUSE = (CLOCK, DEAD_LETTERS)
-"""The chain of ticks and the dead letters of one house mean nothing in another."""
+OF_THEIR_HOUSE = tuple(
+    f"{name}.>" for name in (ClockTicked.name, CheckSummarized.name, HourClosed.name, "dead")
+)
+"""What speaks of the streams of its own house: the chain of ticks, the dead letters, and the hours
+closed up to a sequence, which another house closes itself from the checks it takes in."""
 _AT_ONCE = 256
 _ACK_S = 60.0
 
@@ -127,7 +132,7 @@ async def _batches(
     batch: list[_Entry] = []
     try:
         for entry in _entries(lines):
-            if entry.stream in {stream.name for stream in OF_THEIR_HOUSE}:
+            if any(matches(pattern, entry.subject) for pattern in OF_THEIR_HOUSE):
                 imported.passed_over += 1
             elif not await known.add(entry.stream, entry.headers[MSG_ID]):
                 imported.known += 1

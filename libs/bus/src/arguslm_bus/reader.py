@@ -133,6 +133,9 @@ class StreamReader:
                 if batch:
                     self._position, self.waiting = batch[-1].sequence, batch[-1].pending
                     yield batch
+                elif pull.has_no_more:
+                    # What waited was purged or grew too old meanwhile.
+                    self.waiting = 0
 
     def _start(self) -> ConsumerConfig:
         if self._since is not None and self._position == 0:
@@ -192,6 +195,8 @@ class _Pull:
         self._words = 0
         self._arrived = asyncio.Event()
         self.inbox: deque[Msg] = deque()
+        self.has_no_more = False
+        """The last thing the server said is that a request found no message in all its time."""
 
     async def on_message(self, message: Msg) -> None:
         self.inbox.append(message)
@@ -266,6 +271,7 @@ class _Pull:
             self._heed(message.headers or {})
             return None
         place = _place(message.reply)
+        self.has_no_more = False
         self._delivered += 1
         self._credit -= 1
         if place.delivery != self._delivered:
@@ -282,6 +288,7 @@ class _Pull:
     def _heed(self, headers: Mapping[str, str]) -> None:
         status = headers.get("Status", "")
         if status in ("404", "408"):
+            self.has_no_more = True
             self._credit -= int(headers.get("Nats-Pending-Messages", self._credit))
         elif status != "100":
             raise _Restart(f"status {status} {headers.get('Description', '')}".strip())

@@ -145,6 +145,18 @@ async def test_a_key_outlives_restarts_and_lost_tables(
         assert len([e for e in await rebuilt.events() if isinstance(e.event, RuleCreated)]) == 1
 
 
+async def test_a_key_whose_request_nobody_can_open_is_not_taken_for_the_same(
+    bus: BusForTests, storage: StorageSettings, tmp_path: Path
+) -> None:
+    async with running_door(bus, storage) as house:
+        await house.admin.post(f"{API}/alerts/rules", json=RULE, headers=KEYED)
+    # A house whose encryption key was lost, and made anew.
+    async with running_door(bus, StorageSettings(data_dir=tmp_path / "without-keys")) as house:
+        again = await house.admin.post(f"{API}/alerts/rules", json=RULE, headers=KEYED)
+        assert again.status_code == 422
+        assert again.json()["detail"][0]["loc"] == ["header", "Idempotency-Key"]
+
+
 async def test_two_replicas_given_one_key_at_once(
     bus: BusForTests, storage: StorageSettings
 ) -> None:

@@ -72,7 +72,7 @@ def _channel(kind: type[Event]) -> JsonObject:
             kind.event_type(): {"$ref": f"#/components/messages/{kind.event_type()}"},
         },
         "tags": [{"name": stream.name, "description": stream.purpose}],
-        "x-stream": _stream(stream),
+        "x-stream": {"name": stream.name, "kept": _kept(kind, stream)},
         "x-read-by": readers_of(stream),
         "x-once": kind.once,
     }
@@ -82,9 +82,9 @@ def _channel(kind: type[Event]) -> JsonObject:
     return channel
 
 
-def _stream(stream: StreamSpec) -> JsonObject:
-    kept = {"days": stream.max_age.days} if stream.max_age != FOREVER else "for ever"
-    return {"name": stream.name, "kept": kept}
+def _kept(kind: type[Event], stream: StreamSpec) -> JsonObject | str:
+    ages = stream.ages is None or stream.ages == f"{kind.name}.>"
+    return {"days": stream.max_age.days} if ages and stream.max_age != FOREVER else "for ever"
 
 
 def _operation(kind: type[Event], service: str) -> JsonObject:

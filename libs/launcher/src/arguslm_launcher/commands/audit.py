@@ -12,8 +12,10 @@ import typer
 
 from arguslm_launcher.commands.options import (
     DEFAULT_DATA_DIR,
+    MOMENTS,
     DataDir,
     Json,
+    aware,
     notes,
     progress,
 )
@@ -23,18 +25,16 @@ if TYPE_CHECKING:
     from arguslm_bus.audit import Audit
     from arguslm_bus.rebuild import Difference
 
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-
 
 def audit(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=_FORMATS, help="Only what was asked or raised from then on."),
+        typer.Option(formats=MOMENTS, help="Only what was asked or raised from then on."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=_FORMATS, help="Only what was asked or raised before then."),
+        typer.Option(formats=MOMENTS, help="Only what was asked or raised before then."),
     ] = None,
     tables: Annotated[
         bool, typer.Option("--tables", help="Every live table against a rebuilt one, too.")
@@ -43,7 +43,7 @@ def audit(
 ) -> None:
     """Prove it from the event log: every check answered once, every alert told. Exit 1: it is not
     so. Times are this machine's, or with an offset such as +00:00."""
-    since, until = _aware(since), _aware(until)
+    since, until = aware(since), aware(until)
     if since is not None and until is not None and since >= until:
         raise typer.BadParameter("--since has to be before --until")
     seen = asyncio.run(_audit(data_dir, since, until))
@@ -53,10 +53,6 @@ def audit(
     else:
         _print(seen, differing, tables)
     raise typer.Exit(1 if any(seen.findings()) or any(differing.values()) else 0)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
 
 
 async def _audit(data_dir: Path, since: datetime | None, until: datetime | None) -> "Audit":

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, DataDir, Json, notes
+from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, USAGE, DataDir, Json, notes
 
 if TYPE_CHECKING:
     from arguslm_launcher.backup import About
 
-USAGE = 2
 _MB = 1_000_000
 PassphraseFile = Annotated[
     Path | None,

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, DataDir, Json, notes
+from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, USAGE, DataDir, Json, notes
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
     from arguslm_bus.dead_letters import DeadLetter
 
-USAGE = 2
 app = typer.Typer(
     help="What could not be handled, and why: look, give it back to the worker, or drop it.",
     no_args_is_help=True,

@@ -5,20 +5,27 @@ import json
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 from rich.markup import escape
 
-from arguslm_launcher.commands.options import DEFAULT_DATA_DIR, DataDir, Json, notes
+from arguslm_launcher.commands.options import (
+    DEFAULT_DATA_DIR,
+    MOMENTS,
+    USAGE,
+    DataDir,
+    Json,
+    aware,
+    notes,
+)
 
 if TYPE_CHECKING:
     from arguslm_bus.event_lines import Imported, Wanted
     from arguslm_contracts.streams import StreamSpec
 
-USAGE = 2
 _STANDARD = Path("-")
 _FLAGS = {"r": os.O_RDONLY, "w": os.O_WRONLY | os.O_CREAT | os.O_EXCL}
 
@@ -35,17 +42,20 @@ def export_events(
         typer.Option("--subject", help="Only this subject (* and > as on the bus); repeatable."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option("--since", help="Only from this time on (UTC).")
+        datetime | None, typer.Option("--since", formats=MOMENTS, help="Only from this time on.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option("--until", help="Only before this time (UTC).")
+        datetime | None, typer.Option("--until", formats=MOMENTS, help="Only before this time.")
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Write events as JSON lines, stream by stream. Credentials in them stay sealed."""
+    """Write events as JSON lines, stream by stream. Credentials in them stay sealed.
+
+    Times are this machine's, or with an offset such as +00:00.
+    """
     from arguslm_bus.event_lines import Wanted
 
-    wanted = Wanted(_streams(streams), tuple(subjects or ()), _utc(since), _utc(until))
+    wanted = Wanted(_streams(streams), tuple(subjects or ()), aware(since), aware(until))
     count = asyncio.run(_export(data_dir, file, wanted))
     notes.print(f"{count:,} events")
 
@@ -60,7 +70,8 @@ def import_events(
     """Store the events of JSON lines in a resting house; what it holds already is not doubled.
 
     They come at the end of their streams and count like any others: when the house starts, old
-    requests expire and rules judge old checks. To move a whole house, use backup and restore.
+    requests expire and rules judge old checks. Ticks, dead letters and closed hours stay
+    behind. To move a whole house, use backup and restore.
     """
     from arguslm_bus.event_lines import BadLine, Imported
 
@@ -78,7 +89,7 @@ def import_events(
         raise typer.Exit(1)
     notes.print(
         f"{done.stored:,} events stored, {done.known:,} were there already, "
-        f"{done.passed_over:,} ticks and dead letters passed over"
+        f"{done.passed_over:,} passed over that speak of their own house"
     )
 
 
@@ -113,10 +124,6 @@ def _streams(names: list[str] | None) -> "tuple[StreamSpec, ...]":
             notes.print(f"--stream: there is no {name}; choose of {', '.join(known)}", markup=False)
             raise typer.Exit(USAGE)
     return tuple(known[name] for name in names) if names else STREAMS
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _opened(file: Path, mode: str, standard: TextIO) -> AbstractContextManager[TextIO]:

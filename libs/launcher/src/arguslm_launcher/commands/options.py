@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,10 @@ from rich.progress import (
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
+USAGE = 2
+"""The exit code of what was asked wrongly, as click gives it itself."""
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+"""How a person may write a moment."""
 DEFAULT_DATA_DIR = Path(".arguslm")
 DataDir = Annotated[
     Path,
@@ -29,6 +34,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 ServiceWithTables = Annotated[
     str, typer.Argument(metavar="SERVICE", help="query-api, scheduler or alerting.")
 ]
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment without an offset is one of this machine's own time."""
+    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from arguslm_contracts.events.registry import RegistryEvent
 from arguslm_contracts.subjects import stream_of
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.refusals import KeyReused, Overtaken, Unavailable
-from arguslm_storage.vault import Vault
+from arguslm_storage.vault import Vault, VaultError
 
 _SHOWN_WITHIN_S = 5.0
 # A person waits for it, and can say it again.
@@ -100,7 +100,12 @@ class Recorder:
         request = known.request
         if attempt.asks is None or request is None or request.id != attempt.id:
             return False
-        if self._vault.open(request.seal)[_ASKS] != attempt.asks:
+        try:
+            asked = self._vault.open(request.seal)[_ASKS]
+        except VaultError:
+            # Sealed under a key that is gone: nobody can say any more that it asked for the same.
+            raise KeyReused from None
+        if asked != attempt.asks:
             raise KeyReused
         return True
 
