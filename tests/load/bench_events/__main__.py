@@ -62,6 +62,7 @@ async def _database(engine: str, directory: Path) -> AsyncIterator[StorageSettin
     if engine == "sqlite":
         yield StorageSettings(data_dir=directory, database_url=None)
         return
+    directory.mkdir(parents=True)
     server = PostgresForTests(directory / "postgres")
     try:
         url = SecretStr(await server.new_database())
