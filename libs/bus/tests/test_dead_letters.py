@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from tasks import duty, id_of, pending, publish, request, settled, working
+from tasks import all_acknowledged, duty, id_of, pending, publish, request, settled, working
 
 from arguslm_bus.dead_letters import CannotDecide, DeadLetter, bury, drop, letters, replay
 from arguslm_bus.reader import RawMessage, stream_state
@@ -51,15 +51,11 @@ async def a_dead_letter(bus: BusForTests, ward: Ward) -> DeadLetter:
 
 
 async def replays_settled(bus: BusForTests) -> None:
-    client = await bus.client()
-
-    async def none_left() -> bool:
-        info = await client.jetstream().consumer_info(
-            DEAD_LETTERS.name, replay_durable("prober-discovery")
-        )
-        return not info.num_pending and not info.num_ack_pending
-
-    await until(none_left, "every replay to be acknowledged")
+    durable = replay_durable("prober-discovery")
+    await until(
+        lambda: all_acknowledged(bus, DEAD_LETTERS.name, durable),
+        "every replay to be acknowledged",
+    )
 
 
 async def test_a_letter_tells_what_died_where_and_why(bus: BusForTests) -> None:

@@ -67,14 +67,6 @@ async def consumer(bus: BusForTests, durable: str = PLAIN) -> ConsumerInfo:
     return await (await bus.client()).jetstream().consumer_info(STREAM, durable)
 
 
-async def plain_has_settled(bus: BusForTests) -> None:
-    async def none_left() -> bool:
-        info = await consumer(bus)
-        return not info.num_pending and not info.num_ack_pending
-
-    await until(none_left, "the plain durable to have nothing left")
-
-
 class Failing:
     """A handler that fails, and when it was called."""
 
@@ -128,7 +120,7 @@ async def test_1_a_failed_message_is_terminated(bus: BusForTests) -> None:
     default, ours = Failing(), Failing()
     async with subscribed(bus, default.plain):
         await default.called(1)
-        await plain_has_settled(bus)
+        await settled(bus, PLAIN)
     assert len(default.calls) == 1
     assert await letters(await bus.client()) == []
     async with working(bus, duty(ours.task, max_deliveries=3)):
@@ -190,7 +182,7 @@ async def test_4_what_cannot_be_decoded_reaches_no_handler(bus: BusForTests) -> 
         called.append(body)
 
     async with subscribed(bus, plain):
-        await plain_has_settled(bus)
+        await settled(bus, PLAIN)
     assert called == []
     assert await letters(await bus.client()) == []
     async with working(bus, duty(Failing().task)):
@@ -232,7 +224,7 @@ async def test_6_a_pulled_batch_runs_all_at_once(bus: BusForTests) -> None:
     async with subscribed(bus, default.plain, pull_sub=PullSub(batch_size=10, timeout=0.5)):
         await default.has_begun(10)
         default.release.set()
-        await plain_has_settled(bus)
+        await settled(bus, PLAIN)
     assert default.peak == 10
     ours.release.set()
     async with working(bus, duty(ours.task, concurrency=1)):
@@ -349,7 +341,7 @@ async def test_13_a_stop_keeps_what_was_fetched(bus: BusForTests) -> None:
     async def all_given_back() -> bool:
         return await pending(bus) == 10
 
-    await until(all_given_back, "all to be there for the next worker", timeout_s=5)
+    await until(all_given_back, "all to be there for the next worker", timeout_s=8)
     ours.release.set()
     async with working(bus, on):
         await settled(bus)

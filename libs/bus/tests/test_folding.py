@@ -112,7 +112,7 @@ async def test_a_full_disk_buries_nothing(bus: BusForTests, on_sqlite: Database)
         async def in_trouble() -> bool:
             return "full" in projector.trouble.get(CLOCK.name, "")
 
-        await until(in_trouble, "the full disk to be noticed", timeout_s=10)
+        await until(in_trouble, "the full disk to be noticed", timeout_s=30)
         is_full = False
         assert await projector.wait_for(CLOCK.name, last, 20)
     assert (await counted(on_sqlite), await buried(bus)) == (10, 0)

@@ -103,7 +103,7 @@ async def test_a_consumer_that_was_deleted_is_made_again(bus: BusForTests) -> No
             await client.jetstream().delete_consumer(CLOCK.name, consumer.name)
         return bool(found)
 
-    await until(delete, "a consumer to delete", timeout_s=10)
+    await until(delete, "a consumer to delete", timeout_s=30)
     await publish(bus, range(105, 110))
     assert await reading == list(range(1, 11))
 
@@ -156,13 +156,13 @@ async def test_a_finished_reader_leaves_no_consumer_behind(bus: BusForTests) -> 
         info = await (await bus.client()).jetstream().stream_info(CLOCK.name)
         return info.state.consumer_count == 0
 
-    await until(none_left, "the consumers to go", timeout_s=5)
+    await until(none_left, "the consumers to go", timeout_s=30)
 
 
 async def test_a_filter_that_matches_nothing_ends_at_once(bus: BusForTests) -> None:
     client = await bus.client("scheduler")
     last = await publish(bus, range(100, 105))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for subjects in (("clock.ticked.never",), ("clock.ticked.never", "clock.ticked.not")):
             async for _ in read_until(client, CLOCK.name, after=0, until=last, subjects=subjects):
                 pytest.fail("nothing stands under these subjects")
@@ -191,7 +191,7 @@ async def test_nothing_to_read_is_no_trouble(bus: BusForTests, database: Databas
     async def well() -> bool:
         return projector.trouble == {} and projector.lag == {CLOCK.name: 0}
 
-    await until(well, "the projector to be well", timeout_s=10)
+    await until(well, "the projector to be well", timeout_s=30)
     running.cancel()
 
 

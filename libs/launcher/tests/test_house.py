@@ -88,7 +88,7 @@ async def a_revoked_key_is_no_way_in(data_dir: Path) -> None:
 
 async def a_resting_house_can_be_verified(data_dir: Path) -> None:
     for command in (("verify", "query-api"), ("audit",)):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             code, out, err = await run_arguslm(*command, "--data-dir", str(data_dir))
         assert (code, out) == (0, ""), err
         assert err.count("\n") == 1

@@ -53,7 +53,7 @@ async def test_a_stream_through_litellm(measurer, serve, reply):
     assert transcript.answer == "Hello"
     assert transcript.finish_reason == "stop"
     first_ms = (transcript.first_token_ns - exchange.sent_ns) / 1e6
-    assert 100 <= first_ms < 300  # LiteLLM's own time is in it: that is why it is labelled
+    assert first_ms >= 100  # LiteLLM's own time is in it: that is why it is labelled
     assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
 
 

@@ -44,7 +44,7 @@ async def test_an_offer_that_is_gone():
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_a_local_server_is_known_by_its_answer(serve, reply, kind):
     server = await serve(reply([(0.0, orjson.dumps(ANSWERS[kind]))]))
-    offer = await offer_at(SERVERS[kind], server.port, timeout_s=1)
+    offer = await offer_at(SERVERS[kind], server.port, timeout_s=20)
     assert offer.provider_type == kind
     assert offer.found == f"http://127.0.0.1:{server.port}"
     given = credentials_for(offer.id, {})
@@ -55,13 +55,13 @@ async def test_a_local_server_is_known_by_its_answer(serve, reply, kind):
 @pytest.mark.parametrize("kind", SERVERS)
 async def test_an_open_port_is_not_enough(serve, reply, kind):
     stranger = await serve(reply([(0.0, b'{"hello": "world"}')]))
-    assert await offer_at(SERVERS[kind], stranger.port, timeout_s=1) is None
+    assert await offer_at(SERVERS[kind], stranger.port, timeout_s=20) is None
     missing = await serve(reply([(0.0, orjson.dumps(ANSWERS[kind]))], status=404))
-    assert await offer_at(SERVERS[kind], missing.port, timeout_s=1) is None
+    assert await offer_at(SERVERS[kind], missing.port, timeout_s=20) is None
     for other, answer in ANSWERS.items():
         if other != kind:
             imposter = await serve(reply([(0.0, orjson.dumps(answer))]))
-            assert await offer_at(SERVERS[kind], imposter.port, timeout_s=1) is None
+            assert await offer_at(SERVERS[kind], imposter.port, timeout_s=20) is None
 
 
 async def test_silence_is_no_offer_and_costs_little(serve, reply, free_port):

@@ -192,7 +192,7 @@ async def assert_silent(wire: Any, simulator: Simulator) -> None:
         await asyncio.wait_for(wire.reader.read(1), 0.15)
     assert simulator.stats().in_flight == 1
     wire.writer.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await simulator.until(lambda stats: stats.in_flight == 0)
 
 

@@ -88,7 +88,7 @@ async def test_leaving_closes_every_connection(wire_to: Callable[[Simulator], An
     async with Simulator(Scenario(models)) as simulator:
         wire = await wire_to(simulator)
         wire.writer.write(REQUEST)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await simulator.until(lambda stats: stats.in_flight == 1)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
         await wire.answer()

@@ -142,7 +142,7 @@ async def test_a_cancelled_writer_leaves_no_lock_behind(database: Database) -> N
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
         other = open_again(database)
-        async with asyncio.timeout(5), other.writing() as connection:
+        async with asyncio.timeout(30), other.writing() as connection:
             await upsert(connection, things, [{**row, "id": 200}])
         await other.close()
 

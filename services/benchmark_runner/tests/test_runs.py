@@ -97,7 +97,7 @@ async def test_a_cancelled_run_stops_at_once(bench: Bench) -> None:
     async with bench.runner():
         await bench.until(lambda events: sampled(events) >= 5)
         await bench.cancel(run)
-        done = await bench.completed(run, within_s=5)
+        done = await bench.completed(run, within_s=20)
         assert (done.status, done.message) == ("cancelled", "cancelled by ada")
         await bench.simulator.until(lambda stats: stats.in_flight == 0)
         stopped = len(await bench.samples(run))

@@ -42,16 +42,16 @@ async def test_a_password_opens_a_session(any_house: RunningDoor) -> None:
 
 async def test_wrong_and_unknown_look_the_same_and_take_the_same_time(house: RunningDoor) -> None:
     await add_account(house)
-    took = {}
-    answers = {}
-    for username in ("ana", "nobody"):
+    took: dict[str, list[float]] = {"ana": [], "nobody": []}
+    answers = set()
+    for username in ("ana", "nobody") * 3:
         started = time.perf_counter()
         answer = await log_in(house.client(), username=username, password="wrong password")
-        took[username] = time.perf_counter() - started
+        took[username].append(time.perf_counter() - started)
         assert answer.status_code == 401
-        answers[username] = answer.json()["detail"]
-    assert answers["ana"] == answers["nobody"]
-    assert took["nobody"] > took["ana"] / 3
+        answers.add(answer.json()["detail"])
+    assert len(answers) == 1
+    assert min(took["nobody"]) > min(took["ana"]) / 3
 
 
 async def test_a_login_link_works_once(house: RunningDoor) -> None:

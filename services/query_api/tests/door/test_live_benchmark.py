@@ -34,14 +34,14 @@ async def started(house: RunningDoor, runs: int = 3) -> tuple[UUID, UUID]:
 
 
 async def say(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         message: dict[str, Any] = json.loads(await socket.recv())
     return message
 
 
 async def all_of(socket: ClientConnection) -> list[dict[str, Any]]:
     messages = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for text in socket:
             messages.append(json.loads(text))
     return messages
@@ -112,6 +112,6 @@ async def test_pings_both_ways(house: RunningDoor, monkeypatch: pytest.MonkeyPat
         assert (await say(socket))["type"] == "progress"
         assert await say(socket) == {"type": "ping"}
         await socket.send("ping")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await socket.recv() != "pong":
                 pass

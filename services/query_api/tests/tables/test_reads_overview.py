@@ -1,7 +1,6 @@
 """The overview: worst first, honest about what is not known, set-wise whatever the size."""
 
 import random
-import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -208,26 +207,16 @@ async def test_ratios_and_quantiles_are_of_exactly_the_shown_slots(
             assert card.slots[-1].ttft_p50_ms == last.quantile(0.5)
 
 
-async def test_a_hundred_models_over_thirty_days(
-    database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
-    models = [model(f"model-{number}") for number in range(100)]
+async def test_many_models_over_thirty_days(database: Database) -> None:
+    models = [model(f"model-{number}") for number in range(20)]
     streams = Streams()
     streams.say(registered(provider()), *(added(one) for one in models))
     streams.say(*(checked(one, T0) for one in models))
     await streams.fold_into(database)
     await fill_rollups(database, models, days=30)
     for asked in RANGES:
-        started = time.perf_counter()
         shown = await look(database, minute(1), asked)
-        took_ms = (time.perf_counter() - started) * 1_000
-        size_kb = len(shown.model_dump_json()) / 1_000
-        with capsys.disabled():
-            print(
-                f"\n  {database.engine.dialect.name} {asked}: {took_ms:.0f} ms, {size_kb:.0f} kB",
-                end="",
-            )
-        assert len(shown.items) == 100
+        assert len(shown.items) == 20
         assert all(sum(slot.checks for slot in card.slots) > 0 for card in shown.items)
 
 
