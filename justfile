@@ -3,6 +3,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python_sources := "libs services tests conftest.py"
 packages := "libs/*/src services/*/src"
+rooms := "libs services tests/architecture tests/contract"
 
 # What can be done here
 [private]
@@ -21,12 +22,18 @@ demo *arguments:
 
 # Everything that must be green: what CI runs
 [group('test')]
-test: lint types frontend-check test-units test-system
+test: lint types frontend-check test-everything
+
+# All of pytest at once: while the story of the whole house waits for its checks, the rooms are tested
+[group('test')]
+test-everything *arguments:
+    infra/ensure-chromium
+    pytest tests/system tests/packaging {{rooms}} -q -n 4 --dist loadgroup {{arguments}}
 
 # Tests of each room, on real NATS, SQLite and PostgreSQL
 [group('test')]
 test-units *arguments:
-    pytest libs services tests/architecture tests/contract -q -n 4 {{arguments}}
+    pytest {{rooms}} -q -n 4 --dist loadgroup {{arguments}}
 
 # The whole house: real processes, third-party endpoint, browser
 [group('test')]
@@ -69,7 +76,7 @@ types:
 # The dashboard: types from OpenAPI, eslint, tsc, vitest, build
 [group('test')]
 frontend-check: frontend-install
-    cd frontend && npm run api && npm run lint && npm run typecheck && npm test && npm run build
+    cd frontend && npm run api && npm run lint && npm test && npm run build
 
 [group('build')]
 frontend-install:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("wheels")
+
 NOT_IN_THE_CLIENT = ("sqlalchemy", "litellm", "fastapi", "faststream", "nats-py", "apprise")
 
 

@@ -4,50 +4,36 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from scene import MODELS, PROXY_KEY, SIMULATOR_KEY, Scene
+
 from arguslm import AsyncArgusLMClient
 from arguslm_testkit.endpoints import (
-    SimulatorProcess,
-    WebhookReceiver,
     running_litellm_proxy,
     running_simulator,
     webhook_receiver,
 )
-from arguslm_testkit.house import HouseUnderTest, running_house
+from arguslm_testkit.house import running_house
 from arguslm_testkit.postgres import PostgresForTests
 
-SIMULATOR_KEY = "sk-planted-simulator-key-4f8a1c"
-PROXY_KEY = "sk-planted-proxy-key-9b2d7e"
-FRONTEND = Path(__file__).parents[2] / "frontend"
 
-MODELS = {
-    "swift": {"ttft_ms": 80, "gap_ms": 8, "tokens": 24},
-    "thinker": {"ttft_ms": 150, "gap_ms": 10, "tokens": 16, "reasoning_tokens": 12},
-    "unwell": {"ttft_ms": 40, "gap_ms": 4, "tokens": 8},
-    "org/hanging:70b": {"fault": "hang_headers"},
-}
-
-
-@dataclass
-class Scene:
-    """A running house, and the world around it."""
-
-    house: HouseUnderTest
-    client: AsyncArgusLMClient
-    simulator: SimulatorProcess
-    proxy_url: str
-    receiver: WebhookReceiver
-    database_url: str | None
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def proxy_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Someone else's program, which takes its time to start: once for all."""
+    async with running_litellm_proxy(tmp_path_factory.mktemp("proxy"), key=PROXY_KEY) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(
+    request: pytest.FixtureRequest, tmp_path: Path, proxy_url: str
+) -> AsyncIterator[Scene]:
     assert shutil.which("npm"), "the system test needs Node.js 20 for the dashboard"
     env = {}
     if request.param == "postgresql":
@@ -57,7 +43,6 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         simulator = await stack.enter_async_context(
             running_simulator(tmp_path, MODELS, api_key=SIMULATOR_KEY)
         )
-        proxy_url = await stack.enter_async_context(running_litellm_proxy(tmp_path, key=PROXY_KEY))
         receiver = await stack.enter_async_context(webhook_receiver())
         house = await stack.enter_async_context(running_house(tmp_path / "data", env=env))
         client = await stack.enter_async_context(

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from audit import StreamAudit
 from dashboard import Dashboard
+from scene import PROXY_KEY, SIMULATOR_KEY, Scene
 
 from arguslm.schemas import (
     AlertRuleCreate,
@@ -24,13 +25,13 @@ from arguslm.schemas import (
     ProviderCreate,
 )
 from arguslm_testkit.house import run_arguslm, until
-from conftest import PROXY_KEY, SIMULATOR_KEY, Scene
 
 # The clocks of a check agree with the simulator's schedule within this.
 TRUTH_WITHIN_MS = 5.0
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.xdist_group("story")
+@pytest.mark.timeout(600)
 async def test_the_main_job(scene: Scene) -> None:
     models = await register_both_endpoints(scene)
     await watch_until_checked(scene, models)

@@ -1,6 +1,8 @@
-"""The house as a person starts it: refused twice, killed, its key revoked, started again."""
+"""The house as a person starts it: refused twice, killed, its key revoked, started again, and
+moved to another machine."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ import pytest
 from arguslm import AsyncArgusLMClient
 from arguslm.errors import Unauthorized
 from arguslm_launcher.data_dir import DataDir
+from arguslm_launcher.maintenance import WITH_TABLES
 from arguslm_testkit.house import ADMIN_KEY, HouseUnderTest, run_arguslm, running_house, until
 
 KEPT_KEY = {"ARGUSLM_ADMIN_KEY": ""}
@@ -33,13 +36,14 @@ def _runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_a_house_and_its_directory_through_its_days(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
+    data_dir, backup = tmp_path / "data", tmp_path / "house.backup"
     demo_url = await the_first_day(data_dir)
     await a_revoked_key_is_no_way_in(data_dir)
     await a_resting_house_can_be_verified(data_dir)
-    await the_last_day(data_dir, demo_url)
+    held = await the_last_day(data_dir, demo_url, backup)
+    await it_moves(backup, tmp_path / "new", held)
 
 
 async def the_first_day(data_dir: Path) -> str:
@@ -94,8 +98,9 @@ async def a_resting_house_can_be_verified(data_dir: Path) -> None:
         assert err.count("\n") == 1
 
 
-async def the_last_day(data_dir: Path, demo_url: str) -> None:
-    """What was known is known, the demo is where its models are asked, and it ends with Ctrl-C."""
+async def the_last_day(data_dir: Path, demo_url: str, backup: Path) -> dict[str, int]:
+    """What was known is known, the demo is where its models are asked, and it ends with Ctrl-C.
+    Backed up while it works; gives how many events of each stream the backup holds."""
     async with running_house(data_dir, "--demo", QUIET, env=KEPT_KEY) as house:
         async with client_of(house, DataDir(data_dir).admin_key(None)) as client:
             demo = (await client.list_providers()).providers
@@ -111,6 +116,38 @@ async def the_last_day(data_dir: Path, demo_url: str) -> None:
             after = (await client.list_checks(model_id=swift.id, limit=1)).items[0]
             assert before.items
             assert after.measurement.outcome.value == "ok"
+        code, out, err = await run_arguslm(
+            "backup", str(backup), "--data-dir", str(data_dir), "--json"
+        )
+        assert code == 0, err
+        held: dict[str, int] = json.loads(out)["events"]
         pids = list(house.pids().values())
         assert await house.stop() == 0
         assert await all_gone(pids)
+    return held
+
+
+async def it_moves(backup: Path, new: Path, held: dict[str, int]) -> None:
+    """Restored elsewhere it is the same house, and goes on."""
+    code, _, err = await run_arguslm("restore", str(backup), "--data-dir", str(new))
+    assert code == 0, err
+    assert await findings(new) == []
+    async with running_house(new, QUIET, env=KEPT_KEY) as house:
+        assert await house.is_healthy()
+    assert await findings(new) == []
+    for service in WITH_TABLES:
+        code, out, err = await run_arguslm("verify", service, "--json", "--data-dir", str(new))
+        assert (code, json.loads(out)["equal"]) == (0, True), out + err
+    code, out, _ = await run_arguslm("export-events", "--stream", "CHECKS", "--data-dir", str(new))
+    moved = [json.loads(line) for line in out.splitlines()]
+    before = held["CHECKS"]
+    assert before > 0
+    assert [event["sequence"] for event in moved[:before]] == [*range(1, before + 1)]
+    assert len({event["id"] for event in moved}) == len(moved)
+
+
+async def findings(data_dir: Path) -> object:
+    """What the audit has found."""
+    _, out, err = await run_arguslm("audit", "--json", "--data-dir", str(data_dir))
+    assert out, err
+    return json.loads(out)["findings"]

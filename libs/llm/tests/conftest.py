@@ -158,6 +158,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "measurer" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("measurer"))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def measurer() -> AsyncIterator[Measurer]:
     """One warm measurer for all tests: LiteLLM takes seconds to import."""

@@ -146,7 +146,7 @@ def busy_day(seed: int, names: Sequence[str]) -> list[Event]:
     return told
 
 
-@pytest.mark.parametrize("seed", [11, 203, 224])
+@pytest.mark.parametrize("seed", [11, 224])
 async def test_whatever_two_breaking_deciders_read_first_no_target_has_two_open_alerts(
     stage: Stage, database: Database, storage: StorageSettings, seed: int
 ) -> None:

@@ -16,6 +16,12 @@ from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Beside the other tests of a measurer: LiteLLM takes seconds to import, once for all."""
+    if "simulator" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("measurer"))
+
+
 @pytest.fixture
 def encryption_key() -> str:
     return Fernet.generate_key().decode()

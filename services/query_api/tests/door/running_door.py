@@ -47,9 +47,9 @@ class RunningDoor:
 
     def client(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(
-            base_url=self.url, headers=headers, timeout=60, trust_env=False, **options
-        )
+        # Without the certificates of the world, whose loading would cost more than the test.
+        options = {"timeout": 60, "trust_env": False, "verify": False} | options
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, **options)
         self.clients.append(client)
         return client
 

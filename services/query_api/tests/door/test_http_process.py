@@ -16,6 +16,7 @@ from running_door import ADMIN_KEY, API
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from arguslm_query_api.app import main
 from arguslm_query_api.settings import Settings
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests
@@ -117,11 +118,13 @@ async def test_a_missing_key_is_one_clear_line(bus: BusForTests, tmp_path: Path)
         ("ARGUSLM_JWT_KEY", "short"),
     ],
 )
-async def test_a_broken_setting_is_named(
-    bus: BusForTests, tmp_path: Path, variable: str, value: str
+def test_a_broken_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str
 ) -> None:
-    line = await fails(environment(bus, tmp_path, **{variable: value}))
-    assert line.startswith(f"query-api: setting {variable}: ")
+    monkeypatch.setenv("ARGUSLM_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=f"^query-api: setting {variable}: "):
+        main()
 
 
 def test_lists_and_empty_variables_are_read_as_compose_files_give_them(
