@@ -28,9 +28,13 @@ class Source:
             self.ended = True
 
 
+async def tenfold(number: int) -> int:
+    return number * 10
+
+
 async def test_every_batch_comes_in_order_and_one_is_ready_before_it_is_wanted() -> None:
     source, seen = Source(), []
-    async with aclosing(ahead(source.batches(), lambda number: number * 10)) as prepared:
+    async with aclosing(ahead(source.batches(), tenfold)) as prepared:
         async for batch in prepared:
             await asyncio.sleep(0)
             seen.append((batch, source.read))
@@ -41,17 +45,17 @@ async def test_every_batch_comes_in_order_and_one_is_ready_before_it_is_wanted()
 async def test_a_failure_comes_after_what_was_read_before_it() -> None:
     source, seen = Source(fails=True), []
     with pytest.raises(ConnectionError, match="gone"):
-        async with aclosing(ahead(source.batches(), str)) as prepared:
+        async with aclosing(ahead(source.batches(), tenfold)) as prepared:
             async for batch in prepared:
                 seen.append(batch)
-    assert seen == ["0", "1", "2", "3", "4"]
+    assert seen == [0, 10, 20, 30, 40]
 
 
 async def test_who_leaves_early_leaves_nothing_running() -> None:
     source = Source(waits=True)
-    async with aclosing(ahead(source.batches(), str)) as prepared:
+    async with aclosing(ahead(source.batches(), tenfold)) as prepared:
         async for batch in prepared:
-            if batch == "4":
+            if batch == 40:
                 break
     assert source.ended
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,7 +1,6 @@
 """The audit, on the recorded examples of the contracts: it finds each fault, and only that."""
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -27,7 +26,7 @@ def sample(name: str, *, later: timedelta = timedelta(0), **changes: Any) -> Rec
         stored["headers"], body, stream=stored["stream"], sequence=1, subject=stored["subject"]
     )
     event = recorded.event.model_copy(update=changes)
-    return replace(recorded, event=event, time=recorded.time + later)
+    return recorded._replace(event=event, time=recorded.time + later)
 
 
 def faults(*seen: Recorded) -> list[str]:
@@ -67,7 +66,7 @@ def test_what_was_answered_once_and_told_is_well() -> None:
 def test_a_request_without_an_answer_is_found_when_it_should_have_one() -> None:
     assert faults(REQUEST, OTHERS_ANSWER) == ["check_unanswered"]
     expires_after = REQUEST.event.expires_at - REQUEST.time  # type: ignore[attr-defined]
-    in_time = replace(OTHERS_ANSWER, time=REQUEST.time + expires_after + ANSWER_GRACE)
+    in_time = OTHERS_ANSWER._replace(time=REQUEST.time + expires_after + ANSWER_GRACE)
     assert faults(REQUEST, in_time) == []
 
 
@@ -103,7 +102,7 @@ def test_a_resolve_is_told_wherever_the_raise_was() -> None:
 
 
 def test_a_notification_that_is_still_tried_is_not_missed() -> None:
-    tried = replace(LATER, time=RAISED.event.raised_at + TOLD_GRACE)  # type: ignore[attr-defined]
+    tried = LATER._replace(time=RAISED.event.raised_at + TOLD_GRACE)  # type: ignore[attr-defined]
     assert faults(RAISED, tried) == []
 
 
@@ -114,7 +113,7 @@ def test_tries_begin_anew_when_the_house_wakes() -> None:
             "clock.ticked", later=LONG / 2, second=second, previous_second=second - pause_s
         )
 
-    soon = replace(LATER, time=tick(1).time + TOLD_GRACE)
+    soon = LATER._replace(time=tick(1).time + TOLD_GRACE)
     assert faults(RAISED, tick(1), soon) == ["raise_not_told"]
     assert faults(RAISED, tick(1_800), soon) == []
     assert faults(RAISED, tick(1_800), LATER, sample("clock.ticked", later=2 * LONG)) == [

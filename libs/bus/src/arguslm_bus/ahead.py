@@ -1,7 +1,7 @@
 """Reading ahead: while one batch is written, the next one is read and decoded."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 Read = TypeVar("Read")
@@ -9,13 +9,13 @@ Prepared = TypeVar("Prepared")
 
 
 async def ahead(
-    batches: AsyncGenerator[Read], prepare: Callable[[Read], Prepared]
+    batches: AsyncGenerator[Read], prepare: Callable[[Read], Awaitable[Prepared]]
 ) -> AsyncGenerator[Prepared]:
     """Each batch, prepared; one more is taken and prepared before it is asked for. Ends `batches`
     when it ends."""
 
     async def take() -> Prepared:
-        return prepare(await anext(batches))
+        return await prepare(await anext(batches))
 
     taking = asyncio.create_task(take())
     try:

@@ -1,5 +1,6 @@
 """One batch: decode, fold, park what cannot be folded. Shared by live tables and rebuilds."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 # A NUL in a JSON text; the backslash before it must not itself be escaped.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_DECODED_AT_ONCE = 100
 _REPLACEMENT = rb"\1\\ufffd"
 
 
@@ -46,9 +48,15 @@ class Folding:
         self._fold = fold
         self._buries = buries
 
-    def decode(self, batch: Sequence[RawMessage]) -> list[Decoded]:
-        """What each message says, or why it says nothing."""
-        return [Decoded(message, self._decode(message)) for message in batch]
+    async def decode(self, batch: Sequence[RawMessage]) -> list[Decoded]:
+        """What each message says, or why it says nothing. Whatever else is to be done in this
+        process waits for a few of them only."""
+        decoded: list[Decoded] = []
+        for first in range(0, len(batch), _DECODED_AT_ONCE):
+            some = batch[first : first + _DECODED_AT_ONCE]
+            decoded += [Decoded(message, self._decode(message)) for message in some]
+            await asyncio.sleep(0)
+        return decoded
 
     def _decode(self, message: RawMessage) -> Recorded | UnreadableEvent:
         try:

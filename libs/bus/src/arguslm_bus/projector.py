@@ -62,9 +62,9 @@ class _Followed:
         waiting = self.reader.waiting if self.reader else None
         return None if waiting is None else waiting + self.in_hand
 
-    def take(self, batch: Sequence[RawMessage]) -> list[Decoded]:
+    async def take(self, batch: Sequence[RawMessage]) -> list[Decoded]:
         self.in_hand += len(batch)
-        return self.folding.decode(batch)
+        return await self.folding.decode(batch)
 
     @property
     def trouble(self) -> str | None:
@@ -84,7 +84,7 @@ class Projector:
     """
 
     def __init__(
-        self, client: Client, database: Database, tables: ServiceTables, *, batch_limit: int = 2_000
+        self, client: Client, database: Database, tables: ServiceTables, *, batch_limit: int = 4_000
     ) -> None:
         self.client = client
         self.database = database

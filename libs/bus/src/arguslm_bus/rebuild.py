@@ -160,7 +160,7 @@ async def _fold_rest(
     folding = Folding(client, tables.service, stream, tables.folds[stream], buries=False)
     subjects = tables.subjects.get(stream, ())
     async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
-        await folding.fold(connection, folding.decode(batch))
+        await folding.fold(connection, await folding.decode(batch))
 
 
 @asynccontextmanager

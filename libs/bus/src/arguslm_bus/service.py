@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from arguslm_bus.connection import BusUnreachable, connect
 from arguslm_bus.settings import BusSettings
 from arguslm_storage.vault import VaultError
+from arguslm_telemetry.collector import tame_collector
 from arguslm_telemetry.logs import configure_logs
 from arguslm_telemetry.ops import OpsServer
 from arguslm_telemetry.settings import TelemetrySettings
@@ -53,6 +54,7 @@ def run_service(
     except ValidationError as error:
         sys.exit(f"{name}: {describe_settings_error(error)}")
     configure_logs(name, given.log_level)
+    tame_collector()
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(_live(name, given, wire))

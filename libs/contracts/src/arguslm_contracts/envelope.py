@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -39,8 +40,7 @@ class Repeatable:
     seal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event as it stands in a stream."""
 
     event: Event
@@ -109,7 +109,7 @@ def decode(
         raise UnreadableEvent(f"{event_type}: {_first_line(error)}") from error
     return Recorded(
         event=event,
-        event_id=unquote(headers.get("ce-id", "")),
+        event_id=_plain(headers.get("ce-id", "")),
         source=headers.get("ce-source", ""),
         time=time,
         stream=stream,
@@ -135,7 +135,7 @@ def _cause(headers: Mapping[str, str]) -> Cause | None:
     if "ce-causeid" not in headers:
         return None
     return Cause(
-        unquote(headers["ce-causeid"]),
+        _plain(headers["ce-causeid"]),
         headers.get("ce-causestream", ""),
         int(headers.get("ce-causesequence", "0")),
     )
@@ -149,6 +149,10 @@ def _request(headers: Mapping[str, str]) -> Repeatable | None:
 
 def _percent(value: str) -> str:
     return quote(value, safe="!#$&'()*+,-./:;<=>?@[]^_`{|}~")
+
+
+def _plain(value: str) -> str:
+    return unquote(value) if "%" in value else value
 
 
 def _first_line(error: Exception) -> str:

@@ -1,12 +1,14 @@
 """Many rows, or many keys, in one statement: SQLAlchemy's work per row costs more than the disk.
 
-SQLite takes rows by one `executemany`; PostgreSQL takes one array per column and unnests them.
+PostgreSQL takes one array per column and unnests them. SQLite takes many rows per statement: as
+long as one runs, the interpreter is free for other work; an `executemany` asks for it at each row.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _Stored = Callable[[Any], Any]
 """From a value to what the driver takes for it."""
+
+_SQLITE_ROWS = 200
+"""To a statement; SQLite takes 32,766 values at once."""
 
 
 async def insert_rows(
@@ -45,8 +50,14 @@ async def insert_rows(
     ]
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql(insert.statement, tuple(values))
-    else:
-        await connection.exec_driver_sql(insert.statement, list(zip(*values, strict=True)))
+        return
+    listed = list(zip(*values, strict=True))
+    whole = len(listed) - len(listed) % _SQLITE_ROWS
+    for first in range(0, whole, _SQLITE_ROWS):
+        some = tuple(chain.from_iterable(listed[first : first + _SQLITE_ROWS]))
+        await connection.exec_driver_sql(insert.of_many, some)
+    if whole < len(listed):
+        await connection.exec_driver_sql(insert.statement, listed[whole:])
 
 
 def among(
@@ -62,7 +73,10 @@ def among(
 
 @dataclass(frozen=True, slots=True)
 class _Insert:
+    """`of_many` takes _SQLITE_ROWS rows."""
+
     statement: str
+    of_many: str
     columns: tuple[tuple[str, _Stored | None], ...]
 
 
@@ -75,17 +89,20 @@ def _insert(
     keys = ", ".join(quote(key.name) for key in table.primary_key.columns)
     replaced = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in update)
     # Names come from our own metadata, never from outside.
-    statement = (
-        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))}) "
-        f"{_source(dialect, columns)} ON CONFLICT ({keys}) "
-        + (f"DO UPDATE SET {replaced}" if replaced else "DO NOTHING")
+    into = f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, names))})"
+    conflict = f"ON CONFLICT ({keys}) " + (
+        f"DO UPDATE SET {replaced}" if replaced else "DO NOTHING"
     )
-    return _Insert(statement, tuple((one.name, _stored(dialect, one)) for one in columns))
+    one, many = (
+        f"{into} {_source(dialect, columns, rows)} {conflict}" for rows in (1, _SQLITE_ROWS)
+    )
+    return _Insert(one, many, tuple((one.name, _stored(dialect, one)) for one in columns))
 
 
-def _source(dialect: Dialect, columns: Sequence[Column[Any]]) -> str:
+def _source(dialect: Dialect, columns: Sequence[Column[Any]], rows: int) -> str:
     if dialect.name != "postgresql":
-        return f"VALUES ({', '.join('?' for _ in columns)})"
+        row = f"({', '.join('?' for _ in columns)})"
+        return f"VALUES {', '.join([row] * rows)}"
     arrays = [f"${place}::{_array(dialect, one)}" for place, one in enumerate(columns, start=1)]
     return f"SELECT * FROM unnest({', '.join(arrays)})"  # noqa: S608
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import JSON, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -29,7 +29,10 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+        if dialect.name != "sqlite":
+            return value
+        since = value - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -51,4 +54,4 @@ class JsonText(str):
 
 def to_json(value: Any) -> str:
     """The text that a `Json` column stores."""
-    return value if isinstance(value, JsonText) else json.dumps(value, separators=(",", ":"))
+    return value if isinstance(value, JsonText) else _COMPACT.encode(value)

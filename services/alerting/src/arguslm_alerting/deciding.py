@@ -82,7 +82,7 @@ class Judge:
             self._client, SERVICE_TABLES.service, stream, SERVICE_TABLES.folds[stream]
         )
         async for batch in read_until(self._client, stream, after=after, until=until):
-            await folding.fold(connection, folding.decode(batch))
+            await folding.fold(connection, await folding.decode(batch))
 
     async def _is_past(
         self, connection: AsyncConnection, judgement: Judgement, recorded: Recorded

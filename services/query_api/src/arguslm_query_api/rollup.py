@@ -1,7 +1,7 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -68,7 +68,7 @@ class Rollup:
     ttft_ms: Sketch = field(default_factory=Sketch)
     tokens_per_s: Sketch = field(default_factory=Sketch)
     total_ms: Sketch = field(default_factory=Sketch)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: dict[str, int] = field(default_factory=dict)
 
     def add(self, measurement: Measurement) -> None:
         verdict = VERDICTS[measurement.outcome]
@@ -78,17 +78,30 @@ class Rollup:
         self.excluded += verdict.available is None
         self.usable += verdict.usable is True
         self.unusable += verdict.usable is False
-        self.outcomes[measurement.outcome.value] += 1
+        outcome = measurement.outcome.value
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         for name, value in typical_speeds(measurement):
             getattr(self, name).add(value)
 
     def merge(self, other: "Rollup") -> None:
-        for name in COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in SKETCHES:
-            getattr(self, name).merge(getattr(other, name))
+        # Name by name: a fold does little else.
+        self.checks += other.checks
+        self.available += other.available
+        self.unavailable += other.unavailable
+        self.excluded += other.excluded
+        self.usable += other.usable
+        self.unusable += other.unusable
+        self.ttft_ms.merge(other.ttft_ms)
+        self.tokens_per_s.merge(other.tokens_per_s)
+        self.total_ms.merge(other.total_ms)
         for outcome, checks in other.outcomes.items():
-            self.outcomes[outcome] += checks
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + checks
+
+    def copy(self) -> "Rollup":
+        """One that can be added to while this one stays."""
+        counts = (getattr(self, name) for name in COUNTS)
+        sketches = (getattr(self, name).copy() for name in SKETCHES)
+        return Rollup(*(*counts, *sketches, self.outcomes.copy()))
 
     def quantile(self, speed: str, q: float) -> float | None:
         """Of one of SKETCHES, within the sketch's relative error."""
@@ -98,7 +111,7 @@ class Rollup:
     def to_row(self) -> dict[str, Any]:
         return {
             **{name: getattr(self, name) for name in COUNTS},
-            **{name: getattr(self, name).to_json() for name in SKETCHES},
+            **{name: getattr(self, name).to_text() for name in SKETCHES},
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
@@ -106,19 +119,15 @@ class Rollup:
     @classmethod
     def of_summary(cls, hour: CheckSummarized) -> "Rollup":
         """What the hour's checks would have come to."""
-        rollup = cls(*(getattr(hour, name) for name in COUNTS))
-        for name in SKETCHES:
-            setattr(rollup, name, Sketch.from_json(getattr(hour, name).sketch))
-        rollup.outcomes.update(hour.outcomes)
-        return rollup
+        counts = (getattr(hour, name) for name in COUNTS)
+        sketches = (Sketch.from_json(getattr(hour, name).sketch) for name in SKETCHES)
+        return cls(*(*counts, *sketches, dict(hour.outcomes)))
 
     @classmethod
     def from_row(cls, row: RowMapping) -> "Rollup":
-        rollup = cls(*(row[name] for name in COUNTS))
-        for name in SKETCHES:
-            setattr(rollup, name, Sketch.from_json(row[name]))
-        rollup.outcomes.update(row["outcomes"])
-        return rollup
+        counts = (row[name] for name in COUNTS)
+        sketches = (Sketch.from_json(row[name]) for name in SKETCHES)
+        return cls(*(*counts, *sketches, row["outcomes"]))
 
 
 def by_width(checks: Iterable[CheckCompleted]) -> dict[int, dict[int, Rollup]]:
@@ -131,8 +140,16 @@ def by_width(checks: Iterable[CheckCompleted]) -> dict[int, dict[int, Rollup]]:
     widths = {narrowest_s: slots}
     # Each width divides the next: a wide slot is the sum of whole narrower ones.
     for width_s in wider:
-        narrower, slots = slots, defaultdict(Rollup)
-        for second, rollup in narrower.items():
-            slots[second - second % width_s].merge(rollup)
-        widths[width_s] = slots
+        widths[width_s] = slots = _widened(slots, width_s)
     return widths
+
+
+def _widened(narrower: Mapping[int, Rollup], width_s: int) -> dict[int, Rollup]:
+    slots: dict[int, Rollup] = {}
+    for second, rollup in narrower.items():
+        start = second - second % width_s
+        if start in slots:
+            slots[start].merge(rollup)
+        else:
+            slots[start] = rollup.copy()
+    return slots
