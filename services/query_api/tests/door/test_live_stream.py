@@ -160,7 +160,7 @@ async def test_a_cursor_that_is_none_is_refused(house: RunningDoor, cursor: str)
 
 def test_cursors_are_written_and_read() -> None:
     cursor = Cursor({"REGISTRY": 3, "CHECKS": 12})
-    assert str(cursor) == "r3-c12-b0-a0"
+    assert str(cursor) == "r3-p0-c12-b0-a0"
     assert Cursor.parse(str(cursor))["CHECKS"] == 12
     assert cursor.missed(cursor.after("CHECKS", 20).after("ALERTS", 2)) == 10
 

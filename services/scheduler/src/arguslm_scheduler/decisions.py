@@ -44,7 +44,7 @@ class RegistryBehind(TimeoutError):
 class Decisions:
     """Requests of checks and discoveries, and registrations of models that were found.
 
-    `registry_head` asks for the last sequence of REGISTRY: the streams are read independently, so
+    `registry_head` asks for the last sequence that REGISTRY holds: the streams are read independently, so
     a discovery can be heard before its provider, and a tick before the roster is complete.
     """
 
