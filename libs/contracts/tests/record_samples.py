@@ -2,7 +2,8 @@
 
     python libs/contracts/tests/record_samples.py
 
-An existing file is never touched: it stands for messages that lie in somebody's streams. After a
+An existing file is never touched: it stands for messages that lie in somebody's streams. (Where
+events move to another stream, `stream` alone says so.) After a
 new event or a new version, run this and commit the new files beside the old ones. What readers
 make of an example is recorded too, under `tests/meanings/`: only for an older version that has got
 a new upcaster is that file removed and recorded anew.
