@@ -190,7 +190,7 @@ async def test_the_line_is_pinged_with_the_cursor(
     monkeypatch.setattr(live_route, "PING_S", 0.05)
     async with watching(house) as socket:
         assert await kinds(socket, 4) == ["ping"] * 4
-        assert Cursor.parse((await say(socket))["cursor"])["REGISTRY"] > 0
+        assert Cursor.parse((await say(socket))["cursor"])["ACCOUNTS"] > 0
 
 
 async def test_a_revoked_key_is_cut_off(
