@@ -10,9 +10,12 @@ import nats
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError
 
+from arguslm_bus.lookup import last_event
 from arguslm_bus.publisher import Publisher
+from arguslm_bus.reader import read_until
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.permissions import (
     OPERATOR,
@@ -29,6 +32,7 @@ from arguslm_contracts.permissions import (
     replay_subject,
 )
 from arguslm_contracts.streams import (
+    ACCOUNTS,
     CHECK_REQUESTS,
     CHECKS,
     DEAD_LETTERS,
@@ -237,10 +241,45 @@ async def test_a_subscriber_reads_results_but_neither_registry_nor_requests(
         jetstream = voice.client.jetstream(timeout=0.5)
         with pytest.raises(NotFoundError):
             await jetstream.get_msg(CHECKS.name, seq=1)
-        for closed in (REGISTRY, CHECK_REQUESTS, DEAD_LETTERS):
+        for closed in (REGISTRY, ACCOUNTS, CHECK_REQUESTS, DEAD_LETTERS):
             with pytest.raises((TimeoutError, asyncio.TimeoutError, NatsError)):
                 await jetstream.get_msg(closed.name, seq=1)
-        assert len(voice.refusals) == 3
+        assert len(voice.refusals) == 4
+
+
+async def test_who_may_come_in_is_for_query_api_alone(bus: BusForTests) -> None:
+    created = next(e for e in event_examples.EXAMPLES if e.name == "account.created")
+    await Publisher(await bus.client(QUERY_API.name), QUERY_API.name).append(created)
+    assert [user.name for user in USERS if ACCOUNTS in user.reads] == [QUERY_API.name]
+    async with voice_of(bus, QUERY_API.name) as voice:
+        found = await last_event(voice.client, ACCOUNTS.name, created.subject)
+        assert found is not None
+        assert found.event == created
+        (batch,) = [b async for b in read_until(voice.client, ACCOUNTS.name, after=0, until=1)]
+        assert [message.subject for message in batch] == [created.subject]
+
+
+@pytest.mark.parametrize("user", [u for u in USERS if u is not QUERY_API], ids=by_name)
+async def test_nobody_else_reads_accounts_in_any_way(bus: BusForTests, user: BusUser) -> None:
+    created = next(e for e in event_examples.EXAMPLES if e.name == "account.created")
+    await Publisher(await bus.client(QUERY_API.name), QUERY_API.name).append(created)
+    async with voice_of(bus, user.name) as voice:
+        jetstream = voice.client.jetstream(timeout=0.5)
+        for asked in (
+            jetstream.get_msg(ACCOUNTS.name, seq=1),
+            jetstream.get_msg(ACCOUNTS.name, subject=created.subject, direct=True),
+            jetstream.get_msg(ACCOUNTS.name, seq=1, direct=True),
+            jetstream.add_consumer(ACCOUNTS.name, ConsumerConfig(durable_name="mine")),
+            jetstream.add_consumer(ACCOUNTS.name, filter_subject="account.>"),
+            jetstream.stream_info(ACCOUNTS.name),
+        ):
+            with pytest.raises((TimeoutError, asyncio.TimeoutError, NatsError)):
+                await asked
+        assert len(voice.refusals) == 6
+        # Nor through a stream that they do read.
+        for stream in user.reads:
+            with pytest.raises(NotFoundError):
+                await jetstream.get_msg(stream.name, subject=created.subject)
 
 
 @EVERY_USER

@@ -42,9 +42,9 @@ async def counted(database: Database) -> int:
 
 
 async def make_anew(bus: BusForTests) -> None:
-    jetstream = (await bus.client()).jetstream()
-    await jetstream.delete_stream(CLOCK.name)
-    await apply_topology(jetstream)
+    client = await bus.client()
+    await client.jetstream().delete_stream(CLOCK.name)
+    await apply_topology(client)
 
 
 async def test_a_stream_made_anew_under_a_running_reader_is_not_read_on(

@@ -14,8 +14,7 @@ DAY_S = 86_400.0
 
 
 async def told(bus: BusForTests, retention: RetentionSettings) -> list[str]:
-    jetstream = (await bus.client()).jetstream()
-    return [str(drift) for drift in await apply_topology(jetstream, retention)]
+    return [str(drift) for drift in await apply_topology(await bus.client(), retention)]
 
 
 async def age_s(bus: BusForTests, stream: str) -> float:

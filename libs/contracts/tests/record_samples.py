@@ -2,10 +2,11 @@
 
     python libs/contracts/tests/record_samples.py
 
-An existing file is never touched: it stands for messages that lie in somebody's streams. After a
-new event or a new version, run this and commit the new files beside the old ones. What readers
-make of an example is recorded too, under `tests/meanings/`: only for an older version that has got
-a new upcaster is that file removed and recorded anew.
+An existing file is never touched: it stands for messages that lie in somebody's streams; only where
+events move to another stream does its `stream` follow. After a new event or a new version, run this
+and commit the new files beside the old ones. What readers make of an example is recorded too, under
+`tests/meanings/`: only for an older version that has got a new upcaster is that file removed and
+recorded anew.
 """
 
 import json

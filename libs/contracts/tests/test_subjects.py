@@ -55,7 +55,9 @@ def test_a_tail_needs_at_least_one_token(subject: str) -> None:
         ("check.completed.local.1", "CHECKS"),
         ("discovery.completed.1", "CHECKS"),
         ("clock.ticked.second", "CLOCK"),
-        ("api-key.created.1", "REGISTRY"),
+        ("api-key.created.1", "ACCOUNTS"),
+        ("account.session-ended.1", "ACCOUNTS"),
+        ("channel.created.1", "REGISTRY"),
         ("dead.prober.CHECK_REQUESTS.9", "DEAD_LETTERS"),
     ],
 )

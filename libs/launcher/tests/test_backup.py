@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from houses import content_of, woken
@@ -16,15 +17,24 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import SecretStr
 
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import read_until, stream_state
+from arguslm_bus.retention import RetentionSettings
 from arguslm_bus.snapshot import durable_marks, turn_back
+from arguslm_bus.topology import apply_topology, stream_config
 from arguslm_contracts.events.checks import ClockTicked
+from arguslm_contracts.events.registry import (
+    MonitoringConfig,
+    MonitoringConfigured,
+    SessionEnded,
+)
 from arguslm_contracts.permissions import OPERATOR
-from arguslm_contracts.streams import CLOCK
+from arguslm_contracts.streams import ACCOUNTS, CLOCK, REGISTRY
+from arguslm_launcher import backup as backup_module
 from arguslm_launcher.cli import main
 from arguslm_launcher.data_dir import DataDir, HouseNote
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests, running_bus
+from arguslm_testkit.older import make_older, say_as_before
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 TICKS = 100
@@ -64,6 +74,31 @@ async def house_with_events(directory: Path) -> AsyncIterator[BusForTests]:
             if number < 5 or number % 2:
                 await message.ack_sync()
         yield bus
+
+
+def signed_out(number: int) -> SessionEnded:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    return SessionEnded(revision=1, at=at, session_id=UUID(int=number), expires_at=at)
+
+
+def monitored() -> MonitoringConfigured:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    return MonitoringConfigured(revision=1, at=at, config=MonitoringConfig())
+
+
+def by_subject(*numbers: int) -> list[str]:
+    return [signed_out(number).subject for number in numbers]
+
+
+async def subjects_in(bus: BusForTests) -> list[str]:
+    """Of what REGISTRY and then ACCOUNTS hold, in order."""
+    client = await bus.client()
+    return [
+        message.subject
+        for stream in (REGISTRY.name, ACCOUNTS.name)
+        async for batch in read_until(client, stream, after=0, until=1_000)
+        for message in batch
+    ]
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
@@ -155,7 +190,7 @@ async def test_a_damaged_file_changes_nothing(run: Run, tmp_path: Path) -> None:
     whole = good.read_bytes()
     half = len(whole) // 2
     files = {
-        "half": (whole[:half], "damaged or cut short"),
+        "half": (whole[:half], "cut short"),
         "nearly whole": (whole[:-12_000], "damaged or cut short"),
         "a bit flipped": (
             whole.replace(b'"taken_at": "2', b'"taken_at": "3', 1),
@@ -231,6 +266,62 @@ async def test_onto_a_bus_of_its_own(
         assert not (house / "nats").exists()
         code, _, err = await run("restore", file, "--data-dir", house)
         assert (code, "has a stream ALERTS already" in err) == (1, True)
+
+
+async def test_a_backup_of_an_older_release_gives_its_accounts_a_stream_of_their_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no ACCOUNTS, and its REGISTRY holds who may come in."""
+    file = tmp_path / "house.backup"
+    async with house_with_events(tmp_path / "old") as bus:
+        client = await bus.client()
+        await make_older(client)
+        await say_as_before(client, [signed_out(1), monitored(), signed_out(2)])
+        with monkeypatch.context() as older:
+            streams = tuple(name for name in backup_module.ORDER if name != ACCOUNTS.name)
+            older.setattr(backup_module, "ORDER", streams)
+            assert (await run("backup", file, "--data-dir", tmp_path / "old"))[0] == 0
+    new = tmp_path / "new"
+    code, _, err = await run("restore", file, "--data-dir", new)
+    assert code == 0, err
+    async with woken(new) as bus:
+        client = await bus.client()
+        assert (await stream_state(client, REGISTRY.name)).last_sequence == 3
+        assert [drift.text for drift in await apply_topology(client)] == [
+            "its account events moved to ACCOUNTS"
+        ]
+        assert await subjects_in(bus) == [monitored().subject, *by_subject(1, 2)]
+    # Once more out and in, with a registry whose last sequence holds nothing any more.
+    again = tmp_path / "again.backup"
+    assert (await run("backup", again, "--data-dir", new))[0] == 0
+    assert (await run("restore", again, "--data-dir", tmp_path / "newer"))[0] == 0
+    async with woken(tmp_path / "newer") as bus:
+        client = await bus.client()
+        assert await apply_topology(client) == []
+        assert (await stream_state(client, REGISTRY.name)).last_sequence == 3
+        assert await subjects_in(bus) == [monitored().subject, *by_subject(1, 2)]
+        stored = await Publisher(client, "query-api").append(signed_out(2))
+        assert stored.duplicate
+
+
+async def test_a_backup_taken_in_the_middle_of_the_move_loses_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "house.backup"
+    async with house_with_events(tmp_path / "old") as bus:
+        client = await bus.client()
+        await make_older(client)
+        await say_as_before(client, [signed_out(1), monitored(), signed_out(2)])
+        jetstream = client.jetstream()
+        # The subjects are given up, ACCOUNTS is made, and one of two is copied.
+        for spec, change in ((REGISTRY, jetstream.update_stream), (ACCOUNTS, jetstream.add_stream)):
+            await change(stream_config(spec, RetentionSettings(), 1))
+        await Publisher(client, "query-api").append(signed_out(1))
+        assert (await run("backup", file, "--data-dir", tmp_path / "old"))[0] == 0
+    assert (await run("restore", file, "--data-dir", tmp_path / "new"))[0] == 0
+    async with woken(tmp_path / "new") as bus:
+        await apply_topology(await bus.client())
+        assert await subjects_in(bus) == [monitored().subject, *by_subject(1, 2)]
 
 
 async def test_a_key_that_is_kept_elsewhere_is_said_to_be_missing(

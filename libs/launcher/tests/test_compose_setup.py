@@ -15,7 +15,7 @@ from arguslm_bus.lookup import last_event
 from arguslm_bus.settings import BusSettings
 from arguslm_contracts.events.registry import ApiKeyCreated
 from arguslm_contracts.permissions import OPERATOR, SERVICES
-from arguslm_contracts.streams import REGISTRY, STREAMS
+from arguslm_contracts.streams import ACCOUNTS, STREAMS
 from arguslm_launcher.compose_setup import declare_topology, write_secrets
 from arguslm_launcher.nats_server import server_binary
 from arguslm_query_api.auth.keys import hash_key
@@ -118,8 +118,8 @@ async def test_streams_and_admin_key_stand_before_the_services_start(
         client = await connect(settings(house, "operator", url), OPERATOR)
         for stream in STREAMS:
             await client.jetstream().stream_info(stream.name)
-        registered = await last_event(client, REGISTRY.name, "api-key.created.>")
-        assert (await client.jetstream().stream_info(REGISTRY.name)).state.messages == 1
+        registered = await last_event(client, ACCOUNTS.name, "api-key.created.>")
+        assert (await client.jetstream().stream_info(ACCOUNTS.name)).state.messages == 1
         await client.close()
         assert registered is not None
         assert isinstance(registered.event, ApiKeyCreated)

@@ -36,6 +36,8 @@ _SILENCE_S = 2 * _HEARTBEAT_S + 2
 _LOOK_ROUND_S = 2.0
 _CONSUMER_GONE_S = 120.0
 _TOKENS_V1 = 9
+# Asked for the last one under `>`, the server looks at the last sequence and nowhere before it.
+_EVERY_SUBJECT = "*.>"
 
 
 class RawMessage(NamedTuple):
@@ -340,6 +342,16 @@ async def stream_state(client: Client, stream: str) -> StreamState:
         info.state.first_seq,
         info.state.last_seq,
     )
+
+
+async def last_held(client: Client, stream: str) -> int:
+    """The sequence of the last message that a stream still has, 0 where it has none: the end that
+    a reader comes to. `last_sequence` is further where what stood last was purged."""
+    try:
+        message = await client.jetstream().get_msg(stream, subject=_EVERY_SUBJECT)
+    except NotFoundError:
+        return 0
+    return message.seq or 0
 
 
 async def read_until(

@@ -1,6 +1,7 @@
 """How long streams keep what they hold: a setting for each that may forget.
 
-Registry and alerts are kept for ever: what is watched, and what was judged, rests on them.
+Registry, accounts and alerts are kept for ever: what is watched, who may come in, and what was
+judged rests on them.
 """
 
 from datetime import timedelta

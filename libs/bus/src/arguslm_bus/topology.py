@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from nats.js import JetStreamContext
+from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
+from arguslm_bus.moved_subjects import move_subjects
 from arguslm_bus.retention import RetentionSettings
-from arguslm_contracts.streams import FOREVER, STREAMS, StreamSpec
+from arguslm_contracts.streams import ACCOUNTS, FOREVER, REGISTRY, STREAMS, StreamSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def stream_config(spec: StreamSpec, retention: RetentionSettings, replicas: int)
 
 
 async def apply_topology(
-    jetstream: JetStreamContext,
+    client: Client,
     retention: RetentionSettings | None = None,
     *,
     replicas: int = 1,
@@ -57,7 +58,8 @@ async def apply_topology(
     """Create what is missing, mend what can be mended without loss or was asked for, and tell of
     all that differed. `retention` None is what the environment says."""
     chosen = retention or RetentionSettings()
-    drifts: list[Drift] = []
+    jetstream = client.jetstream()
+    drifts = await _move_accounts(client, stream_config(ACCOUNTS, chosen, replicas))
     for spec in STREAMS:
         wanted = stream_config(spec, chosen, replicas)
         try:
@@ -71,6 +73,13 @@ async def apply_topology(
         drifts += [Drift(spec.name, text, mended=True) for text in mended]
         drifts += [Drift(spec.name, t) for t in _differences(wanted, found.evolve(**changes))]
     return drifts
+
+
+async def _move_accounts(client: Client, accounts: StreamConfig) -> list[Drift]:
+    """Who may come in once stood in the registry, for all its readers to see."""
+    if not await move_subjects(client, REGISTRY.name, accounts):
+        return []
+    return [Drift(REGISTRY.name, f"its account events moved to {ACCOUNTS.name}", mended=True)]
 
 
 def _broker_age(spec: StreamSpec, retention: RetentionSettings) -> timedelta:

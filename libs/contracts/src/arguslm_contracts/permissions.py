@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from arguslm_contracts.catalogue import EVENTS
 from arguslm_contracts.streams import (
+    ACCOUNTS,
     ALERTS,
     BENCHMARKS,
     CHECK_REQUESTS,
@@ -99,7 +100,7 @@ QUERY_API = BusUser(
         "notification.test-requested.>",
         "dead.query-api.>",
     ),
-    (REGISTRY, CHECK_REQUESTS, CHECKS, BENCHMARKS, ALERTS, DEAD_LETTERS),
+    (REGISTRY, ACCOUNTS, CHECK_REQUESTS, CHECKS, BENCHMARKS, ALERTS, DEAD_LETTERS),
 )
 # Subscribers outside name their durables themselves; `must_not_publish` keeps them off ours.
 SUBSCRIBER = BusUser(

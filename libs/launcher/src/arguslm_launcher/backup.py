@@ -31,6 +31,7 @@ from arguslm_bus.snapshot import (
     turn_back,
 )
 from arguslm_contracts.streams import (
+    ACCOUNTS,
     ALERTS,
     BENCHMARKS,
     CHECK_REQUESTS,
@@ -44,9 +45,12 @@ from arguslm_launcher.sealed_file import MAGIC, CannotUnseal, SealedReader, Seal
 
 FORMAT = 1
 _FIRST = (ALERTS, CHECKS, CHECK_REQUESTS, CLOCK, BENCHMARKS, DEAD_LETTERS)
-_OTHERS = tuple(stream for stream in STREAMS if stream not in (*_FIRST, REGISTRY))
-ORDER = tuple(stream.name for stream in (*_FIRST, *_OTHERS, REGISTRY))
-"""Effects before causes; the registry, which both leads to checks and follows from them, last."""
+_LAST = (REGISTRY, ACCOUNTS)
+_OTHERS = tuple(stream for stream in STREAMS if stream not in (*_FIRST, *_LAST))
+ORDER = tuple(stream.name for stream in (*_FIRST, *_OTHERS, *_LAST))
+"""Effects before causes: the registry both leads to checks and follows from them, and who may come
+in follows from nothing. Events on their way from REGISTRY to ACCOUNTS are in both, or in ACCOUNTS
+by then."""
 _ATTEMPTS = 5
 Told = Callable[[str, int], None]
 """Stream, bytes so far."""
@@ -96,13 +100,15 @@ async def _write(
     archive.add("about.json", _json(asdict(about) | {"format": FORMAT}))
     for name, text in sorted(keys.items()):
         archive.add(f"keys/{name}", text.encode())
+    ends: dict[str, int] = {}
     for stream in ORDER:
         head = await _add_stream(client, archive, stream, told)
         about.streams[stream] = head.state["messages"]
+        ends[stream] = head.state["last_seq"]
     archive.complete()
     if sealed is not None:
         sealed.close()
-    return about, head.state["last_seq"]
+    return about, ends[REGISTRY.name]
 
 
 async def _add_stream(client: Client, archive: "_Archive", stream: str, told: Told) -> StreamHead:

@@ -109,7 +109,7 @@ def topology() -> None:
 async def declare_topology(settings: BusSettings, data_dir: Path) -> None:
     client = await connect(settings, OPERATOR)
     try:
-        for drift in await apply_topology(client.jetstream()):
+        for drift in await apply_topology(client):
             _say(str(drift))
         key = DataDir(data_dir).admin_key(None)
         if not await register_admin_key(client, Publisher(client, OPERATOR), key):

@@ -133,7 +133,7 @@ class House:
         self._note.nats_url = self._bus.url
         client = await connect(self._bus_settings(OPERATOR), OPERATOR)
         try:
-            for drift in await apply_topology(client.jetstream()):
+            for drift in await apply_topology(client):
                 self._say(str(drift))
             self.admin_key = await self._admitted_key(client)
         finally:

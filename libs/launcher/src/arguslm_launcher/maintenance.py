@@ -95,7 +95,7 @@ async def operator(data_dir: Path, *, resting: bool = False) -> AsyncIterator[Cl
             yield client
         except NotFoundError as error:
             raise CannotStart(
-                f"the bus of {data_dir} has no streams yet: start the house once"
+                f"the bus of {data_dir} has not all streams yet: start the house once"
             ) from error
         finally:
             await client.close()

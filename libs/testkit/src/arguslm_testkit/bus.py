@@ -45,7 +45,7 @@ async def running_bus(directory: Path) -> AsyncIterator[BusForTests]:
     await server.start()
     bus = BusForTests(server)
     try:
-        await apply_topology((await bus.client()).jetstream())
+        await apply_topology(await bus.client())
         yield bus
     finally:
         await bus.close()

@@ -104,7 +104,7 @@ class Fleet:
         await self.nats.start()
         self._bus_watcher = asyncio.create_task(keep_alive(self.nats, self.say, lambda: None))
         client = await connect(self.bus.settings(OPERATOR), OPERATOR)
-        await apply_topology(client.jetstream())
+        await apply_topology(client)
         await client.close()
         if self.postgres is not None:
             self.database_url = await self.postgres.new_database()

@@ -5,9 +5,9 @@ from nats.aio.client import Client
 
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import last_held
 from arguslm_bus.service import Parts, run_service
-from arguslm_contracts.streams import REGISTRY
+from arguslm_contracts.streams import ACCOUNTS, REGISTRY
 from arguslm_llm.egress import EgressPolicy
 from arguslm_query_api.auth.admin_key import register_admin_key
 from arguslm_query_api.auth.authenticator import Authenticator
@@ -43,7 +43,7 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
         await register_admin_key(client, publisher, settings.admin_key.get_secret_value())
     await feed.start()
     # Whoever may come in has to be known before anybody is let in.
-    registry = await stream_state(client, REGISTRY.name)
+    ready_at = {spec.name: await last_held(client, spec.name) for spec in (ACCOUNTS, REGISTRY)}
     return Door(
         settings=settings,
         database=database,
@@ -57,7 +57,7 @@ async def open_door(settings: Settings, client: Client, database: Database) -> D
         authenticator=Authenticator(database, signer),
         origins=Origins(settings),
         bus_connected=lambda: client.is_connected,
-        ready_at={REGISTRY.name: registry.last_sequence},
+        ready_at=ready_at,
     )
 
 

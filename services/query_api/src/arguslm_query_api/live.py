@@ -18,12 +18,12 @@ from arguslm_bus.reader import RawMessage, StreamReader, stream_state
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 from arguslm_contracts.rest.system import LiveMessage
-from arguslm_contracts.streams import ALERTS, BENCHMARKS, CHECKS, REGISTRY
+from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
 from arguslm_query_api.live_cursor import Cursor
 
 log = structlog.get_logger(__name__)
 
-STREAMS = (REGISTRY.name, CHECKS.name, BENCHMARKS.name, ALERTS.name)
+STREAMS = (REGISTRY.name, ACCOUNTS.name, CHECKS.name, BENCHMARKS.name, ALERTS.name)
 
 _QUEUE = 5_000
 _TABLES_WITHIN_S = 5.0

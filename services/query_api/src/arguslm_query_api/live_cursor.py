@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_LETTERS = {"REGISTRY": "r", "CHECKS": "c", "BENCHMARKS": "b", "ALERTS": "a"}
+_LETTERS = {
+    "REGISTRY": "r",
+    "ACCOUNTS": "p",
+    "CHECKS": "c",
+    "BENCHMARKS": "b",
+    "ALERTS": "a",
+}
 _STREAMS = {letter: stream for stream, letter in _LETTERS.items()}
 
 

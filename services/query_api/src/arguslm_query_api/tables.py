@@ -32,7 +32,7 @@ def _position() -> tuple[Column[int], Column[int]]:
     )
 
 
-# REGISTRY
+# REGISTRY and ACCOUNTS
 
 aggregates = Table(
     "aggregates",
@@ -125,6 +125,8 @@ channels = Table(
     Column("created_at", UtcDateTime, nullable=False),
     *_position(),
 )
+
+# ACCOUNTS
 
 accounts = Table(
     "accounts",

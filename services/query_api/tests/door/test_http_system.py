@@ -27,7 +27,7 @@ async def test_health_tells_of_bus_database_and_projections(
     body = await _health(any_house, 200, "healthy")
     names = {component["name"] for component in body["components"]}
     assert {"bus", "database", "projection REGISTRY", "projection CHECKS"} <= names
-    assert set(body["projection_lag"]) == {"REGISTRY", "CHECKS", "BENCHMARKS", "ALERTS"}
+    assert set(body["projection_lag"]) == {"REGISTRY", "ACCOUNTS", "CHECKS", "BENCHMARKS", "ALERTS"}
     await bus.server.kill()
     broken = await _health(any_house, 503)
     assert broken["status"] == "unhealthy"

@@ -160,7 +160,7 @@ async def test_a_cursor_that_is_none_is_refused(house: RunningDoor, cursor: str)
 
 def test_cursors_are_written_and_read() -> None:
     cursor = Cursor({"REGISTRY": 3, "CHECKS": 12})
-    assert str(cursor) == "r3-c12-b0-a0"
+    assert str(cursor) == "r3-p0-c12-b0-a0"
     assert Cursor.parse(str(cursor))["CHECKS"] == 12
     assert cursor.missed(cursor.after("CHECKS", 20).after("ALERTS", 2)) == 10
 
@@ -190,7 +190,7 @@ async def test_the_line_is_pinged_with_the_cursor(
     monkeypatch.setattr(live_route, "PING_S", 0.05)
     async with watching(house) as socket:
         assert await kinds(socket, 4) == ["ping"] * 4
-        assert Cursor.parse((await say(socket))["cursor"])["REGISTRY"] > 0
+        assert Cursor.parse((await say(socket))["cursor"])["ACCOUNTS"] > 0
 
 
 async def test_a_revoked_key_is_cut_off(

@@ -46,6 +46,7 @@ def tell() -> Streams:
     removed benchmark, alerts in every state. The same every time."""
     streams = Streams()
     streams.say(*_registry())
+    streams.say(*_accounts())
     streams.say(*_checks())
     streams.say(*_benchmarks())
     streams.say(*_alerts())
@@ -72,6 +73,39 @@ def _registry() -> list[Event]:
             revision=1, at=T0, run_id=derive("run"), model_ids=(MODELS[0].model_id,)
         ),
         added(DOOMED, revision=3),
+    ]
+
+
+def _accounts() -> list[Event]:
+    ada, bob = (
+        registry.Account(
+            account_id=derive(name),
+            username=name,
+            role="viewer",
+            password_hash="scrypt$x",
+            created_at=T0,
+        )
+        for name in ("ada", "bob")
+    )
+    keys = [
+        registry.ApiKey(
+            key_id=derive("key", hint),
+            name="ci",
+            role="viewer",
+            key_hash=hint * 16,
+            hint=hint,
+            created_at=T0,
+        )
+        for hint in ("abcd", "efgh")
+    ]
+    promoted = ada.model_copy(update={"role": "admin"})
+    return [
+        registry.AccountCreated(revision=1, at=T0, account=ada),
+        registry.AccountCreated(revision=1, at=T0, account=bob),
+        *(registry.ApiKeyCreated(revision=1, at=T0, api_key=key) for key in keys),
+        registry.AccountUpdated(revision=2, at=T0, account=promoted, changed=("role",)),
+        registry.AccountRemoved(revision=2, at=T0, account_id=bob.account_id),
+        registry.ApiKeyRevoked(revision=2, at=T0, key_id=keys[0].key_id),
         registry.SessionEnded(revision=1, at=T0, session_id=derive("s"), expires_at=minute(60)),
     ]
 

@@ -4,7 +4,7 @@ from nats.aio.client import Client
 
 from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import last_held
 from arguslm_bus.service import Parts, run_service
 from arguslm_contracts.streams import CHECKS, FOREVER, REGISTRY
 from arguslm_scheduler.broom import Broom
@@ -22,7 +22,7 @@ def decider_of(client: Client, database: Database, locations: tuple[str, ...]) -
     """The decider over migrated tables."""
 
     async def registry_head() -> int:
-        return (await stream_state(client, REGISTRY.name)).last_sequence
+        return await last_held(client, REGISTRY.name)
 
     decisions = Decisions(locations, registry_head)
     return Decider(

@@ -44,8 +44,9 @@ class RegistryBehind(TimeoutError):
 class Decisions:
     """Requests of checks and discoveries, and registrations of models that were found.
 
-    `registry_head` asks for the last sequence of REGISTRY: the streams are read independently, so
-    a discovery can be heard before its provider, and a tick before the roster is complete.
+    `registry_head` asks for the last sequence that REGISTRY holds: the streams are read
+    independently, so a discovery can be heard before its provider, and a tick before the roster is
+    complete.
     """
 
     def __init__(

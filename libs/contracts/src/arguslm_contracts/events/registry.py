@@ -1,4 +1,5 @@
-"""REGISTRY: what is watched, how, and by whom. Each event carries the whole state after it.
+"""REGISTRY and ACCOUNTS: what is watched, how, and who may come in. Each event carries the whole
+state after it.
 
 `revision` counts an aggregate's events from 1. It makes the event's id, and it is the resource's
 ETag; the expected last sequence of the aggregate's subjects (`model.*.<id>`) makes it safe.

@@ -13,7 +13,7 @@ from arguslm_bus.reader import StreamReader
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated, ApiKeyRevoked
 from arguslm_contracts.identity import derive
-from arguslm_contracts.streams import REGISTRY
+from arguslm_contracts.streams import ACCOUNTS
 from arguslm_query_api.auth.keys import hash_key, hint_of
 from arguslm_query_api.live import readable
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 async def register_admin_key(client: Client, publisher: Publisher, key: str) -> int:
     """Let this key in, and no other that a setting gave before.
 
-    The sequence at which the key stands in the registry; 0 if it was revoked since.
+    The sequence at which the key stands in ACCOUNTS; 0 if it was revoked since.
     """
     key_hash = hash_key(key)
     now = datetime.now(UTC)
@@ -63,10 +63,10 @@ async def _revoke_replaced(client: Client, publisher: Publisher, admitted: ApiKe
 async def _given_by_setting(client: Client) -> list[Recorded]:
     """The registration of each key that a setting gave and nobody revoked."""
     standing: dict[UUID, Recorded] = {}
-    reader = StreamReader(client, REGISTRY.name, 0, subjects=("api-key.>",))
+    reader = StreamReader(client, ACCOUNTS.name, 0, subjects=("api-key.>",))
     async with aclosing(reader.batches(to_the_end=True)) as batches:
         async for batch in batches:
-            for recorded in readable(REGISTRY.name, batch):
+            for recorded in readable(ACCOUNTS.name, batch):
                 match recorded.event:
                     case ApiKeyCreated(api_key=one) if one.key_id == _id_of(one.key_hash):
                         standing[one.key_id] = recorded

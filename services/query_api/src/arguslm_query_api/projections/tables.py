@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.streams import ALERTS, BENCHMARKS, CHECKS, REGISTRY
-from arguslm_query_api.projections import alerts, benchmarks, checks, history, registry
+from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
+from arguslm_query_api.projections import accounts, alerts, benchmarks, checks, history, registry
 from arguslm_query_api.tables import checkpoints, metadata
 
 
@@ -19,11 +19,12 @@ async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -
 
 SERVICE_TABLES = ServiceTables(
     service="query-api",
-    version=2,
+    version=3,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={
         REGISTRY.name: registry.fold,
+        ACCOUNTS.name: accounts.fold,
         CHECKS.name: _fold_checks,
         BENCHMARKS.name: benchmarks.fold,
         ALERTS.name: alerts.fold,
