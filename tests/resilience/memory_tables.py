@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
+from arguslm_storage.columns import to_json
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -112,6 +113,8 @@ class MemoryTables:
 def _opened(service: str, number: int) -> tuple[sqlite3.Connection, Engine]:
     """Kept from seed to seed: its compiled statements are what costs time."""
     held = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    engine = create_engine("sqlite://", poolclass=StaticPool, creator=lambda: held)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, creator=lambda: held, json_serializer=to_json
+    )
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return held, engine

@@ -1,17 +1,13 @@
 """The service as a process: starts or says why not, and stops in order."""
 
 import asyncio
-import json
-import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
+from door_process import environment, healthy, port_of, process
 from running_door import ADMIN_KEY, API
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -20,49 +16,6 @@ from arguslm_query_api.app import main
 from arguslm_query_api.settings import Settings
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests
-
-
-def environment(bus: BusForTests, data_dir: Path, **given: str) -> dict[str, str]:
-    settings = bus.settings("query-api")
-    assert settings.nats_password is not None
-    return {
-        "PATH": os.environ["PATH"],
-        "ARGUSLM_NATS_URL": settings.nats_url,
-        "ARGUSLM_NATS_PASSWORD": settings.nats_password.get_secret_value(),
-        "ARGUSLM_DATA_DIR": str(data_dir),
-        "ARGUSLM_PORT": "0",
-        "ARGUSLM_ADMIN_KEY": ADMIN_KEY,
-        **given,
-    }
-
-
-@asynccontextmanager
-async def process(env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "arguslm_query_api.app", env=env, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.wait()
-
-
-async def port_of(started: asyncio.subprocess.Process) -> int:
-    assert started.stderr is not None
-    async with asyncio.timeout(30):
-        async for line in started.stderr:
-            entry = json.loads(line)
-            if entry["event"] == "listening":
-                return int(entry["port"])
-    raise AssertionError("it ended without listening")
-
-
-async def healthy(url: str) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-        while (await client.get(f"{url}/health")).status_code != 200:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def test_it_serves_until_told_to_stop_and_ends_in_order(
