@@ -34,6 +34,7 @@ from arguslm_query_api.tables import checks as history
 from arguslm_storage.database import Database, open_database, open_shadow
 from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
+from arguslm_telemetry.collector import tame_collector
 
 _SERVICE = "query-api"
 _ROWS_AT_ONCE = 5_000
@@ -67,6 +68,8 @@ def measure(way: str, given: Given) -> Took:
 
 
 def _measured(way: str, given: Given) -> Took:
+    if WAYS[way] is not bare:
+        tame_collector()  # as every service does when it starts
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(WAYS[way], given))
 

@@ -31,6 +31,7 @@ from arguslm_launcher.settings_check import check_settings
 from arguslm_storage.database import Database, open_database
 from arguslm_storage.locks import InUse
 from arguslm_storage.settings import StorageSettings
+from arguslm_telemetry.collector import tame_collector
 
 WITH_TABLES = ("query-api", "scheduler", "alerting")
 
@@ -67,6 +68,7 @@ async def site(service: str, data_dir: Path) -> AsyncIterator[Site]:
         CannotStart: no such service, a wrong setting, no house there, no tables yet, or somebody
             else is at work on them.
     """
+    tame_collector()  # a rebuild is a long fold
     tables = service_tables(service)
     check_settings()
     await check_database()
