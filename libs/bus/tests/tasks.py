@@ -1,8 +1,11 @@
 """Tasks for a worker under test: discoveries of made-up providers."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 from arguslm_bus.publisher import Publisher
@@ -80,6 +83,18 @@ async def settled(bus: BusForTests, durable: str = "prober-discovery") -> None:
         lambda: all_acknowledged(bus, CHECK_REQUESTS.name, durable),
         f"every task of {durable} to be acknowledged",
     )
+
+
+async def freeze(bus: BusForTests) -> None:
+    """Stop the server, every thread of it: a signal is sent at once and heeded a little later."""
+    os.kill(bus.server.pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{bus.server.pid}/task")
+
+    async def all_stopped() -> bool:
+        stats = [(one / "stat").read_text() for one in threads.iterdir()]
+        return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+    await until(all_stopped, "the server to stand still")
 
 
 def provider_of(recorded: Recorded) -> str:

@@ -24,7 +24,7 @@ from nats.js.api import ConsumerConfig, ConsumerInfo
 from nats.js.errors import NotFoundError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
-from tasks import duty, pending, publish, request, settled, working
+from tasks import duty, freeze, pending, publish, request, settled, working
 
 from arguslm_bus import publisher as our_publisher
 from arguslm_bus import worker as our_worker
@@ -291,7 +291,7 @@ async def test_10_a_publication_that_timed_out_may_be_stored_all_the_same(
     ours = Publisher(await bus.client("scheduler"), "scheduler")
     broker = plain_broker(bus)
     await broker.start()
-    os.kill(bus.server.pid, signal.SIGSTOP)
+    await freeze(bus)
     try:
         appending = asyncio.create_task(ours.append(request(0), attempts=20))
         with pytest.raises((TimeoutError, asyncio.TimeoutError)):

@@ -8,6 +8,7 @@ from contextlib import aclosing
 import pytest
 from counting import TABLES, minutes, tick
 from sqlalchemy import func, select
+from tasks import freeze
 
 import arguslm_bus.reader
 from arguslm_bus.projector import Projector
@@ -129,7 +130,7 @@ async def test_a_frozen_server_costs_and_doubles_nothing(
     running = asyncio.create_task(projector.run())
     publisher = Publisher(await bus.client("scheduler"), "scheduler")
     assert await projector.wait_for(CLOCK.name, await publish(bus, range(100, 110)), 10)
-    os.kill(bus.server.pid, signal.SIGSTOP)
+    await freeze(bus)
     try:
         publishing = [asyncio.create_task(publisher.append(tick(n))) for n in range(110, 120)]
         await asyncio.sleep(20)
