@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 from houses import content_of, woken
+from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig
 from pydantic import SecretStr
 
@@ -84,6 +85,16 @@ def signed_out(number: int) -> SessionEnded:
 def monitored() -> MonitoringConfigured:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     return MonitoringConfigured(revision=1, at=at, config=MonitoringConfig())
+
+
+@asynccontextmanager
+async def older_house(directory: Path) -> AsyncIterator[Client]:
+    """As a release before ACCOUNTS left it: two account events in REGISTRY, another between."""
+    async with house_with_events(directory) as bus:
+        client = await bus.client()
+        await make_older(client)
+        await say_as_before(client, [signed_out(1), monitored(), signed_out(2)])
+        yield client
 
 
 def by_subject(*numbers: int) -> list[str]:
@@ -273,10 +284,7 @@ async def test_a_backup_of_an_older_release_gives_its_accounts_a_stream_of_their
 ) -> None:
     """It has no ACCOUNTS, and its REGISTRY holds who may come in."""
     file = tmp_path / "house.backup"
-    async with house_with_events(tmp_path / "old") as bus:
-        client = await bus.client()
-        await make_older(client)
-        await say_as_before(client, [signed_out(1), monitored(), signed_out(2)])
+    async with older_house(tmp_path / "old") as client:
         with monkeypatch.context() as older:
             streams = tuple(name for name in backup_module.ORDER if name != ACCOUNTS.name)
             older.setattr(backup_module, "ORDER", streams)
@@ -308,10 +316,7 @@ async def test_a_backup_taken_in_the_middle_of_the_move_loses_nothing(
     run: Run, tmp_path: Path
 ) -> None:
     file = tmp_path / "house.backup"
-    async with house_with_events(tmp_path / "old") as bus:
-        client = await bus.client()
-        await make_older(client)
-        await say_as_before(client, [signed_out(1), monitored(), signed_out(2)])
+    async with older_house(tmp_path / "old") as client:
         jetstream = client.jetstream()
         # The subjects are given up, ACCOUNTS is made, and one of two is copied.
         for spec, change in ((REGISTRY, jetstream.update_stream), (ACCOUNTS, jetstream.add_stream)):

@@ -36,7 +36,7 @@ ROWS = [
         "good": [True, False, None][number % 3],
         "data": [{"a": [1, None]}, "text", 0.5][number % 3],
     }
-    for number in range(50)
+    for number in range(450)
 ]
 
 
@@ -82,7 +82,7 @@ async def test_json_that_is_text_already_is_stored_as_it_is(database: Database) 
 async def test_any_number_of_keys_is_looked_for_at_once(database: Database) -> None:
     many = [UUID(int=number) for number in range(10, 50_000)]
     async with database.writing() as connection:
-        await insert_rows(connection, things, ROWS)
+        await insert_rows(connection, things, ROWS[:50])
         for wanted, found in ((many, 40), ([], 0)):
             query = select(things.c.id).where(
                 among(connection, things.c.id, wanted), among(connection, things.c.at, [AT])

@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 
 # A NUL in a JSON text; the backslash before it must not itself be escaped.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-_DECODED_AT_ONCE = 100
 _REPLACEMENT = rb"\1\\ufffd"
+_DECODED_AT_ONCE = 100
 
 
 class Decoded(NamedTuple):

@@ -43,7 +43,8 @@ async def insert_rows(
     in `update` are replaced; no two of the rows may then share a key. Without any, it stays."""
     if not rows:
         return
-    insert = _insert(connection.dialect, table, tuple(rows[0]), tuple(update))
+    told = (connection.dialect, table, tuple(rows[0]), tuple(update))
+    insert = _insert(*told)
     values = [
         [stored(row[name]) for row in rows] if stored else [row[name] for row in rows]
         for name, stored in insert.columns
@@ -55,7 +56,7 @@ async def insert_rows(
     whole = len(listed) - len(listed) % _SQLITE_ROWS
     for first in range(0, whole, _SQLITE_ROWS):
         some = tuple(chain.from_iterable(listed[first : first + _SQLITE_ROWS]))
-        await connection.exec_driver_sql(insert.of_many, some)
+        await connection.exec_driver_sql(_insert(*told, _SQLITE_ROWS).statement, some)
     if whole < len(listed):
         await connection.exec_driver_sql(insert.statement, listed[whole:])
 
@@ -73,17 +74,15 @@ def among(
 
 @dataclass(frozen=True, slots=True)
 class _Insert:
-    """`of_many` takes _SQLITE_ROWS rows."""
-
     statement: str
-    of_many: str
     columns: tuple[tuple[str, _Stored | None], ...]
 
 
 @lru_cache(maxsize=256)
 def _insert(
-    dialect: Dialect, table: Table, names: tuple[str, ...], update: tuple[str, ...]
+    dialect: Dialect, table: Table, names: tuple[str, ...], update: tuple[str, ...], rows: int = 1
 ) -> _Insert:
+    """For SQLite a statement that takes so many rows; PostgreSQL's takes any number."""
     quote = dialect.identifier_preparer.quote
     columns = [table.columns[name] for name in names]
     keys = ", ".join(quote(key.name) for key in table.primary_key.columns)
@@ -93,10 +92,8 @@ def _insert(
     conflict = f"ON CONFLICT ({keys}) " + (
         f"DO UPDATE SET {replaced}" if replaced else "DO NOTHING"
     )
-    one, many = (
-        f"{into} {_source(dialect, columns, rows)} {conflict}" for rows in (1, _SQLITE_ROWS)
-    )
-    return _Insert(one, many, tuple((one.name, _stored(dialect, one)) for one in columns))
+    statement = f"{into} {_source(dialect, columns, rows)} {conflict}"
+    return _Insert(statement, tuple((one.name, _stored(dialect, one)) for one in columns))
 
 
 def _source(dialect: Dialect, columns: Sequence[Column[Any]], rows: int) -> str:

@@ -10,8 +10,7 @@ def tame_collector() -> None:
     """What the imports have made stays, so it is looked at no more; what events become dies without
     the collector, by its counts of references, so cycles are looked for seldom.
 
-    By Python's own settings a fold of checks spends a seventh of its time looking for garbage, and
-    a measurement waits while the modules of a library are walked through.
+    By Python's own settings a fold of checks spends a seventh of its time looking for garbage.
     """
     gc.collect()
     gc.freeze()
