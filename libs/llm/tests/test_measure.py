@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import sys
 import time
 
 import orjson
@@ -92,7 +93,8 @@ async def test_the_four_clocks_are_within_five_milliseconds_of_the_truth(measure
     assert result.fault_owner is FaultOwner.NONE
     assert timing.first_answer_token_ms == timing.first_token_ms
     assert timing.total_ms >= timing.last_token_ms
-    assert timing.stamp is Stamp.LOOP
+    assert timing.stamp is (Stamp.KERNEL if sys.platform == "linux" else Stamp.LOOP)
+    assert 0 <= timing.send_ms <= timing.headers_ms
     assert timing.streamed
 
 
@@ -389,15 +391,16 @@ async def test_schedule_delay_is_from_the_due_time(measurer, serve, reply):
     assert 40 < result.timing.schedule_delay_ms < 40 + (time.monotonic_ns() - due) / 1e6
 
 
-async def test_a_blocked_loop_is_owned_up_to(measurer, serve, reply):
+async def test_a_blocked_loop_is_told_but_harms_no_clock(measurer, serve, reply):
     server = await serve(reply(paced(first_s=0.2, tokens=2)))
     task = asyncio.create_task(measurer.measure(endpoint(server), profile()))
     await server.arrived.wait()
     await asyncio.sleep(0.02)
     time.sleep(0.06)  # noqa: ASYNC251 - the blocking is the point
-    result = await task
-    assert result.audit.loop_lag_ms > 30
-    assert not result.audit.trustworthy
+    audit = (await task).audit
+    assert audit.loop_lag_ms > 30
+    own_error_ms = audit.loop_lag_ms if audit.read_lag_ms is None else audit.read_lag_ms
+    assert audit.trustworthy or own_error_ms > 5
 
 
 async def test_private_addresses_can_be_forbidden(serve, reply):

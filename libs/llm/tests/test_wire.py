@@ -1,9 +1,15 @@
 """The wire by itself: on both event loops, over TLS, with many at once."""
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
+import os
+import socket
 import ssl
+import sys
+import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -13,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.measurement import Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders import Dialect, progress_of
 from arguslm_llm.egress import EgressPolicy
@@ -22,6 +28,7 @@ from arguslm_llm.wire import Wire
 
 FRAME = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
 PROGRESS = progress_of(Dialect.OPENAI)
+BEST_STAMP = Stamp.KERNEL if sys.platform == "linux" else Stamp.LOOP
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
@@ -83,6 +90,7 @@ def request_to(server, scheme="http"):
 def test_a_stream_is_stamped_read_by_read(run):
     async def main():
         wire = Wire(egress=EgressPolicy())
+        await asyncio.sleep(0.05)  # the kernel begins to stamp
         async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
             exchange = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
             again = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
@@ -95,7 +103,8 @@ def test_a_stream_is_stamped_read_by_read(run):
     stamps = [ns for ns, _ in exchange.reads]
     assert len(stamps) == 3
     assert all(15e6 < later - sooner < 40e6 for sooner, later in pairwise(stamps))
-    assert exchange.sent_ns <= exchange.headers_ns <= stamps[0]
+    assert exchange.sent_ns <= exchange.all_sent_ns <= exchange.headers_ns <= stamps[0]
+    assert exchange.stamp is BEST_STAMP
     assert stamps[-1] <= exchange.ended_ns
     assert (exchange.reused, again.reused) == (False, True)
     assert exchange.connect_ns > 0
@@ -123,6 +132,8 @@ def test_tls_is_a_phase_of_its_own_and_certificates_are_checked(run, certificate
     good, reused, bad = run(main())
     assert (good.failure, good.status) == (None, 200)
     assert good.tls_ns > 0
+    assert good.stamp is BEST_STAMP
+    assert len(good.reads) == 3
     assert reused.reused
     assert bad.failure is Outcome.TLS
     assert "certificate" in bad.message
@@ -193,8 +204,6 @@ def test_an_address_that_swallows_packets_is_a_connect_timeout(run):
     """A listener whose queue is full accepts nobody."""
 
     async def main():
-        import socket
-
         full = socket.socket()
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -213,3 +222,114 @@ def test_an_address_that_swallows_packets_is_a_connect_timeout(run):
     result = run(main())
     assert result.failure is Outcome.TIMEOUT_CONNECT
     assert result.dns_ns is not None
+
+
+class FrameThread(threading.Thread):
+    """Sends frames to one client, whatever the client's loop does; `sent_ns` is when."""
+
+    def __init__(self, frames):
+        super().__init__(daemon=True)
+        self.frames = frames
+        self.sent_ns = []
+        self.asked = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        sock, _ = self.listener.accept()
+        with self.listener, sock:
+            sock.recv(65536)
+            self.asked.set()
+            time.sleep(0.05)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(self.frames):
+                self.sent_ns.append(time.monotonic_ns())
+                sock.sendall(b"%x\r\n%b\r\n" % (len(FRAME), FRAME))
+                time.sleep(0.02)
+            sock.sendall(b"0\r\n\r\n")
+            sock.recv(1)
+
+
+def test_what_arrives_while_the_loop_is_blocked_keeps_its_time(run):
+    server = FrameThread(frames=4)
+
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        request = WireRequest("POST", f"http://127.0.0.1:{server.port}/", (), b"{}")
+        task = asyncio.create_task(wire.exchange(request, Timeouts(), PROGRESS))
+        await asyncio.to_thread(server.asked.wait)
+        time.sleep(0.3)  # noqa: ASYNC251 - the blocking is the point
+        unblocked_ns = time.monotonic_ns()
+        exchange = await task
+        await wire.close()
+        return exchange, unblocked_ns
+
+    exchange, unblocked_ns = run(main())
+    assert b"".join(data for _, data in exchange.reads) == FRAME * 4
+    stamps = [ns for ns, _ in exchange.reads]
+    # All came in the meantime, and each was stamped then: none before it was sent.
+    assert server.sent_ns[-1] < unblocked_ns
+    assert stamps[0] >= server.sent_ns[0]
+    assert stamps[-1] < unblocked_ns
+    assert exchange.ended_ns < unblocked_ns
+
+
+def test_a_long_request_is_sent_in_parts_and_an_early_answer_is_heard(run):
+    body = bytes(range(256)) * 2**15  # 8 MB: more than a socket takes at once
+
+    async def serve(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        early = b"/early" in head
+        if not early:
+            await asyncio.sleep(0.05)
+            assert await reader.readexactly(len(body)) == body
+        writer.write(
+            b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
+            % (413 if early else 200)
+        )
+        await reader.read()
+        writer.close()
+
+    async def main():
+        wire = Wire(egress=EgressPolicy())
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = request_to(server).url
+            whole = await wire.exchange(WireRequest("POST", url, (), body), Timeouts(), PROGRESS)
+            again = await wire.exchange(
+                WireRequest("POST", f"{url}/early", (), body), Timeouts(), PROGRESS
+            )
+            await wire.close()
+        return whole, again
+
+    whole, early = run(main())
+    assert (whole.failure, whole.status) == (None, 200)
+    assert whole.all_sent_ns - whole.sent_ns > 40e6
+    assert (early.failure, early.status) == (None, 413)
+
+
+def test_cancelled_at_any_moment_nothing_stays_open(run, certificate):
+    cert, key = certificate
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(cert, key)
+    trusting = ssl.create_default_context(cafile=str(cert))
+
+    async def main():
+        async with (
+            await asyncio.start_server(stream, "127.0.0.1", 0) as plain,
+            await asyncio.start_server(stream, "127.0.0.1", 0, ssl=serving) as secure,
+        ):
+            before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+            tasks = asyncio.all_tasks()
+            for server, scheme in ((plain, "http"), (secure, "https")):
+                wire = Wire(egress=EgressPolicy(), ssl_context=trusting)
+                for step in range(40):  # 2 ms apart, over connect, handshake, head and stream
+                    asking = wire.exchange(request_to(server, scheme), Timeouts(), PROGRESS)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(asking, step * 0.002)
+                await wire.close()
+            while len(os.listdir("/proc/self/fd")) > before or asyncio.all_tasks() != tasks:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # the servers' side closes a moment later
+            assert threading.active_count() == threads
+
+    run(main())

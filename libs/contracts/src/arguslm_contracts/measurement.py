@@ -17,7 +17,8 @@ class Record(BaseModel):
 
 
 class Stamp(StrEnum):
-    """Where the receive times come from."""
+    """Where the receive times come from: the kernel, when the bytes arrived; our own reading of
+    the clock, when we came to read them; the client library, when it passed them on."""
 
     KERNEL = "kernel"
     LOOP = "loop"
@@ -28,6 +29,7 @@ class Timing(Record):
     """All times in milliseconds since the request's first byte was handed to the socket,
     except the connection phases, which lie before it, and `schedule_delay_ms`.
 
+    `send_ms` is when the socket had taken the request's last byte.
     The four clocks: `headers_ms`, `first_byte_ms` (of the body), `first_token_ms` (any kind,
     reasoning included) and `first_answer_token_ms`. A clock that never struck is None.
     """
@@ -37,6 +39,7 @@ class Timing(Record):
     connect_ms: Milliseconds | None = None
     tls_ms: Milliseconds | None = None
     connection_reused: bool = False
+    send_ms: Milliseconds | None = None
     headers_ms: Milliseconds | None = None
     first_byte_ms: Milliseconds | None = None
     first_token_ms: Milliseconds | None = None
@@ -71,9 +74,11 @@ class Evidence(Record):
 
 
 class SelfAudit(Record):
-    """What the monitor itself did to this measurement."""
+    """What the monitor itself did to this measurement: how late its event loop was, and how long
+    what had arrived waited to be read (None where the kernel does not tell), both at worst."""
 
     loop_lag_ms: Milliseconds = 0.0
+    read_lag_ms: Milliseconds | None = None
     trustworthy: bool = True
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from arguslm_contracts.measurement import Timeouts, Usage
+from arguslm_contracts.measurement import Stamp, Timeouts, Usage
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders.transcript import ProviderError, Transcript, as_count
 from arguslm_llm.egress import EgressBlocked
@@ -28,7 +28,12 @@ async def ask(
 ) -> tuple[Exchange, Transcript]:
     """Run one request; call it on LiteLLM's own loop. Failures are in the result."""
     began_ns = time.monotonic_ns()
-    exchange = Exchange(scheduled_ns=scheduled_ns, began_ns=began_ns, sent_ns=began_ns)
+    exchange = Exchange(
+        scheduled_ns=scheduled_ns,
+        began_ns=began_ns,
+        sent_ns=began_ns,
+        stamp=Stamp.CLIENT_LIBRARY,
+    )
     transcript = Transcript()
     deadline = _Deadline(began_ns, timeouts)
     try:

@@ -1,39 +1,65 @@
-"""One HTTP/1.1 connection over an asyncio transport. The hot path stamps and appends."""
+"""One HTTP/1.1 connection. Its event loop sends, the receiver's thread stamps and appends."""
 
 import asyncio
+import socket
+import ssl
+import threading
 import time
-from collections.abc import Callable
-from typing import cast
 
-from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.measurement import Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure, next_deadline
+from arguslm_llm.exchange import Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser
+from arguslm_llm.kernel_stamp import ask_for_stamps, receive
+from arguslm_llm.receiver import READABLE, WRITABLE, Receiver
+from arguslm_llm.tls import TlsChannel, tls_reason
+from arguslm_llm.waiting import Waiter, Watch
+
+_READ_BYTES = 64 * 1024
+# The translation of the kernel's clock trembles by less than this.
+_STAMP_JITTER_NS = 1_000_000
 
 
-class Connection(asyncio.Protocol):
-    """Serves one exchange at a time; between two of them it is idle in the pool."""
+class Connection:
+    """Serves one exchange at a time; between two of them it is idle in the pool.
 
-    def __init__(self, origin: Origin) -> None:
+    The lock is held by whichever thread touches the socket, the TLS session or the exchange.
+    """
+
+    def __init__(
+        self, sock: socket.socket, origin: Origin, receiver: Receiver, tls: TlsChannel | None
+    ) -> None:
+        """Takes over a connected, non-blocking socket."""
         self.origin = origin
         self.idle_since_ns = 0
-        self.on_lost: Callable[[Connection], None] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._sock = sock
+        self._receiver = receiver
+        self._tls = tls
+        self._lock = threading.Lock()
+        self._unsent = memoryview(b"")
         self._exchange: Exchange | None = None
+        self._waiter: Waiter | None = None
         self._parser = ResponseParser()
-        self._done: asyncio.Future[None] | None = None
+        self._stamped_ns = 0
         self._closed = False
         self._received = False
+        ask_for_stamps(sock)
+        receiver.watch(sock, self)
 
     @property
     def open(self) -> bool:
-        transport = self._transport
-        return not self._closed and transport is not None and not transport.is_closing()
+        return not self._closed
 
     @property
     def answered_anything(self) -> bool:
         """Whether any byte of the current response has arrived."""
         return self._received
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another request may follow the last response."""
+        whole = self._parser.complete and not self._unsent
+        return self.open and whole and self._parser.reusable
 
     async def send(
         self, data: bytes, exchange: Exchange, timeouts: Timeouts, progress: ReadProgress
@@ -43,135 +69,164 @@ class Connection(asyncio.Protocol):
         Raises:
             WireFailure: a deadline passed, the peer closed early, or it spoke no HTTP.
         """
-        assert self._transport is not None
-        loop = asyncio.get_running_loop()
-        self._parser, self._exchange, self._received = ResponseParser(), exchange, False
-        self._done = loop.create_future()
-        watch = _Watch(loop, exchange, timeouts, progress, self._done)
+        waiter = Waiter(asyncio.get_running_loop())
+        watch = Watch(exchange, timeouts, progress, waiter)
         try:
-            exchange.sent_ns = time.monotonic_ns()
-            self._transport.write(data)
+            with self._lock:
+                self._begin(data, exchange, waiter)
             watch.look()
-            await self._done
+            await waiter.future
         except BaseException:
             # Also on cancellation: half a response is left on this connection.
             self.abort()
             raise
         finally:
             watch.stop()
+            with self._lock:
+                self._exchange = self._waiter = None
             exchange.ended_ns = exchange.ended_ns or time.monotonic_ns()
-            self._exchange = self._done = None
-
-    @property
-    def reusable(self) -> bool:
-        """Whether another request may follow the last response."""
-        return self.open and self._parser.complete and self._parser.reusable
 
     def abort(self) -> None:
         """Close at once, without a farewell."""
-        self._closed = True
-        if self._transport is not None:
-            self._transport.abort()
+        with self._lock:
+            self._close()
 
-    # --- asyncio.Protocol
+    # --- with the lock held
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+    def _begin(self, data: bytes, exchange: Exchange, waiter: Waiter) -> None:
+        self._parser, self._received = ResponseParser(), False
+        to_send = self._tls.encrypt(data) if self._tls else data
+        exchange.sent_ns = self._stamped_ns = time.monotonic_ns()
+        if self._closed:
+            raise WireFailure(Outcome.DISCONNECTED, "the server closed the idle connection")
+        self._exchange, self._waiter = exchange, waiter
+        self._hand_over(to_send)
 
-    def data_received(self, data: bytes) -> None:
-        now = time.monotonic_ns()
+    def _hand_over(self, data: bytes) -> None:
+        """Send it after what waits to be sent, as soon as the socket takes it."""
+        self._unsent = memoryview(bytes(self._unsent) + data) if self._unsent else memoryview(data)
+        self._flush()
+        if self._unsent:
+            self._receiver.watch_for(READABLE | WRITABLE, self._sock, self)
+
+    def _flush(self) -> None:
+        """Hand the socket as much as it takes."""
+        try:
+            sent = self._sock.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            # The peer closed. What it said before that is still to be read, and then the end.
+            sent = len(self._unsent)
+        self._unsent = self._unsent[sent:]
+        exchange = self._exchange
+        if not self._unsent and exchange is not None:
+            exchange.all_sent_ns = exchange.all_sent_ns or time.monotonic_ns()
+
+    def _close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._receiver.forget(self._sock)
+            self._sock.close()
+
+    # --- in the receiver's thread
+
+    def on_ready(self, events: int) -> None:
+        """The socket can be read or written."""
+        with self._lock:
+            try:
+                if not self._closed and events & WRITABLE:
+                    self._flush()
+                    if not self._unsent:
+                        self._receiver.watch_for(READABLE, self._sock, self)
+                if not self._closed and events & READABLE:
+                    self._read()
+            except Exception as error:  # a thread has nobody to raise to; the one who waits has
+                self._fail(error)
+
+    def _read(self) -> None:
+        try:
+            data, wall_ns = receive(self._sock, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._lose(clean=False)
+            return
+        if not data:
+            self._lose(clean=True)
+            return
+        stamp_ns = self._stamp(wall_ns)
+        if self._tls is not None:
+            data = self._decrypt(self._tls, data)
+        if data:
+            self._take(data, stamp_ns)
+        if self._tls is not None and self._tls.closed:
+            self._lose(clean=True)
+
+    def _stamp(self, wall_ns: int | None) -> int:
+        """The instant of a read: the kernel's, unless it is unknown or cannot be."""
+        clock = self._receiver.clock
+        arrived_ns = None if wall_ns is None else clock.monotonic_ns(wall_ns)
+        exchange = self._exchange
+        if arrived_ns is None or arrived_ns < self._stamped_ns - _STAMP_JITTER_NS:
+            arrived_ns = time.monotonic_ns()
+            if exchange is not None:
+                exchange.stamp = Stamp.LOOP
+        elif exchange is not None:
+            exchange.stamp = exchange.stamp or Stamp.KERNEL
+            exchange.read_lag_ns = max(exchange.read_lag_ns, clock.read_ns - arrived_ns)
+        self._stamped_ns = max(self._stamped_ns, arrived_ns)
+        return self._stamped_ns
+
+    def _decrypt(self, tls: TlsChannel, data: bytes) -> bytes:
+        try:
+            clear = tls.decrypt(data)
+        except ssl.SSLError as error:
+            self._fail(WireFailure(Outcome.TLS, tls_reason(error)))
+            return b""
+        if owed := tls.owed():  # the answer to a new key, perhaps
+            self._hand_over(owed)
+        return clear
+
+    def _take(self, data: bytes, stamp_ns: int) -> None:
         exchange = self._exchange
         if exchange is None:
-            self.abort()  # nobody asked for this; the next response would be the wrong one
+            self._close()  # nobody asked for this; the next response would be the wrong one
             return
         self._received = True
         try:
             body = self._parser.feed(data)
         except ProtocolError as error:
-            self._fail(Outcome.INVALID_STREAM, str(error))
+            self._fail(WireFailure(Outcome.INVALID_STREAM, str(error)))
             return
         if exchange.headers_ns is None and self._parser.headers_complete:
-            exchange.headers_ns = now
+            exchange.headers_ns = stamp_ns
             exchange.status = self._parser.status
             exchange.headers = self._parser.headers
         if body:
-            exchange.reads.append((now, body))
+            exchange.reads.append((stamp_ns, body))
         if self._parser.complete:
-            exchange.ended_ns = now
-            self._finish()
+            exchange.ended_ns = stamp_ns
+            self._end(None)
 
-    def eof_received(self) -> bool:
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._closed = True
-        if self._exchange is not None:
-            self._exchange.ended_ns = time.monotonic_ns()
-            self._parser.feed_eof()
-            if self._parser.complete and exc is None:
-                self._finish()
-            else:
-                self._fail(Outcome.DISCONNECTED, "the server closed the connection early")
-        if self.on_lost is not None:
-            self.on_lost(self)
-
-    # --- ending an exchange
-
-    def _finish(self) -> None:
-        if self._done is not None and not self._done.done():
-            self._done.set_result(None)
-
-    def _fail(self, outcome: Outcome, message: str) -> None:
-        if self._done is not None and not self._done.done():
-            self._done.set_exception(WireFailure(outcome, message))
-
-
-class _Watch:
-    """One timer per exchange. It looks at how far the answer has come only when it fires."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        exchange: Exchange,
-        timeouts: Timeouts,
-        progress: ReadProgress,
-        done: asyncio.Future[None],
-    ) -> None:
-        self._loop = loop
-        self._exchange = exchange
-        self._timeouts = timeouts
-        self._progress = progress
-        self._done = done
-        self._timer: asyncio.TimerHandle | None = None
-
-    def look(self) -> None:
-        """Go on waiting, or end the exchange."""
-        if self._done.done():
+    def _lose(self, *, clean: bool) -> None:
+        """The peer has closed, by a reset where it is not `clean`."""
+        self._close()
+        if self._exchange is None:
             return
-        try:
-            ended = self._has_ended()
-        except Exception as error:  # a timer has nobody to raise to; the waiting measurement has
-            self._done.set_exception(error)
-            return
-        if ended:
-            self._done.set_result(None)
+        self._parser.feed_eof()
+        if self._parser.complete and clean:
+            self._end(None)
+        else:
+            self._end(WireFailure(Outcome.DISCONNECTED, "the server closed the connection early"))
 
-    def _has_ended(self) -> bool:
-        """Whether the answer is whole though its body is not. Raises WireFailure when it is late;
-        sets the next timer when it is neither."""
-        now = time.monotonic_ns()
-        due_ns, outcome = next_deadline(self._exchange, self._timeouts, self._progress)
-        if now < due_ns:
-            # A token that comes right after this look could be followed by too long a gap, so
-            # the next look is never further away than one gap.
-            wait_s = min((due_ns - now) / NS_PER_S, self._timeouts.gap_s)
-            self._timer = self._loop.call_later(wait_s, self.look)
-            return False
-        if not self._progress(self._exchange.reads).finished:
-            raise WireFailure(outcome, "")
-        self._exchange.ended_ns = self._exchange.reads[-1][0]
-        return True
+    def _fail(self, error: Exception) -> None:
+        self._close()
+        self._end(error)
 
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def _end(self, error: Exception | None) -> None:
+        exchange, waiter = self._exchange, self._waiter
+        self._exchange = self._waiter = None
+        if exchange is not None and waiter is not None:
+            exchange.ended_ns = exchange.ended_ns or time.monotonic_ns()
+            waiter.end(error)

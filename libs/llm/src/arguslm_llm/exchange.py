@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.measurement import Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
 
 Read = tuple[int, bytes]
@@ -37,6 +37,8 @@ class Exchange:
     """One request and its response. Names ending in `_ns` are instants of time.monotonic_ns(),
     but `dns_ns`, `connect_ns` and `tls_ns` are durations. What never happened is None.
 
+    `stamp` is where the receive times come from, None when nothing was received; `read_lag_ns` the
+    longest that bytes had waited when we read them, as far as the kernel tells.
     `failure` and `message` tell why the response is not complete; they are None when it is.
     """
 
@@ -47,11 +49,14 @@ class Exchange:
     tls_ns: int | None = None
     reused: bool = False
     sent_ns: int | None = None
+    all_sent_ns: int | None = None
     headers_ns: int | None = None
     ended_ns: int | None = None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     reads: list[Read] = field(default_factory=list, repr=False)
+    stamp: Stamp | None = None
+    read_lag_ns: int = 0
     failure: Outcome | None = None
     message: str | None = None
 

@@ -5,7 +5,7 @@ import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile, Stamp
+from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
 from arguslm_llm import client_library
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import Dialect, decode, progress_of
@@ -127,7 +127,6 @@ class Measurer:
                 exchange,
                 transcribe(built.dialect, exchange),
                 redactor,
-                stamp=Stamp.LOOP,
                 loop_lag_ns=lag.worst_ns,
             ),
         )
@@ -150,7 +149,6 @@ class Measurer:
             exchange,
             transcript,
             redactor,
-            stamp=Stamp.CLIENT_LIBRARY,
             loop_lag_ns=lag.worst_ns,
         )
 

@@ -15,16 +15,16 @@ class Pool:
 
     def __init__(self) -> None:
         self._idle: dict[Origin, list[Connection]] = {}
+        self._sweep_due_ns = 0
         self._closed = False
 
     def take(self, origin: Origin) -> Connection | None:
         """An idle connection to this origin, or None when a new one is needed."""
         idle = self._idle.get(origin, [])
-        oldest_allowed = time.monotonic_ns() - _MAX_IDLE_NS
+        now_ns = time.monotonic_ns()
         while idle:
             connection = idle.pop()
-            if connection.open and connection.idle_since_ns >= oldest_allowed:
-                connection.on_lost = None
+            if _is_fresh(connection, now_ns):
                 return connection
             connection.abort()
         self._idle.pop(origin, None)
@@ -39,21 +39,28 @@ class Pool:
                 del self._idle[connection.origin]
             return
         connection.idle_since_ns = time.monotonic_ns()
-        connection.on_lost = self._forget
         idle.append(connection)
+        if connection.idle_since_ns >= self._sweep_due_ns:
+            self._sweep(connection.idle_since_ns)
 
     def close(self) -> None:
         """Close what is idle, and whatever comes back later."""
         self._closed = True
         for idle in self._idle.values():
             for connection in idle:
-                connection.on_lost = None
                 connection.abort()
         self._idle.clear()
 
-    def _forget(self, connection: Connection) -> None:
-        idle = self._idle.get(connection.origin, [])
-        if connection in idle:
-            idle.remove(connection)
-        if not idle:
-            self._idle.pop(connection.origin, None)
+    def _sweep(self, now_ns: int) -> None:
+        """Let go of what nobody came back for."""
+        self._sweep_due_ns = now_ns + _MAX_IDLE_NS
+        for origin, idle in list(self._idle.items()):
+            for connection in [each for each in idle if not _is_fresh(each, now_ns)]:
+                idle.remove(connection)
+                connection.abort()
+            if not idle:
+                del self._idle[origin]
+
+
+def _is_fresh(connection: Connection, now_ns: int) -> bool:
+    return connection.open and now_ns - connection.idle_since_ns <= _MAX_IDLE_NS

@@ -17,7 +17,7 @@ MESSAGE_LIMIT = 500
 _PREVIEW_LIMIT = 200
 _ID_LIMIT = 120
 _NS_PER_MS = 1_000_000
-# Our own loop's lateness beyond both of these makes the clocks too vague to be trusted.
+# Our own lateness beyond both of these makes the clocks too vague to be trusted.
 _TRUSTED_LAG_MS = 5.0
 _TRUSTED_SHARE = 0.05
 _REQUEST_ID_HEADERS = (
@@ -36,12 +36,11 @@ def report(
     transcript: Transcript,
     redactor: Redactor,
     *,
-    stamp: Stamp,
     loop_lag_ns: int,
 ) -> Measurement:
     """The measurement of one exchange, credentials removed."""
     usage = _usage(transcript)
-    timing = _timing(exchange, transcript, stamp)
+    timing = _timing(exchange, transcript)
     outcome = decide(_finding(provider_type, exchange, transcript, usage))
     return Measurement.of(
         outcome,
@@ -49,7 +48,7 @@ def report(
         usage=usage,
         tokens_per_s=_tokens_per_s(transcript, usage),
         evidence=_evidence(exchange, transcript, redactor),
-        audit=_audit(loop_lag_ns, timing),
+        audit=_audit(exchange, loop_lag_ns, timing),
     )
 
 
@@ -68,7 +67,7 @@ def _finding(
     )
 
 
-def _timing(exchange: Exchange, transcript: Transcript, stamp: Stamp) -> Timing:
+def _timing(exchange: Exchange, transcript: Transcript) -> Timing:
     sent_ns = exchange.sent_ns
 
     def since_sent(ns: int | None) -> float | None:
@@ -83,6 +82,7 @@ def _timing(exchange: Exchange, transcript: Transcript, stamp: Stamp) -> Timing:
         connect_ms=_ms(exchange.connect_ns),
         tls_ms=_ms(exchange.tls_ns),
         connection_reused=exchange.reused,
+        send_ms=since_sent(exchange.all_sent_ns),
         headers_ms=since_sent(exchange.headers_ns),
         first_byte_ms=since_sent(exchange.reads[0][0] if exchange.reads else None),
         first_token_ms=since_sent(transcript.first_token_ns),
@@ -90,7 +90,7 @@ def _timing(exchange: Exchange, transcript: Transcript, stamp: Stamp) -> Timing:
         last_token_ms=since_sent(transcript.last_token_ns),
         max_gap_ms=_ms(transcript.max_gap_ns),
         total_ms=since_sent(exchange.ended_ns),
-        stamp=stamp,
+        stamp=exchange.stamp or Stamp.LOOP,
         streamed=transcript.streamed,
     )
 
@@ -147,7 +147,12 @@ def _evidence(exchange: Exchange, transcript: Transcript, redactor: Redactor) ->
     )
 
 
-def _audit(loop_lag_ns: int, timing: Timing) -> SelfAudit:
-    lag_ms = loop_lag_ns / _NS_PER_MS
+def _audit(exchange: Exchange, loop_lag_ns: int, timing: Timing) -> SelfAudit:
+    by_kernel = timing.stamp is Stamp.KERNEL
+    loop_lag_ms = loop_lag_ns / _NS_PER_MS
+    read_lag_ms = exchange.read_lag_ns / _NS_PER_MS if by_kernel else None
+    own_error_ms = loop_lag_ms if read_lag_ms is None else read_lag_ms
     allowed_ms = max(_TRUSTED_LAG_MS, _TRUSTED_SHARE * (timing.first_token_ms or 0.0))
-    return SelfAudit(loop_lag_ms=lag_ms, trustworthy=lag_ms <= allowed_ms)
+    return SelfAudit(
+        loop_lag_ms=loop_lag_ms, read_lag_ms=read_lag_ms, trustworthy=own_error_ms <= allowed_ms
+    )

@@ -7,8 +7,6 @@ import socket
 import ssl
 import time
 
-import certifi
-
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.connection import Connection
@@ -16,6 +14,8 @@ from arguslm_llm.egress import Address, EgressBlocked, EgressPolicy
 from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, WireRequest
 from arguslm_llm.pool import Pool
+from arguslm_llm.receiver import Receiver
+from arguslm_llm.tls import TlsChannel, default_ssl_context, secured, tls_reason
 
 # A reused connection lost this soon, without one byte of response, was closed by the server while
 # it lay idle. Later than this, the server may have died over our request: that is an outcome.
@@ -28,8 +28,9 @@ class Wire:
 
     def __init__(self, *, egress: EgressPolicy, ssl_context: ssl.SSLContext | None = None) -> None:
         self._egress = egress
-        self._ssl_context = ssl_context or _default_ssl_context()
+        self._ssl_context = ssl_context or default_ssl_context()
         self._pool = Pool()
+        self._receiver = Receiver()
 
     async def exchange(
         self,
@@ -49,8 +50,9 @@ class Wire:
         return exchange
 
     async def close(self) -> None:
-        """Close every idle connection."""
+        """Close every idle connection, and read no more."""
         self._pool.close()
+        self._receiver.close()
 
     async def _run(
         self,
@@ -103,25 +105,26 @@ class Wire:
 
     async def _open(self, sock: socket.socket, origin: Origin, exchange: Exchange) -> Connection:
         """Turn a connected socket into a connection, with TLS where the origin asks for it."""
-        secure = origin.scheme == "https"
-        loop = asyncio.get_running_loop()
+        tls = None
+        try:
+            if origin.scheme == "https":
+                tls = await self._secure(sock, origin.host, exchange)
+            return Connection(sock, origin, self._receiver, tls)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _secure(self, sock: socket.socket, host: str, exchange: Exchange) -> TlsChannel:
         began = time.monotonic_ns()
         try:
-            _, connection = await loop.create_connection(
-                lambda: Connection(origin),
-                sock=sock,
-                ssl=self._ssl_context if secure else None,
-                server_hostname=origin.host if secure else None,
-            )
-        except (ssl.SSLError, ssl.CertificateError) as error:
-            raise WireFailure(Outcome.TLS, _tls_reason(error)) from error
+            return await secured(sock, self._ssl_context, host)
+        except ssl.SSLError as error:
+            raise WireFailure(Outcome.TLS, tls_reason(error)) from error
         except OSError as error:
-            outcome = Outcome.TLS if secure else Outcome.DISCONNECTED
-            raise WireFailure(outcome, "the connection broke while it was set up") from error
+            message = "the connection broke during the TLS handshake"
+            raise WireFailure(Outcome.TLS, message) from error
         finally:
-            if secure:
-                exchange.tls_ns = time.monotonic_ns() - began
-        return connection
+            exchange.tls_ns = time.monotonic_ns() - began
 
 
 async def _connect_tcp(addresses: list[Address], exchange: Exchange) -> socket.socket:
@@ -171,20 +174,6 @@ def _was_stale(failure: WireFailure, connection: Connection, exchange: Exchange)
 
 def _reset(exchange: Exchange) -> None:
     exchange.reused = False
-    exchange.sent_ns = exchange.ended_ns = None
+    exchange.sent_ns = exchange.all_sent_ns = exchange.ended_ns = None
+    exchange.stamp = None
     exchange.began_ns = time.monotonic_ns()
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate: {error.verify_message}"
-    return (error.reason or "handshake failed").lower().replace("_", " ")
-
-
-def _default_ssl_context() -> ssl.SSLContext:
-    """The machine's own authorities and certifi's: a private authority installed on the machine
-    works, and so does a machine with none installed."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -1,0 +1,103 @@
+"""TLS between a socket's bytes and HTTP's, without a socket of its own: whoever reads the socket
+knows when the bytes arrived."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+import certifi
+
+_READ_BYTES = 16 * 1024
+
+
+class TlsChannel:
+    """One TLS session, for one thread at a time."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self.closed = False
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    def shake_hands(self, received: bytes | None) -> bool:
+        """Go on with what the peer sent (None at the start, empty at its end); True when done.
+
+        Raises:
+            ssl.SSLError: the handshake has failed.
+        """
+        if received == b"":
+            self._incoming.write_eof()
+        elif received:
+            self._incoming.write(received)
+        try:
+            self._session.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def encrypt(self, data: bytes) -> bytes:
+        """What to send for `data`, with whatever else the peer is owed."""
+        self._session.write(data)
+        return self._outgoing.read()
+
+    def decrypt(self, data: bytes) -> bytes:
+        """What the received bytes complete. `closed` is true once the peer has said goodbye.
+
+        Raises:
+            ssl.SSLError: no TLS, or an alert.
+        """
+        self._incoming.write(data)
+        pieces: list[bytes] = []
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while self._incoming.pending or self._session.pending():
+                piece = self._session.read(_READ_BYTES)
+                if not piece:
+                    self.closed = True
+                    break
+                pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def owed(self) -> bytes:
+        """What the peer is to get before anything else: handshake messages, answers to its own."""
+        return self._outgoing.read()
+
+
+async def secured(sock: socket.socket, context: ssl.SSLContext, host: str) -> TlsChannel:
+    """The TLS session of a connected, non-blocking socket, when both sides have agreed.
+
+    Raises:
+        ssl.SSLError: they have not.
+        OSError: the connection broke.
+    """
+    loop = asyncio.get_running_loop()
+    channel = TlsChannel(context, host)
+    received: bytes | None = None
+    while True:
+        try:
+            done = channel.shake_hands(received)
+        except ssl.SSLError:
+            with contextlib.suppress(OSError):  # say why, if there is still somebody to hear it
+                await loop.sock_sendall(sock, channel.owed())
+            raise
+        if owed := channel.owed():
+            await loop.sock_sendall(sock, owed)
+        if done:
+            return channel
+        received = await loop.sock_recv(sock, _READ_BYTES)
+
+
+def tls_reason(error: ssl.SSLError) -> str:
+    """Why TLS failed, in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate: {error.verify_message}"
+    return (error.reason or "handshake failed").lower().replace("_", " ")
+
+
+def default_ssl_context() -> ssl.SSLContext:
+    """The machine's own authorities and certifi's: a private authority installed on the machine
+    works, and so does a machine with none installed."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
