@@ -61,6 +61,11 @@ test-chaos *arguments:
 bench-events *arguments:
     PYTHONPATH=tests/load python -W ignore -m bench_events {{arguments}}
 
+# What our stopwatch says against an endpoint that knows the truth, with four client libraries
+[group('test')]
+bench-fidelity *arguments:
+    PYTHONPATH=tests/load python -W ignore -m bench_fidelity {{arguments}}
+
 # Ruff, formatting, and the direction of imports
 [group('test')]
 lint:

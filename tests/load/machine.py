@@ -7,23 +7,22 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
 
 from arguslm_launcher.nats_server import server_binary
 
-_LIBRARIES = ("nats-py", "pydantic", "sqlalchemy", "asyncpg", "aiosqlite", "uvloop")
 
-
-def describe() -> list[str]:
+def describe(libraries: Iterable[str]) -> list[str]:
     """Lines for the head of a report: the machine, how busy others keep it, and the versions."""
     memory_gb = psutil.virtual_memory().total / 2**30
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     server = subprocess.run(
         [server_binary(), "--version"], capture_output=True, text=True, check=True
     )
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in libraries]
     return [
         f"{_processor()}, {os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.platform()}",
         f"load average before: {load}; write + fsync of 500 bytes: {fsync_ms():.2f} ms",

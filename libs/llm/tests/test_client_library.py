@@ -9,6 +9,7 @@ from arguslm_llm import client_library
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -87,7 +88,7 @@ async def test_deadlines_through_litellm(measurer, serve, reply):
 
 async def test_the_policy_holds_for_litellm_too(serve, reply):
     server = await serve(reply([(0.0, END)]))
-    strict = Measurer(egress=EgressPolicy(allow_private=False))
+    strict = Measurer(Network(EgressPolicy(allow_private=False)))
     await strict.start()
     try:
         exchange, _ = await ask(strict, server.base_url)

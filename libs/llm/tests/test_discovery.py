@@ -7,11 +7,12 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.discovery import DiscoveryFailed, discover
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.network import Network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = "planted-key-0a1b2c3d"
-ANYWHERE = EgressPolicy()
+ANYWHERE = Network()
 
 
 def page(reply, value, **fields):
@@ -24,13 +25,13 @@ def endpoint(type_id, server, **fields):
 
 
 async def names(endpoint_):
-    return [model.name for model in await discover(endpoint_, egress=ANYWHERE)]
+    return [model.name for model in await discover(endpoint_, network=ANYWHERE)]
 
 
 async def test_openai_style(serve, reply):
     models = [{"id": "gpt-4.1", "owned_by": "me"}, {"id": "meta-llama/x:free"}, {"no": "id"}]
     server = await serve(page(reply, {"object": "list", "data": models}))
-    found = await discover(endpoint("custom_openai_compatible", server), egress=ANYWHERE)
+    found = await discover(endpoint("custom_openai_compatible", server), network=ANYWHERE)
     assert [model.name for model in found] == ["gpt-4.1", "meta-llama/x:free"]
     assert found[0].metadata == {"owned_by": "me"}
     [request] = server.received
@@ -75,7 +76,7 @@ async def test_ollama_with_its_details(serve, reply):
     details = {"family": "llama", "parameter_size": "8B", "quantization_level": "Q4_0"}
     models = [{"name": "llama3:8b", "size": 5, "digest": "d", "details": details}]
     server = await serve(page(reply, {"models": models}))
-    [model] = await discover(endpoint("ollama", server), egress=ANYWHERE)
+    [model] = await discover(endpoint("ollama", server), network=ANYWHERE)
     assert model.name == "llama3:8b"
     assert model.metadata == {"size": 5, "digest": "d", **details}
     assert server.received[0].target == "/api/tags"
@@ -98,7 +99,7 @@ async def test_a_server_with_no_models_says_so_itself(serve, reply):
 
 async def failure(endpoint_, **options):
     with pytest.raises(DiscoveryFailed) as failed:
-        await discover(endpoint_, egress=options.pop("egress", ANYWHERE), **options)
+        await discover(endpoint_, network=options.pop("network", ANYWHERE), **options)
     return failed.value
 
 
@@ -150,8 +151,8 @@ async def test_a_silent_server(serve, reply):
 
 async def test_the_policy_holds(serve, reply):
     server = await serve(page(reply, {"data": []}))
-    strict = EgressPolicy(allow_private=False)
-    failed = await failure(endpoint("openai", server), egress=strict)
+    strict = Network(EgressPolicy(allow_private=False))
+    failed = await failure(endpoint("openai", server), network=strict)
     assert failed.outcome is Outcome.BLOCKED_BY_POLICY
     assert server.connections == 0
 

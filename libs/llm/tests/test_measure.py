@@ -13,6 +13,7 @@ from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -405,7 +406,7 @@ async def test_a_blocked_loop_is_told_but_harms_no_clock(measurer, serve, reply)
 
 async def test_private_addresses_can_be_forbidden(serve, reply):
     server = await serve(reply(paced()))
-    strict = Measurer(egress=EgressPolicy(allow_private=False))
+    strict = Measurer(Network(EgressPolicy(allow_private=False)))
     await strict.start()
     try:
         result = await strict.measure(endpoint(server), profile())

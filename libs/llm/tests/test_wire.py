@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import datetime
-import ipaddress
 import os
 import socket
 import ssl
@@ -14,17 +12,14 @@ from itertools import pairwise
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from arguslm_contracts.measurement import Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders import Dialect, progress_of
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.http1 import MAX_BODY_BYTES, WireRequest
+from arguslm_llm.network import Network
 from arguslm_llm.wire import Wire
+from arguslm_testkit.certificates import self_signed
 
 FRAME = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
 PROGRESS = progress_of(Dialect.OPENAI)
@@ -43,29 +38,13 @@ def run(request):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that signs itself: (file, key file)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(host, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "cert.pem", folder / "key.pem"
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+def serving_context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 async def stream(reader, writer):
@@ -89,7 +68,7 @@ def request_to(server, scheme="http"):
 
 def test_a_stream_is_stamped_read_by_read(run):
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         await asyncio.sleep(0.05)  # the kernel begins to stamp
         async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
             exchange = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
@@ -112,15 +91,11 @@ def test_a_stream_is_stamped_read_by_read(run):
 
 
 def test_tls_is_a_phase_of_its_own_and_certificates_are_checked(run, certificate):
-    cert, key = certificate
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(cert, key)
+    serving = serving_context(certificate)
 
     async def main():
-        trusting = Wire(
-            egress=EgressPolicy(), ssl_context=ssl.create_default_context(cafile=str(cert))
-        )
-        wary = Wire(egress=EgressPolicy())
+        trusting = Wire(Network(tls=ssl.create_default_context(cafile=certificate)))
+        wary = Wire(Network())
         async with await asyncio.start_server(stream, "127.0.0.1", 0, ssl=serving) as server:
             request = request_to(server, "https")
             good = await trusting.exchange(request, Timeouts(), PROGRESS)
@@ -142,7 +117,7 @@ def test_tls_is_a_phase_of_its_own_and_certificates_are_checked(run, certificate
 
 def test_many_at_once_each_have_their_own_connection(run):
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
             request = request_to(server)
             results = await asyncio.gather(
@@ -172,7 +147,7 @@ def test_what_is_no_http_or_too_much_of_it(run, answer):
         writer.close()
 
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
             result = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
             await wire.close()
@@ -191,7 +166,7 @@ def test_nothing_is_left_open_after_a_cancelled_exchange(run):
         writer.close()
 
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(wire.exchange(request_to(server), Timeouts(), PROGRESS), 0.1)
@@ -212,7 +187,7 @@ def test_an_address_that_swallows_packets_is_a_connect_timeout(run):
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         request = WireRequest("POST", f"http://127.0.0.1:{port}/", (), b"{}")
         result = await wire.exchange(request, Timeouts(connect_s=0.2), PROGRESS)
         for each in (*fillers, full):
@@ -255,7 +230,7 @@ def test_what_arrives_while_the_loop_is_blocked_keeps_its_time(run):
     server = FrameThread(frames=4)
 
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         request = WireRequest("POST", f"http://127.0.0.1:{server.port}/", (), b"{}")
         task = asyncio.create_task(wire.exchange(request, Timeouts(), PROGRESS))
         await asyncio.to_thread(server.asked.wait)
@@ -292,7 +267,7 @@ def test_a_long_request_is_sent_in_parts_and_an_early_answer_is_heard(run):
         writer.close()
 
     async def main():
-        wire = Wire(egress=EgressPolicy())
+        wire = Wire(Network())
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             url = request_to(server).url
             whole = await wire.exchange(WireRequest("POST", url, (), body), Timeouts(), PROGRESS)
@@ -309,10 +284,8 @@ def test_a_long_request_is_sent_in_parts_and_an_early_answer_is_heard(run):
 
 
 def test_cancelled_at_any_moment_nothing_stays_open(run, certificate):
-    cert, key = certificate
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(cert, key)
-    trusting = ssl.create_default_context(cafile=str(cert))
+    serving = serving_context(certificate)
+    trusting = ssl.create_default_context(cafile=certificate)
 
     async def main():
         async with (
@@ -322,7 +295,7 @@ def test_cancelled_at_any_moment_nothing_stays_open(run, certificate):
             before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
             tasks = asyncio.all_tasks()
             for server, scheme in ((plain, "http"), (secure, "https")):
-                wire = Wire(egress=EgressPolicy(), ssl_context=trusting)
+                wire = Wire(Network(tls=trusting))
                 for step in range(40):  # 2 ms apart, over connect, handshake, head and stream
                     asking = wire.exchange(request_to(server, scheme), Timeouts(), PROGRESS)
                     with contextlib.suppress(TimeoutError):

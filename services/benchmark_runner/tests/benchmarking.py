@@ -26,8 +26,8 @@ from arguslm_contracts.events.benchmarks import (
 )
 from arguslm_contracts.measurement import Target
 from arguslm_contracts.streams import BENCHMARKS
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 from arguslm_simulator import Simulator
 from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
@@ -102,7 +102,7 @@ class Bench:
     ) -> AsyncIterator[BenchmarkRunner]:
         """A benchmark runner in this process."""
         client = await self.bus.client("benchmark-runner")
-        measurer = Measurer(egress=EgressPolicy())
+        measurer = Measurer(Network())
         await measurer.start()
         publisher = Publisher(client, "benchmark-runner")
         instruments = Instruments(measurer, publisher, Throttle(), max_in_flight)

@@ -16,8 +16,8 @@ from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted, CheckRequested, DiscoveryCompleted
 from arguslm_contracts.measurement import ProbeProfile, Target, Timeouts
 from arguslm_contracts.streams import CHECKS
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
@@ -52,10 +52,10 @@ class House:
     ) -> AsyncIterator[None]:
         """A prober in this process."""
         client = await self.bus.client("prober")
-        egress = EgressPolicy()
-        measurer = Measurer(egress=egress)
+        network = Network()
+        measurer = Measurer(network)
         await measurer.start()
-        prober = Prober(Publisher(client, "prober"), measurer, self.vault, egress)
+        prober = Prober(Publisher(client, "prober"), measurer, self.vault, network)
         workers = [
             Worker(self.bus.settings("prober"), client, "prober", duty)
             for duty in prober.duties(location, concurrency)

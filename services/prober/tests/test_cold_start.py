@@ -17,8 +17,8 @@ _PROGRAM = """
 import asyncio, json, sys
 from arguslm_contracts.events.checks import CheckRequested
 from arguslm_contracts.envelope import Recorded
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 from arguslm_llm.wire import Wire
 import arguslm_prober.app
 from arguslm_prober.workers import Prober
@@ -47,7 +47,7 @@ async def main():
     key, body = json.loads(sys.stdin.read())
     asked = CheckRequested.model_validate(body)
     measurer, publisher = Measurer(), Publisher()
-    prober = Prober(publisher, measurer, Vault([key]), EgressPolicy())
+    prober = Prober(publisher, measurer, Vault([key]), Network())
     await prober.check(Recorded(
         event=asked, event_id="1", source="/test", time=asked.due_at, stream="CHECK_REQUESTS",
         sequence=1, subject=asked.subject, cause=None,

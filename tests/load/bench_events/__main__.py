@@ -19,6 +19,7 @@ from bench_events.folding import WAYS, Given, Took, measure
 
 _ENGINES = ("sqlite", "postgresql")
 _PUBLISHED = 5_000
+_LIBRARIES = ("nats-py", "pydantic", "sqlalchemy", "asyncpg", "aiosqlite", "uvloop")
 _PARTS = ("publish", "see", "fold")
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=_ENGINES, action="append", help="default: both")
     parser.add_argument("--part", choices=_PARTS, action="append", help="default: all")
     arguments = parser.parse_args()
-    for line in machine.describe():
+    for line in machine.describe(_LIBRARIES):
         print(line)
     asyncio.run(_bench(arguments))
 

@@ -12,11 +12,11 @@ from arguslm_llm.catalogue import provider_type
 from arguslm_llm.decoders.errors import error_body, error_in
 from arguslm_llm.decoders.framing import is_web_page
 from arguslm_llm.decoders.transcript import json_of
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import NS_PER_S, Exchange, Progress, Read
 from arguslm_llm.http1 import WireRequest
 from arguslm_llm.model_lists import Listing, NoListing, Page, listing_of
+from arguslm_llm.network import Network
 from arguslm_llm.outcomes import Finding, decide
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.wire import Wire
@@ -36,7 +36,7 @@ class DiscoveryFailed(Exception):
 
 
 async def discover(
-    endpoint: Endpoint, *, egress: EgressPolicy, timeout_s: float = 15
+    endpoint: Endpoint, *, network: Network, timeout_s: float = 15
 ) -> list[DiscoveredModel]:
     """Every model the endpoint lists, each once, in its own order.
 
@@ -46,7 +46,7 @@ async def discover(
     """
     redactor = Redactor(endpoint.credentials.values())
     listing = _listing(endpoint)
-    wire = Wire(egress=egress)
+    wire = Wire(network)
     ends_ns = time.monotonic_ns() + int(timeout_s * NS_PER_S)
     found: dict[str, DiscoveredModel] = {}
     request = listing.first

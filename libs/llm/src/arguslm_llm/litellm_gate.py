@@ -12,11 +12,11 @@ import os
 import ssl
 from typing import Any
 
-import certifi
 import httpx
 
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.egress import Address, EgressPolicy
+from arguslm_llm.network import Network
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _building: contextvars.ContextVar[bool] = contextvars.ContextVar("building", default=False)
@@ -31,7 +31,7 @@ class Captured(BaseException):
         self.request = request
 
 
-def load(egress: EgressPolicy) -> Any:
+def load(network: Network) -> Any:
     """Import LiteLLM, quiet and behind the gate. Takes seconds; call it once, off the loop."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # read while importing
     os.environ.setdefault("LITELLM_LOG", "CRITICAL")
@@ -43,14 +43,13 @@ def load(egress: EgressPolicy) -> Any:
     litellm.telemetry = False
     litellm.drop_params = True
     litellm.num_retries = 0
-    _install(litellm, handlers, egress)
+    _install(litellm, handlers, network)
     return litellm
 
 
-def _install(litellm: Any, handlers: Any, egress: EgressPolicy) -> None:
+def _install(litellm: Any, handlers: Any, network: Network) -> None:
     """Put the gate under every HTTP client that LiteLLM makes, those made while importing too."""
-    # One for all: making one takes 20 ms in which no other thread runs, the clocks' neither.
-    context = ssl.create_default_context(cafile=certifi.where())
+    egress, context = network.egress, network.ssl_context
     asynchronous, synchronous = handlers.AsyncHTTPHandler, handlers.HTTPHandler
 
     def create_async(*_: object, **__: object) -> httpx.AsyncBaseTransport:

@@ -11,11 +11,11 @@ from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import Dialect, decode, progress_of
 from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import Transcript
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import Exchange
 from arguslm_llm.litellm_arguments import arguments_for
 from arguslm_llm.loop_lag import LoopLagSampler
+from arguslm_llm.network import Network
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
 from arguslm_llm.request import BuiltRequest, CannotBuild, LiteLLMThread, RequestBuilder
@@ -44,11 +44,10 @@ class Measurer:
     Call `start` before the first measurement: nothing is measured by a cold monitor.
     """
 
-    def __init__(self, *, egress: EgressPolicy = EgressPolicy()) -> None:  # noqa: B008 - frozen
-        self._egress = egress
-        self._litellm = LiteLLMThread(egress)
+    def __init__(self, network: Network = Network()) -> None:  # noqa: B008 - frozen
+        self._litellm = LiteLLMThread(network)
         self._builder = RequestBuilder(self._litellm)
-        self._wire = Wire(egress=egress)
+        self._wire = Wire(network)
         self._lag = LoopLagSampler()
         self._starting = asyncio.Lock()
         self._warm = False

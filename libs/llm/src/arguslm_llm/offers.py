@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from arguslm_contracts.measurement import Timeouts
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders.transcript import as_list, as_object, json_of
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.exchange import Progress
 from arguslm_llm.http1 import WireRequest
+from arguslm_llm.network import Network
 from arguslm_llm.wire import Wire
 
 _FROM_ENVIRONMENT = "environment"
@@ -85,7 +85,7 @@ async def offers_on_this_machine(timeout_s: float = 1.0) -> list[Offer]:
 async def offer_at(server: LocalServer, port: int, timeout_s: float) -> Offer | None:
     """The offer of this kind of server on a port of this machine; None if it is not that."""
     root = f"http://127.0.0.1:{port}"
-    wire = Wire(egress=EgressPolicy())
+    wire = Wire(Network())
     limits = Timeouts(connect_s=timeout_s, headers_s=timeout_s, total_s=timeout_s)
     try:
         exchange = await wire.exchange(

@@ -20,10 +20,10 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_llm import litellm_gate
 from arguslm_llm.catalogue import ProviderType, provider_type
 from arguslm_llm.decoders import Dialect, dialect_of
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for
+from arguslm_llm.network import Network
 
 T = TypeVar("T")
 
@@ -57,8 +57,8 @@ class LiteLLMThread:
     """LiteLLM in a thread of its own: its two seconds of importing and its milliseconds of
     building never stop the loop that holds the clocks."""
 
-    def __init__(self, egress: EgressPolicy) -> None:
-        self._egress = egress
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="litellm", daemon=True)
         self.litellm: Any = None
@@ -69,7 +69,7 @@ class LiteLLMThread:
             self._thread.start()
 
         async def load() -> Any:
-            return litellm_gate.load(self._egress)
+            return litellm_gate.load(self._network)
 
         self.litellm = await self.run(load())
 

@@ -10,12 +10,13 @@ import time
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.connection import Connection
-from arguslm_llm.egress import Address, EgressBlocked, EgressPolicy
+from arguslm_llm.egress import Address, EgressBlocked
 from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, WireRequest
+from arguslm_llm.network import Network
 from arguslm_llm.pool import Pool
 from arguslm_llm.receiver import Receiver
-from arguslm_llm.tls import TlsChannel, default_ssl_context, secured, tls_reason
+from arguslm_llm.tls import TlsChannel, secured, tls_reason
 
 # A reused connection lost this soon, without one byte of response, was closed by the server while
 # it lay idle. Later than this, the server may have died over our request: that is an outcome.
@@ -24,11 +25,10 @@ _OUR_OWN_LIMITS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errn
 
 
 class Wire:
-    """A pool of connections under one egress policy. Use it on one event loop."""
+    """A pool of connections over one network. Use it on one event loop."""
 
-    def __init__(self, *, egress: EgressPolicy, ssl_context: ssl.SSLContext | None = None) -> None:
-        self._egress = egress
-        self._ssl_context = ssl_context or default_ssl_context()
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._pool = Pool()
         self._receiver = Receiver()
 
@@ -95,7 +95,7 @@ class Wire:
     async def _resolve(self, origin: Origin, exchange: Exchange) -> list[Address]:
         began = time.monotonic_ns()
         try:
-            return await self._egress.resolve(origin.host, origin.port)
+            return await self._network.egress.resolve(origin.host, origin.port)
         except EgressBlocked as error:
             raise WireFailure(error.outcome, str(error)) from error
         except socket.gaierror as error:
@@ -117,7 +117,7 @@ class Wire:
     async def _secure(self, sock: socket.socket, host: str, exchange: Exchange) -> TlsChannel:
         began = time.monotonic_ns()
         try:
-            return await secured(sock, self._ssl_context, host)
+            return await secured(sock, self._network.ssl_context, host)
         except ssl.SSLError as error:
             raise WireFailure(Outcome.TLS, tls_reason(error)) from error
         except OSError as error:

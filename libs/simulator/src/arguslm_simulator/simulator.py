@@ -1,6 +1,7 @@
 """The simulator as a context manager, for tests and for the command line."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,8 @@ class Simulator:
             sim.set("swift", fault="http_500")     # fails from the next request on
             sim.set("swift", fault="none")         # and recovers
 
-    `scenario` None is the demo. `port` 0 picks a free one. Entering raises `OSError` when the
+    `scenario` None is the demo. `port` 0 picks a free one; with `tls`
+    it speaks HTTPS. Entering raises `OSError` when the
     address cannot be bound; leaving closes every connection at once.
     """
 
@@ -33,12 +35,14 @@ class Simulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._live = LiveScenario(demo_scenario() if scenario is None else scenario)
         self._recorder = Recorder()
         self._router = Router(self._live, self._recorder, api_key)
         self._host = host
         self._port = port
+        self._tls = tls
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._pacemaker: Pacemaker | None = None
@@ -52,6 +56,7 @@ class Simulator:
                 self._host,
                 self._port,
                 backlog=4096,
+                ssl=self._tls,
             )
         except OSError:
             pacemaker.close()
@@ -78,7 +83,8 @@ class Simulator:
     def url(self) -> str:
         """Root of the server; OpenAI's base URL is this + "/v1"."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{host}:{self._port}"
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 from arguslm_prober.settings import Settings
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import open_vault
@@ -19,11 +20,11 @@ NAME = "prober"
 
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
-    egress = EgressPolicy(allow_private=settings.allow_private_addresses)
-    measurer = Measurer(egress=egress)
+    network = Network(EgressPolicy(allow_private=settings.allow_private_addresses))
+    measurer = Measurer(network)
     # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
     warming = asyncio.create_task(measurer.start(), name="warm the measurer")
-    prober = Prober(Publisher(client, NAME), measurer, vault, egress)
+    prober = Prober(Publisher(client, NAME), measurer, vault, network)
     workers = {
         duty.durable: Worker(settings, client, NAME, duty)
         for duty in prober.duties(settings.location, settings.probe_concurrency)

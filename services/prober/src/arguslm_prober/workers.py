@@ -27,9 +27,9 @@ from arguslm_contracts.measurement import Measurement, Target
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS
 from arguslm_llm.discovery import DiscoveryFailed, discover
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint, endpoint_of
 from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
 from arguslm_prober.model import chat_model, completion, expired, unasked
 from arguslm_storage.vault import Vault, VaultError
 
@@ -46,12 +46,12 @@ class Prober:
     """Asks endpoints, with a warm measurer."""
 
     def __init__(
-        self, publisher: Publisher, measurer: Measurer, vault: Vault, egress: EgressPolicy
+        self, publisher: Publisher, measurer: Measurer, vault: Vault, network: Network
     ) -> None:
         self._publisher = publisher
         self._measurer = measurer
         self._vault = vault
-        self._egress = egress
+        self._network = network
 
     def duties(self, location: str, concurrency: int) -> list[Duty]:
         """The checks of one location, and a share of all discoveries."""
@@ -156,7 +156,7 @@ class Prober:
         return endpoint_of(target, self._vault.open(target.credentials))
 
     async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
-        return await discover(endpoint, egress=self._egress, timeout_s=_DISCOVERY_S)
+        return await discover(endpoint, network=self._network, timeout_s=_DISCOVERY_S)
 
 
 def _provider(recorded: Recorded) -> str:

@@ -1,0 +1,1 @@
+"""Fidelity: what a stopwatch says, against what really happened."""
