@@ -16,6 +16,7 @@ from arguslm_llm.exchange import Exchange
 from arguslm_llm.litellm_arguments import arguments_for
 from arguslm_llm.loop_lag import LoopLagSampler
 from arguslm_llm.network import Network
+from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
 from arguslm_llm.request import BuiltRequest, CannotBuild, LiteLLMThread, RequestBuilder
@@ -49,6 +50,7 @@ class Measurer:
         self._builder = RequestBuilder(self._litellm)
         self._wire = Wire(network)
         self._lag = LoopLagSampler()
+        self._collector = QuietCollector()
         self._starting = asyncio.Lock()
         self._warm = False
         # Answers are read in one thread: on the loop, many that end together would stop the
@@ -73,9 +75,7 @@ class Measurer:
             await self._litellm.start()
             for endpoint in _WARM_UP:
                 await self._builder.build(endpoint, ProbeProfile(prompt="warm-up"))
-            # From here on the collector passes over all that: it would stop the clocks.
-            gc.collect()
-            gc.freeze()
+            self._collector.take_over()
         finally:
             gc.enable()
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
@@ -112,7 +112,7 @@ class Measurer:
         redactor: Redactor,
         scheduled_ns: int | None,
     ) -> Measurement:
-        with self._lag.watch() as lag:
+        with self._collector.measuring(), self._lag.watch() as lag:
             exchange = await self._wire.exchange(
                 built.request,
                 profile.timeouts,
@@ -139,7 +139,7 @@ class Measurer:
     ) -> Measurement:
         provider = provider_types()[endpoint.provider_type]
         arguments = arguments_for(endpoint, provider, profile)
-        with self._lag.watch() as lag:
+        with self._collector.measuring(), self._lag.watch() as lag:
             exchange, transcript = await self._litellm.run(
                 client_library.ask(self._litellm.litellm, arguments, profile.timeouts, scheduled_ns)
             )
