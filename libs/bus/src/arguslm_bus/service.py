@@ -65,6 +65,8 @@ def run_service(
 def describe_settings_error(error: ValidationError) -> str:
     """The first fault of the settings: which variable, what is wrong with it."""
     first = error.errors(include_input=False)[0]
+    if not first["loc"]:  # of several together
+        return f"settings: {first['msg']}"
     variable = "ARGUSLM_" + "_".join(str(part) for part in first["loc"]).upper()
     return f"setting {variable}: {first['msg']}"
 

@@ -1,6 +1,7 @@
 """Where our own connections may go. The address that was checked is the one that is connected."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from dataclasses import dataclass
@@ -46,6 +47,18 @@ class EgressPolicy:
         """The same, for a thread that has no event loop."""
         _refuse_metadata_names(host)
         return self._allowed(_literal(host, port) or _look_up_blocking(host, port))
+
+    def check_unresolved(self, host: str) -> None:
+        """For a host that a proxy is going to resolve: what its name alone tells.
+
+        Raises:
+            EgressBlocked: it is a forbidden name, or a forbidden address in any way of writing it.
+        """
+        _refuse_metadata_names(host)
+        for _, address, _ in _literal(host, 0):
+            self.check(address)
+        with contextlib.suppress(OSError):  # 127.1, 0x7f000001: resolvers read these as addresses
+            self.check(socket.inet_ntoa(socket.inet_aton(host)))
 
     def _allowed(self, addresses: list[Address]) -> list[Address]:
         for _, address, _ in addresses:

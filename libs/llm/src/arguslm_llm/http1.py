@@ -41,14 +41,18 @@ class WireRequest:
         """Raises ProtocolError for a URL that is not absolute http or https."""
         return origin_of(self.url)
 
-    def encoded(self) -> bytes:
-        """The bytes of the request. Host, Content-Length, Connection and Accept-Encoding are
-        ours: a compressed stream would hide when its tokens arrived."""
+    def encoded(self, *, for_proxy: bool = False, proxy_authorization: str | None = None) -> bytes:
+        """The bytes of the request, to the origin or to a proxy that passes it on. Host,
+        Content-Length, Connection and Accept-Encoding are ours: a compressed stream would hide
+        when its tokens arrived. Raises ProtocolError for what HTTP cannot carry."""
         ours = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
+        ours.add("proxy-authorization")
         parts = urlsplit(self.url)
         target = parts.path or "/"
         if parts.query:
             target += f"?{parts.query}"
+        if for_proxy:
+            target = f"http://{_host_header(self.origin)}{target}"
         lines = [f"{self.method} {target} HTTP/1.1", f"Host: {_host_header(self.origin)}"]
         for name, value in self.headers:
             if name.lower() in ours:
@@ -56,6 +60,8 @@ class WireRequest:
             if not _HEADER_NAME.match(name) or "\r" in value or "\n" in value:
                 raise ProtocolError(f"header {name!r} cannot be sent")
             lines.append(f"{name}: {value}")
+        if proxy_authorization:
+            lines.append(f"Proxy-Authorization: {proxy_authorization}")
         lines += ["Accept-Encoding: identity", "Connection: keep-alive"]
         if self.body or self.method != "GET":
             lines.append(f"Content-Length: {len(self.body)}")
@@ -78,9 +84,15 @@ def origin_of(url: str) -> Origin:
     return Origin(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
 
 
-def _host_header(origin: Origin) -> str:
+def host_and_port(origin: Origin) -> str:
+    """Both, as a proxy is told."""
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    return host if _DEFAULT_PORTS[origin.scheme] == origin.port else f"{host}:{origin.port}"
+    return f"{host}:{origin.port}"
+
+
+def _host_header(origin: Origin) -> str:
+    where = host_and_port(origin)
+    return where.removesuffix(f":{_DEFAULT_PORTS[origin.scheme]}")
 
 
 class _Framing(Enum):

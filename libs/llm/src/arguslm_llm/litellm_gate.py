@@ -1,24 +1,24 @@
 """The one place that imports LiteLLM, and the gate all its connections pass.
 
 While a request is being built, the gate lets nothing out: it hands the finished request back to
-us instead. At other times it lets LiteLLM connect, under our egress policy. Proxies, retries and
-the download of the price map are off.
+us instead. At other times it lets LiteLLM connect, over our own network: its egress
+policy, proxies and authorities. Retries and the download of the price map are off.
 """
 
 import contextvars
 import importlib
 import logging
 import os
-import ssl
 from typing import Any
 
 import httpx
 
 from arguslm_llm.decoders import dialect_of
-from arguslm_llm.egress import Address, EgressPolicy
+from arguslm_llm.egress import Address
+from arguslm_llm.http1 import host_and_port, origin_of
 from arguslm_llm.network import Network
+from arguslm_llm.proxy import Proxy
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _building: contextvars.ContextVar[bool] = contextvars.ContextVar("building", default=False)
 
 
@@ -49,14 +49,13 @@ def load(network: Network) -> Any:
 
 def _install(litellm: Any, handlers: Any, network: Network) -> None:
     """Put the gate under every HTTP client that LiteLLM makes, those made while importing too."""
-    egress, context = network.egress, network.ssl_context
     asynchronous, synchronous = handlers.AsyncHTTPHandler, handlers.HTTPHandler
 
     def create_async(*_: object, **__: object) -> httpx.AsyncBaseTransport:
-        return _AsyncGate(egress, context)
+        return _AsyncGate(network)
 
     def create_sync(*_: object, **__: object) -> httpx.BaseTransport:
-        return _SyncGate(egress, context)
+        return _SyncGate(network)
 
     def no_mounts(*_: object, **__: object) -> dict[str, object]:
         return {}  # a proxy mounted here would go around the gate
@@ -67,9 +66,7 @@ def _install(litellm: Any, handlers: Any, network: Network) -> None:
     synchronous._create_sync_transport = create_sync
     synchronous._create_sync_proxy_mounts = no_mounts
     litellm.module_level_aclient = asynchronous(timeout=60)
-    litellm.module_level_client.client = httpx.Client(
-        transport=_SyncGate(egress, context), timeout=60
-    )
+    litellm.module_level_client.client = httpx.Client(transport=_SyncGate(network), timeout=60)
 
 
 class building:  # noqa: N801 - reads as a statement: `with building():`
@@ -91,34 +88,58 @@ def _capture(request: httpx.Request) -> None:
 
 
 class _AsyncGate(httpx.AsyncBaseTransport):
-    def __init__(self, egress: EgressPolicy, context: ssl.SSLContext) -> None:
-        self._egress = egress
-        self._inner = httpx.AsyncHTTPTransport(verify=context, retries=0)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._direct = httpx.AsyncHTTPTransport(verify=network.ssl_context, retries=0)
+        self._through: dict[Proxy, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         _capture(request)
-        url = request.url
-        addresses = await self._egress.resolve(url.host, url.port or _DEFAULT_PORTS[url.scheme])
-        return await self._inner.handle_async_request(_pinned(request, addresses[0]))
+        origin, egress = origin_of(str(request.url)), self._network.egress
+        proxy = self._network.proxies.leading_to(origin)
+        if proxy is None:
+            addresses = await egress.resolve(origin.host, origin.port)
+            return await self._direct.handle_async_request(_pinned(request, addresses[0]))
+        egress.check_unresolved(origin.host)
+        if proxy not in self._through:
+            self._through[proxy] = httpx.AsyncHTTPTransport(
+                verify=self._network.ssl_context, retries=0, proxy=_httpx_proxy(proxy)
+            )
+        return await self._through[proxy].handle_async_request(request)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        for transport in (self._direct, *self._through.values()):
+            await transport.aclose()
 
 
 class _SyncGate(httpx.BaseTransport):
-    def __init__(self, egress: EgressPolicy, context: ssl.SSLContext) -> None:
-        self._egress = egress
-        self._inner = httpx.HTTPTransport(verify=context, retries=0)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._direct = httpx.HTTPTransport(verify=network.ssl_context, retries=0)
+        self._through: dict[Proxy, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _capture(request)
-        url = request.url
-        port = url.port or _DEFAULT_PORTS[url.scheme]
-        addresses = self._egress.resolve_blocking(url.host, port)
-        return self._inner.handle_request(_pinned(request, addresses[0]))
+        origin, egress = origin_of(str(request.url)), self._network.egress
+        proxy = self._network.proxies.leading_to(origin)
+        if proxy is None:
+            addresses = egress.resolve_blocking(origin.host, origin.port)
+            return self._direct.handle_request(_pinned(request, addresses[0]))
+        egress.check_unresolved(origin.host)
+        if proxy not in self._through:
+            self._through[proxy] = httpx.HTTPTransport(
+                verify=self._network.ssl_context, retries=0, proxy=_httpx_proxy(proxy)
+            )
+        return self._through[proxy].handle_request(request)
 
     def close(self) -> None:
-        self._inner.close()
+        for transport in (self._direct, *self._through.values()):
+            transport.close()
+
+
+def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
+    login = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+    return httpx.Proxy(f"http://{host_and_port(proxy.origin)}", headers=login)
 
 
 def _pinned(request: httpx.Request, address: Address) -> httpx.Request:

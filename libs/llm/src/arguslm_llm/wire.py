@@ -6,15 +6,17 @@ import os
 import socket
 import ssl
 import time
+from http import HTTPStatus
 
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.connection import Connection
-from arguslm_llm.egress import Address, EgressBlocked
+from arguslm_llm.egress import Address, EgressBlocked, EgressPolicy
 from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, WireRequest
 from arguslm_llm.network import Network
 from arguslm_llm.pool import Pool
+from arguslm_llm.proxy import Proxy, open_tunnel, refusal
 from arguslm_llm.receiver import Receiver
 from arguslm_llm.tls import TlsChannel, secured, tls_reason
 
@@ -61,11 +63,8 @@ class Wire:
         timeouts: Timeouts,
         progress: ReadProgress,
     ) -> None:
-        try:
-            origin, data = request.origin, request.encoded()
-        except ProtocolError as error:
-            raise WireFailure(Outcome.BAD_REQUEST, str(error)) from error
-        connection = self._pool.take(origin)
+        proxy, data = self._prepared(request)
+        connection = self._pool.take(request.origin)
         if connection is not None:
             exchange.reused = True
             try:
@@ -76,32 +75,77 @@ class Wire:
                 # Not a retry: the server had closed this connection before it read anything, so
                 # no request was accepted. The clocks begin again with the fresh connection.
                 _reset(exchange)
-            else:
-                self._pool.give(connection)
-                return
-        connection = await self._connect(origin, exchange, timeouts)
-        await connection.send(data, exchange, timeouts, progress)
+                connection = None
+        if connection is None:
+            connection = await self._connect(request.origin, proxy, exchange, timeouts)
+            await connection.send(data, exchange, timeouts, progress)
         self._pool.give(connection)
+        if proxy is not None and exchange.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            exchange.status = None  # the endpoint never heard of it
+            raise refusal(proxy, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 
-    async def _connect(self, origin: Origin, exchange: Exchange, timeouts: Timeouts) -> Connection:
+    def _prepared(self, request: WireRequest) -> tuple[Proxy | None, bytes]:
+        """The proxy it goes through, and its bytes: a proxy without a tunnel has to read them."""
+        try:
+            proxy = self._network.proxies.leading_to(request.origin)
+            if proxy is None or request.origin.scheme == "https":
+                return proxy, request.encoded()
+            login = proxy.authorization
+            return proxy, request.encoded(for_proxy=True, proxy_authorization=login)
+        except ProtocolError as error:
+            raise WireFailure(Outcome.BAD_REQUEST, str(error)) from error
+
+    async def _connect(
+        self, origin: Origin, proxy: Proxy | None, exchange: Exchange, timeouts: Timeouts
+    ) -> Connection:
         try:
             async with asyncio.timeout(timeouts.connect_s):
-                addresses = await self._resolve(origin, exchange)
-                sock = await _connect_tcp(addresses, exchange)
+                if proxy is None:
+                    sock = await self._connect_directly(origin, exchange)
+                else:
+                    sock = await self._connect_through(proxy, origin, exchange)
                 return await self._open(sock, origin, exchange)
         except TimeoutError as error:
             raise WireFailure(Outcome.TIMEOUT_CONNECT, "no connection in time") from error
 
-    async def _resolve(self, origin: Origin, exchange: Exchange) -> list[Address]:
+    async def _connect_directly(self, origin: Origin, exchange: Exchange) -> socket.socket:
         began = time.monotonic_ns()
         try:
-            return await self._network.egress.resolve(origin.host, origin.port)
+            addresses = await self._network.egress.resolve(origin.host, origin.port)
         except EgressBlocked as error:
             raise WireFailure(error.outcome, str(error)) from error
         except socket.gaierror as error:
             raise WireFailure(Outcome.DNS, f"{origin.host} does not resolve") from error
         finally:
             exchange.dns_ns = time.monotonic_ns() - began
+        return await _connect_tcp(addresses, exchange)
+
+    async def _connect_through(
+        self, proxy: Proxy, origin: Origin, exchange: Exchange
+    ) -> socket.socket:
+        """A way to the origin. The operator chose the proxy, so it may be anywhere; it resolves
+        the origin's name, so only what the name itself tells can be refused."""
+        try:
+            self._network.egress.check_unresolved(origin.host)
+        except EgressBlocked as error:
+            raise WireFailure(error.outcome, str(error)) from error
+        began = time.monotonic_ns()
+        try:
+            addresses = await EgressPolicy().resolve(proxy.origin.host, proxy.origin.port)
+            sock = await _connect_tcp(addresses, exchange)
+        except (EgressBlocked, socket.gaierror, WireFailure) as error:
+            raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: {error}") from error
+        try:
+            if origin.scheme == "https":
+                await open_tunnel(sock, proxy, origin)
+        except OSError as error:
+            sock.close()
+            raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: the connection broke") from error
+        except BaseException:
+            sock.close()
+            raise
+        exchange.connect_ns = time.monotonic_ns() - began
+        return sock
 
     async def _open(self, sock: socket.socket, origin: Origin, exchange: Exchange) -> Connection:
         """Turn a connected socket into a connection, with TLS where the origin asks for it."""

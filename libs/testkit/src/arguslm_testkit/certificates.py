@@ -10,14 +10,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 
-def self_signed(directory: Path, address: str = "127.0.0.1") -> Path:
-    """A file that holds a certificate which signs itself, good for a day, and its key."""
+def self_signed(directory: Path, name: str = "localhost") -> Path:
+    """A file that holds a certificate which signs itself, and its key: good for a day, for this
+    name and 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    host = x509.SubjectAlternativeName([x509.DNSName(name), loopback])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(host, critical=False)

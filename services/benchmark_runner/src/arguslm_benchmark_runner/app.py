@@ -10,9 +10,7 @@ from arguslm_benchmark_runner.workers import BenchmarkRunner
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
-from arguslm_llm.network import Network
 from arguslm_storage.vault import open_vault
 
 NAME = "benchmark-runner"
@@ -20,7 +18,7 @@ NAME = "benchmark-runner"
 
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
-    measurer = Measurer(Network(EgressPolicy(allow_private=settings.allow_private_addresses)))
+    measurer = Measurer(settings.network())
     instruments = Instruments(
         measurer, Publisher(client, NAME), Throttle(), settings.benchmark_max_in_flight
     )

@@ -8,9 +8,7 @@ from nats.aio.client import Client
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.measure import Measurer
-from arguslm_llm.network import Network
 from arguslm_prober.settings import Settings
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import open_vault
@@ -20,7 +18,7 @@ NAME = "prober"
 
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
-    network = Network(EgressPolicy(allow_private=settings.allow_private_addresses))
+    network = settings.network()
     measurer = Measurer(network)
     # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
     warming = asyncio.create_task(measurer.start(), name="warm the measurer")

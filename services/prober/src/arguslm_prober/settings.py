@@ -4,17 +4,15 @@ from pydantic import Field, field_validator
 
 from arguslm_bus.service import ServiceSettings
 from arguslm_contracts.identity import check_location
+from arguslm_llm.network import NetworkSettings
 from arguslm_storage.settings import StorageSettings
 
 
-class Settings(ServiceSettings, StorageSettings):
+class Settings(ServiceSettings, StorageSettings, NetworkSettings):
     location: str = Field(default="local", description="where this prober asks from")
     # A hung endpoint holds its place for half a minute or more: places must outnumber those.
     probe_concurrency: int = Field(
         default=256, ge=1, le=10_000, description="checks in flight at once in this process"
-    )
-    allow_private_addresses: bool = Field(
-        default=True, description="whether providers and webhooks may be on private networks"
     )
 
     @field_validator("location")

@@ -1,0 +1,303 @@
+"""The way out through proxies: which one, how, and whose refusal it was."""
+
+import asyncio
+import ssl
+
+import pytest
+import uvloop
+
+from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.decoders import Dialect, progress_of
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.http1 import Origin, WireRequest
+from arguslm_llm.network import Network, NetworkSettings
+from arguslm_llm.proxy import Proxies, Proxy, proxies_in_environment
+from arguslm_llm.wire import Wire
+from arguslm_testkit.certificates import self_signed
+
+PROGRESS = progress_of(Dialect.OPENAI)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+# The endpoint's name is known to the proxy alone: whoever resolves it here has failed.
+ENDPOINT = "127.0.0.1.nip.invalid"
+
+
+class ProxyServer:
+    """A proxy to one endpoint, whatever name it is asked for. `refuses_with` is a status."""
+
+    def __init__(self, endpoint=None, refuses_with=None):
+        self.endpoint = endpoint
+        self.refuses_with = refuses_with
+        self.heads = []
+        self.relays = []
+
+    async def serve(self, reader, writer):
+        while head := await self._head(reader):
+            self.heads.append(head)
+            if self.refuses_with:
+                writer.write(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % self.refuses_with)
+            elif head.startswith("CONNECT"):
+                writer.write(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 test\r\n\r\n")
+                there = await asyncio.open_connection("127.0.0.1", self.endpoint)
+                await asyncio.gather(relay(reader, there[1]), relay(there[0], writer))
+                return
+            else:
+                writer.write(ANSWER)
+        writer.close()
+
+    async def _head(self, reader):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        except asyncio.IncompleteReadError:
+            return None
+        if "Content-Length: 2" in head:
+            await reader.readexactly(2)
+        return head
+
+
+async def relay(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    except ConnectionError:
+        pass
+    writer.close()
+
+
+async def answer(reader, writer):
+    try:
+        while await reader.readuntil(b"\r\n\r\n"):
+            await reader.readexactly(2)
+            writer.write(ANSWER)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def port_of(server):
+    return server.sockets[0].getsockname()[1]
+
+
+def asked_through(proxy_server, url, *, times=1, egress=None, tls=None, authorization=None):
+    """The exchanges of some requests to `url` by way of this proxy."""
+
+    async def main():
+        async with await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server:
+            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), authorization)
+            network = Network(egress or EgressPolicy(), Proxies({"all": proxy}), tls)
+            wire = Wire(network)
+            request = WireRequest("POST", url, (("Authorization", "Bearer key"),), b"{}")
+            found = [await wire.exchange(request, Timeouts(), PROGRESS) for _ in range(times)]
+            await wire.close()
+        return found
+
+    return uvloop.run(main())
+
+
+def test_https_goes_through_a_tunnel_that_is_kept(tmp_path):
+    file = self_signed(tmp_path, name=ENDPOINT)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(file)
+
+    async def endpoint():
+        return await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
+
+    async def main():
+        proxy_server = ProxyServer()
+        async with (
+            await endpoint() as secure,
+            await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server,
+        ):
+            proxy_server.endpoint = port_of(secure)
+            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), "Basic bG9naW4=")
+            tls = ssl.create_default_context(cafile=file)
+            wire = Wire(Network(proxies=Proxies({"https": proxy}), tls=tls))
+            request = WireRequest("POST", f"https://{ENDPOINT}/v1", (("X-Key", "k"),), b"{}")
+            found = [await wire.exchange(request, Timeouts(), PROGRESS) for _ in range(2)]
+            await wire.close()
+        return proxy_server, found
+
+    proxy_server, (cold, reused) = uvloop.run(main())
+    assert (cold.failure, cold.status, cold.reads[0][1]) == (None, 200, b"hi")
+    assert cold.tls_ns > 0
+    assert cold.connect_ns > 0
+    assert cold.dns_ns is None  # the proxy's business
+    assert reused.reused
+    [head] = proxy_server.heads
+    assert head.startswith(f"CONNECT {ENDPOINT}:443 HTTP/1.1\r\n")
+    assert "Proxy-Authorization: Basic bG9naW4=" in head
+    assert "X-Key" not in head
+
+
+def test_plain_http_asks_the_proxy_for_the_whole_address():
+    proxy_server = ProxyServer()
+    found = asked_through(
+        proxy_server, f"http://{ENDPOINT}:8080/v1?a=1", times=2, authorization="Basic x"
+    )
+    assert [(each.failure, each.status, each.reused) for each in found] == [
+        (None, 200, False),
+        (None, 200, True),
+    ]
+    for head in proxy_server.heads:
+        assert head.startswith(f"POST http://{ENDPOINT}:8080/v1?a=1 HTTP/1.1\r\n")
+        assert f"Host: {ENDPOINT}:8080\r\n" in head
+        assert "Proxy-Authorization: Basic x\r\n" in head
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (407, Outcome.MONITOR_ERROR),
+        (403, Outcome.BLOCKED_BY_POLICY),
+        (502, Outcome.REFUSED),
+        (400, Outcome.MONITOR_ERROR),
+    ],
+)
+def test_a_refusal_says_that_it_was_the_proxy(scheme, status, outcome):
+    [found] = asked_through(ProxyServer(refuses_with=status), f"{scheme}://{ENDPOINT}/v1")
+    if scheme == "http" and status != 407:
+        assert found.status == status  # of a proxy without a tunnel nobody can tell whose it is
+        return
+    assert found.failure is outcome
+    assert found.status is None
+    assert found.message.startswith("proxy 127.0.0.1 port ")
+    assert str(status) in found.message
+
+
+def test_a_proxy_that_is_not_there_is_no_fault_of_the_endpoint(free_port):
+    proxy = Proxy(Origin("http", "127.0.0.1", free_port))
+
+    async def main():
+        wire = Wire(Network(proxies=Proxies({"all": proxy})))
+        request = WireRequest("GET", "https://api.test/")
+        try:
+            return await wire.exchange(request, Timeouts(), PROGRESS)
+        finally:
+            await wire.close()
+
+    found = uvloop.run(main())
+    assert found.failure is Outcome.MONITOR_ERROR
+    assert found.message.startswith(f"proxy 127.0.0.1 port {free_port}: ")
+    assert "refused" in found.message
+
+
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "metadata.google.internal", "[fd00:ec2::254]", "0xa9fea9fe"]
+)
+def test_what_is_forbidden_is_forbidden_through_a_proxy_too(host):
+    proxy_server = ProxyServer()
+    [found] = asked_through(proxy_server, f"http://{host}/latest")
+    assert found.failure is Outcome.BLOCKED_BY_POLICY
+    assert proxy_server.heads == []
+
+
+def test_private_addresses_too_where_they_are_written_out():
+    strict = EgressPolicy(allow_private=False)
+    [found] = asked_through(ProxyServer(), "http://10.0.0.1/v1", egress=strict)
+    assert found.failure is Outcome.BLOCKED_BY_POLICY
+
+
+PROXY = Proxy(Origin("http", "proxy.test", 3128))
+
+
+@pytest.mark.parametrize(
+    ("host", "bypassed", "through"),
+    [
+        ("api.test", (), True),
+        ("api.test", ("*",), False),
+        ("api.test", ("test",), False),
+        ("api.test", (".test",), False),
+        ("api.test", ("*.test",), False),
+        ("api.test", ("pi.test",), True),
+        ("api.test", ("api.test:443",), False),
+        ("api.test", ("api.test:80",), True),
+        ("10.1.2.3", ("10.0.0.0/8",), False),
+        ("10.1.2.3", ("10.1.2.3",), False),
+        ("11.1.2.3", ("10.0.0.0/8",), True),
+        ("fd00::1", ("fd00::/8",), False),
+        ("localhost", (), False),
+        ("127.0.0.2", (), False),
+        ("::1", (), False),
+    ],
+)
+def test_which_hosts_are_reached_without(host, bypassed, through):
+    proxies = Proxies({"https": PROXY}, bypassed)
+    assert proxies.leading_to(Origin("https", host, 443)) == (PROXY if through else None)
+    assert proxies.leading_to(Origin("http", host, 443)) is None
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Sets variables, and clears those of the machine."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch.setenv
+
+
+def test_proxies_are_read_from_the_environment(environment):
+    environment("https_proxy", "http://ada:s%40crt@proxy.test:3128/")
+    environment("ALL_PROXY", "other.test")
+    environment("NO_PROXY", " corp.test, 10.0.0.0/8 ")
+    proxies = proxies_in_environment()
+    secure = proxies.leading_to(Origin("https", "api.test", 443))
+    assert (secure.origin, secure.authorization) == (
+        Origin("http", "proxy.test", 3128),
+        "Basic YWRhOnNAY3J0",
+    )
+    assert "YWRh" not in repr(proxies)
+    assert proxies.leading_to(Origin("http", "api.test", 80)).origin.host == "other.test"
+    assert proxies.leading_to(Origin("https", "a.corp.test", 443)) is None
+
+
+@pytest.mark.parametrize("url", ["socks5://u:hidden@proxy.test", "https://p:hidden@x", "http://"])
+def test_a_proxy_that_cannot_be_used_is_one_clear_error(environment, url):
+    environment("HTTPS_PROXY", url)
+    with pytest.raises(ValueError, match="HTTPS_PROXY must be like http://") as caught:
+        NetworkSettings()
+    assert "hidden" not in str(caught.value)
+
+
+def test_authorities_and_certificates_of_ones_own(environment, tmp_path):
+    file = self_signed(tmp_path)
+    environment("ARGUSLM_CA_FILE", str(file))
+    environment("ARGUSLM_CLIENT_CERT_FILE", str(file))
+    settings = NetworkSettings()
+
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(file)
+    serving.verify_mode = ssl.CERT_REQUIRED
+    serving.load_verify_locations(file)
+
+    async def main():
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving) as server:
+            request = WireRequest("POST", f"https://127.0.0.1:{port_of(server)}/", (), b"{}")
+            found = []
+            bare = Network(tls=ssl.create_default_context(cafile=file))
+            for network in (settings.network(), bare):
+                wire = Wire(network)
+                found.append(await wire.exchange(request, Timeouts(), PROGRESS))
+                await wire.close()
+        return found
+
+    known, unknown = uvloop.run(main())
+    assert (known.failure, known.status) == (None, 200)
+    assert unknown.failure in (Outcome.TLS, Outcome.DISCONNECTED)
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"CA_FILE": "/nowhere.pem"}, "/nowhere.pem holds no certificates"),
+        ({"CA_FILE": "empty.pem"}, "empty.pem holds no certificates"),
+        ({"CLIENT_CERT_FILE": "empty.pem"}, "empty.pem hold no certificate with its key"),
+        ({"CLIENT_KEY_FILE": "empty.pem"}, "no ARGUSLM_CLIENT_CERT_FILE"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(environment, tmp_path, monkeypatch, variables, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.pem").write_text("")
+    for name, value in variables.items():
+        environment(f"ARGUSLM_{name}", value)
+    with pytest.raises(ValueError, match=says):
+        NetworkSettings()
