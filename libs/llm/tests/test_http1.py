@@ -1,5 +1,8 @@
 """HTTP/1.1 read in any pieces, and nothing accepted that is not HTTP/1.1."""
 
+import gzip
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +18,8 @@ CHUNKED = (
 SIZED = b"HTTP/1.1 429 Too Many\r\nContent-Length: 5\r\n\r\nhello"
 
 
-def read(data, cuts=()):
-    parser = ResponseParser()
+def read(data, cuts=(), **limits):
+    parser = ResponseParser(**limits)
     body, at = b"", 0
     for cut in [*sorted(cuts), len(data)]:
         body += parser.feed(data[at:cut])
@@ -109,6 +112,95 @@ def test_no_bytes_raise_anything_else(data):
     parser = ResponseParser()
     try:
         parser.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data)
+        parser.feed_eof()
+    except ProtocolError:
+        return
+
+
+HELLO = b"hello, hello, hello"
+OK = b"HTTP/1.1 200 OK\r\n"
+RAW_DEFLATE = zlib.compress(HELLO, wbits=-15)
+
+
+def sized(coding, body):
+    return OK + b"Content-Encoding: %b\r\nContent-Length: %d\r\n\r\n%b" % (coding, len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("data", "body", "reusable"),
+    [
+        (CHUNKED, b"hello 0123456789", True),
+        (SIZED, b"hello", True),
+        (OK + b"Transfer-Encoding: Chunked\r\n\r\n00\r\nA: b\r\nC: d\r\n\r\n", b"", True),
+        (OK + b'Transfer-Encoding: chunked\r\n\r\n2 ;a=b;c="d"\r\nhi\r\n0;x\r\n\r\n', b"hi", True),
+        (b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n" + SIZED, b"hello", True),
+        (b"HTTP/1.1 204 None\r\n\r\n", b"", True),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", b"x", False),
+        (OK + b"Content-Length: 2, 2\r\n\r\nhi", b"hi", True),
+        (
+            OK + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+            b"x",
+            False,
+        ),
+        (sized(b"gzip", gzip.compress(HELLO)), HELLO, True),
+        (sized(b"GZIP", gzip.compress(b"hello, ") + gzip.compress(HELLO[7:])), HELLO, True),
+        (sized(b"deflate", zlib.compress(HELLO)), HELLO, True),
+        (sized(b"deflate", RAW_DEFLATE), HELLO, True),
+        (sized(b"br", b"as it is"), b"as it is", True),
+    ],
+)
+def test_cut_at_every_byte_it_stays_the_same(data, body, reusable):
+    for cuts in ([], *([cut] for cut in range(len(data))), range(len(data))):
+        parser, found = read(data, cuts)
+        assert (found, parser.complete, parser.reusable) == (body, True, reusable)
+
+
+def test_a_compressed_token_is_there_with_the_piece_that_completes_it():
+    packer = zlib.compressobj(wbits=31)
+    parser = ResponseParser()
+    parser.feed(OK + b"Content-Encoding: gzip\r\n\r\n")
+    for token in (b"data: one\n\n", b"data: two\n\n"):
+        assert parser.feed(packer.compress(token) + packer.flush(zlib.Z_SYNC_FLUSH)) == token
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"0" * 10_000_000), gzip.compress(b"0" * 500) * 300]
+)
+def test_a_compressed_body_has_the_same_limit(body):
+    with pytest.raises(ProtocolError, match="longer than 100000"):
+        read(sized(b"gzip", body), max_body_bytes=100_000)
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate"])
+def test_broken_compression_is_refused(coding):
+    with pytest.raises(ProtocolError, match="compression"):
+        read(sized(coding, b"\xff\xff no such thing"))
+
+
+@given(
+    head=st.lists(
+        st.sampled_from(
+            [
+                b"Content-Length: ",
+                b"Transfer-Encoding: chunked",
+                b"Content-Encoding: deflate",
+                b"9" * 5000,
+                b"\r\n",
+                b"\r\n\r\n",
+                b": ",
+                b"\xb2",
+                b"HTTP/1.1 103 X\r\n\r\n",
+                b"7",
+            ]
+        ),
+        max_size=12,
+    ),
+    cuts=st.lists(st.integers(0, 200), max_size=4),
+)
+def test_no_head_raises_anything_else(head, cuts):
+    data = OK + b"".join(head)
+    try:
+        parser, _ = read(data, [cut for cut in cuts if cut <= len(data)])
         parser.feed_eof()
     except ProtocolError:
         return

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import os
 import socket
 import ssl
@@ -15,6 +16,7 @@ import uvloop
 
 from arguslm_contracts.measurement import Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_llm import connection
 from arguslm_llm.decoders import Dialect, progress_of
 from arguslm_llm.http1 import MAX_BODY_BYTES, WireRequest
 from arguslm_llm.network import Network
@@ -135,6 +137,8 @@ def test_many_at_once_each_have_their_own_connection(run):
     "answer",
     [
         b"220 smtp.example ESMTP\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 20_000,
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(20_000_000)),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1),
     ],
@@ -154,6 +158,21 @@ def test_what_is_no_http_or_too_much_of_it(run, answer):
         return result
 
     assert run(main()).failure is Outcome.INVALID_STREAM
+
+
+def test_an_answer_in_endless_pieces_is_given_up(run, monkeypatch):
+    monkeypatch.setattr(connection, "_MAX_READS", 2)
+
+    async def main():
+        wire = Wire(Network())
+        async with await asyncio.start_server(stream, "127.0.0.1", 0) as server:
+            result = await wire.exchange(request_to(server), Timeouts(), PROGRESS)
+            await wire.close()
+        return result
+
+    result = run(main())
+    assert result.failure is Outcome.INVALID_STREAM
+    assert "pieces" in result.message
 
 
 def test_nothing_is_left_open_after_a_cancelled_exchange(run):

@@ -16,6 +16,8 @@ from arguslm_llm.tls import TlsChannel, tls_reason
 from arguslm_llm.waiting import Waiter, Watch
 
 _READ_BYTES = 64 * 1024
+# A body within its limit could still come byte by byte, and each piece takes 150 bytes to keep.
+_MAX_READS = 500_000
 # The translation of the kernel's clock trembles by less than this.
 _STAMP_JITTER_NS = 1_000_000
 
@@ -205,6 +207,10 @@ class Connection:
             exchange.headers = self._parser.headers
         if body:
             exchange.reads.append((stamp_ns, body))
+            if len(exchange.reads) > _MAX_READS:
+                message = f"the answer came in more than {_MAX_READS} pieces"
+                self._fail(WireFailure(Outcome.INVALID_STREAM, message))
+                return
         if self._parser.complete:
             exchange.ended_ns = stamp_ns
             self._end(None)

@@ -2,14 +2,18 @@
 nothing; the wire feeds it."""
 
 import re
+import zlib
 from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
+
+from arguslm_llm.content_coding import decompressor_of
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_CHUNK_LINE_BYTES = 1024
 _CHUNK_SIZE = re.compile(rb"^[0-9a-fA-F]{1,8}$")
+_LENGTH = re.compile(r"^[0-9]{1,18}$")
 _HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -95,6 +99,11 @@ def _host_header(origin: Origin) -> str:
     return where.removesuffix(f":{_DEFAULT_PORTS[origin.scheme]}")
 
 
+def _refuse_endless_head(length: int) -> None:
+    if length > MAX_HEAD_BYTES:
+        raise ProtocolError(f"the answer's headers are longer than {MAX_HEAD_BYTES} bytes")
+
+
 class _Framing(Enum):
     NONE = "none"
     LENGTH = "length"
@@ -114,6 +123,7 @@ class ResponseParser:
         self.reusable = False
         self._max_body_bytes = max_body_bytes
         self._body_bytes = 0
+        self._decompressor = decompressor_of("")
         self._pending = b""
         self._framing = _Framing.NONE
         self._left = 0
@@ -121,7 +131,8 @@ class ResponseParser:
         self._in_trailers = False
 
     def feed(self, data: bytes) -> bytes:
-        """Takes what was received and gives the body bytes in it, framing removed.
+        """Takes what was received and gives the body bytes in it, framing and compression
+        removed.
 
         Raises:
             ProtocolError: not HTTP/1.1, or over a limit.
@@ -133,11 +144,19 @@ class ResponseParser:
             data = self._read_head(self._pending + data)
             if not self.headers_complete:
                 return b""
-        body = self._read_body(data)
+        body = self._decompressed(self._read_body(data))
         self._body_bytes += len(body)
         if self._body_bytes > self._max_body_bytes:
             raise ProtocolError(f"the body is longer than {self._max_body_bytes} bytes")
         return body
+
+    def _decompressed(self, body: bytes) -> bytes:
+        if self._decompressor is None or not body:
+            return body
+        try:
+            return self._decompressor.feed(body, self._max_body_bytes - self._body_bytes)
+        except zlib.error as error:
+            raise ProtocolError("the answer's compression is broken") from error
 
     def feed_eof(self) -> None:
         """The peer closed. Only a body that ends with the connection is complete by this."""
@@ -150,10 +169,12 @@ class ResponseParser:
         while True:
             end = data.find(b"\r\n\r\n")
             if end < 0:
-                if len(data) > MAX_HEAD_BYTES or not b"HTTP/1.".startswith(data[:7]):
+                _refuse_endless_head(len(data))
+                if not b"HTTP/1.".startswith(data[:7]):
                     raise ProtocolError("the answer does not begin with an HTTP/1.1 head")
                 self._pending = data
                 return b""
+            _refuse_endless_head(end)
             head, data = data[:end], data[end + 4 :]
             self._parse_head(head)
             if self.status >= 200:
@@ -187,15 +208,17 @@ class ResponseParser:
     def _choose_framing(self) -> None:
         encoding = self.headers.get("transfer-encoding", "").lower()
         length = self.headers.get("content-length")
+        self._decompressor = decompressor_of(self.headers.get("content-encoding", ""))
         if self.status in (204, 304):
             self.complete = True
         elif encoding:
             if encoding != "chunked":
                 raise ProtocolError(f"unknown transfer encoding {encoding!r}")
             self._framing = _Framing.CHUNKED
+            self.reusable = self.reusable and length is None  # both: somebody is confused
         elif length is not None:
             values = {part.strip() for part in length.split(",")}
-            if len(values) != 1 or not (value := values.pop()).isdecimal():
+            if len(values) != 1 or not _LENGTH.match(value := values.pop()):
                 raise ProtocolError("the answer's Content-Length is no number")
             self._framing = _Framing.LENGTH
             self._left = int(value)

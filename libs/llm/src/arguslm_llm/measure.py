@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
 from arguslm_llm import client_library
 from arguslm_llm.catalogue import provider_types
+from arguslm_llm.content_coding import is_readable
 from arguslm_llm.decoders import Dialect, decode, progress_of
 from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import Transcript
@@ -159,8 +160,8 @@ def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
     if exchange.status >= 300:
         body = b"".join(data for _, data in exchange.reads)
         return Transcript(error=error_body(body, exchange.headers))
-    encoding = exchange.headers.get("content-encoding", "identity").lower()
-    if encoding != "identity":
+    encoding = exchange.headers.get("content-encoding", "")
+    if not is_readable(encoding):
         return Transcript(malformed=f"the answer is compressed ({encoding}), against our request")
     return decode(dialect, exchange.reads)
 

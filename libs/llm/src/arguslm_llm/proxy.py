@@ -30,10 +30,10 @@ class Proxy:
 @dataclass(frozen=True, slots=True)
 class Proxies:
     """The operator's proxies by the scheme they lead to ("http", "https", "all"), and the hosts
-    that are reached without: comma-separated names and domains, or "*"."""
+    that are reached without: names (each with all below it), addresses, networks, or "*"."""
 
     by_scheme: Mapping[str, Proxy] = field(default_factory=dict)
-    bypassed: str = ""
+    bypassed: tuple[str, ...] = ()
 
     def leading_to(self, origin: Origin) -> Proxy | None:
         """The proxy for this origin. This machine itself is never reached through one."""
@@ -52,7 +52,7 @@ def proxies_in_environment() -> Proxies:
     """
     found: dict[str, str] = urllib.request.getproxies_environment()
     schemes = [scheme for scheme in ("https", "http", "all") if scheme in found]
-    by_scheme = {scheme: _proxy(scheme, found[scheme]) for scheme in schemes}
+    by_scheme: dict[str, Proxy] = {scheme: _proxy(scheme, found[scheme]) for scheme in schemes}
     bypassed = (entry.strip().lower() for entry in found.get("no", "").split(","))
     return Proxies(by_scheme, tuple(entry for entry in bypassed if entry))
 
