@@ -1,5 +1,6 @@
 """The stopwatches that are compared. Each asks once and tells when it got what."""
 
+import asyncio
 import importlib
 import os
 import ssl
@@ -19,7 +20,7 @@ from arguslm_llm.decoders import Dialect, progress_of
 from arguslm_llm.decoders.framing import server_events
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.exchange import Read
-from arguslm_llm.http1 import WireRequest
+from arguslm_llm.http1 import ResponseParser, WireRequest
 from arguslm_llm.network import Network
 from arguslm_llm.wire import Wire
 from bench_fidelity.truth import MODEL
@@ -61,6 +62,44 @@ async def arguslm(url: str, tls: ssl.SSLContext | None) -> AsyncIterator[Ask]:
 
     yield ask
     await wire.close()
+
+
+class _BareProtocol(asyncio.Protocol):
+    """Appends what comes until the last chunk; knows nothing of HTTP."""
+
+    def __init__(self) -> None:
+        self.reads: list[Read] = []
+        self.done: asyncio.Future[None] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self.reads.append((time.monotonic_ns(), data))
+        if data.endswith(b"0\r\n\r\n") and self.done is not None:
+            self.done.set_result(None)
+
+
+@asynccontextmanager
+async def bare_protocol(url: str, tls: ssl.SSLContext | None) -> AsyncIterator[Ask]:
+    """The least that a stopwatch on asyncio can do: what ours costs beyond it is its price."""
+    loop = asyncio.get_running_loop()
+    host, _, port = url.rpartition("/")[2].partition(":")
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(_BODY)}\r\n\r\n"
+    idle: list[tuple[asyncio.Transport, _BareProtocol]] = []
+
+    async def ask() -> Trace:
+        connecting = (
+            None if idle else loop.create_connection(_BareProtocol, host, int(port), ssl=tls)
+        )
+        transport, protocol = await connecting if connecting else idle.pop()
+        protocol.reads, protocol.done = [], loop.create_future()
+        reads, sent_ns = protocol.reads, time.monotonic_ns()
+        transport.write(head.encode() + _BODY)
+        await protocol.done
+        idle.append((transport, protocol))
+        return Trace(sent_ns, lambda: _tokens(_bodies(reads)))
+
+    yield ask
+    for transport, _ in idle:
+        transport.abort()
 
 
 @asynccontextmanager
@@ -135,6 +174,7 @@ async def litellm_acompletion(url: str, tls: ssl.SSLContext | None) -> AsyncIter
 
 CLIENTS: dict[str, Client] = {
     "arguslm": arguslm,
+    "bare protocol": bare_protocol,
     "aiohttp": raw_aiohttp,
     "httpx": raw_httpx,
     "openai": openai_sdk,
@@ -155,6 +195,12 @@ async def _gathered(sent_ns: int, answer: Awaitable[AsyncIterator[Any]]) -> Trac
         if chunk.choices and chunk.choices[0].delta.content:
             tokens.append((received_ns, int(chunk.system_fingerprint)))
     return Trace(sent_ns, lambda: tokens)
+
+
+def _bodies(reads: list[Read]) -> list[Read]:
+    """The same without what HTTP put around it."""
+    parser = ResponseParser()
+    return [(ns, parser.feed(data)) for ns, data in reads]
 
 
 def _tokens(reads: list[Read]) -> Iterable[Token]:

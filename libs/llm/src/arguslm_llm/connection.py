@@ -97,10 +97,10 @@ class Connection:
 
     def _begin(self, data: bytes, exchange: Exchange, waiter: Waiter) -> None:
         self._parser, self._received = ResponseParser(), False
-        to_send = self._tls.encrypt(data) if self._tls else data
-        exchange.sent_ns = self._stamped_ns = time.monotonic_ns()
         if self._closed:
             raise WireFailure(Outcome.DISCONNECTED, "the server closed the idle connection")
+        to_send = self._tls.encrypt(data) if self._tls else data
+        exchange.sent_ns = self._stamped_ns = time.monotonic_ns()
         self._exchange, self._waiter = exchange, waiter
         self._hand_over(to_send)
 

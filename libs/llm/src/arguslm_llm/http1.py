@@ -4,10 +4,9 @@ nothing; the wire feeds it."""
 import re
 import zlib
 from dataclasses import dataclass, field
-from enum import Enum
 from urllib.parse import urlsplit
 
-from arguslm_llm.content_coding import decompressor_of
+from arguslm_llm.content_coding import Decompressor, decompressor_of
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -104,11 +103,15 @@ def _refuse_endless_head(length: int) -> None:
         raise ProtocolError(f"the answer's headers are longer than {MAX_HEAD_BYTES} bytes")
 
 
-class _Framing(Enum):
-    NONE = "none"
-    LENGTH = "length"
-    CHUNKED = "chunked"
-    UNTIL_CLOSE = "until close"
+def _one_whole_chunk(data: bytes) -> bytes:
+    """The body of a chunk that is all there is: so comes nearly every token. Else nothing."""
+    end = data.find(b"\r\n", 0, 10)
+    size = data[:end]
+    if end > 0 and data[-2:] == b"\r\n" and _CHUNK_SIZE.match(size):
+        body = data[end + 2 : -2]
+        if len(body) == int(size, 16):
+            return body
+    return b""
 
 
 class ResponseParser:
@@ -123,9 +126,10 @@ class ResponseParser:
         self.reusable = False
         self._max_body_bytes = max_body_bytes
         self._body_bytes = 0
-        self._decompressor = decompressor_of("")
+        self._decompressor: Decompressor | None = None
         self._pending = b""
-        self._framing = _Framing.NONE
+        self._chunked = False
+        self._until_close = False
         self._left = 0
         self._line_end_due = False
         self._in_trailers = False
@@ -144,24 +148,24 @@ class ResponseParser:
             data = self._read_head(self._pending + data)
             if not self.headers_complete:
                 return b""
-        body = self._decompressed(self._read_body(data))
+        body = self._read_body(data)
+        if self._decompressor is not None and body:
+            body = self._decompressed(self._decompressor, body)
         self._body_bytes += len(body)
         if self._body_bytes > self._max_body_bytes:
             raise ProtocolError(f"the body is longer than {self._max_body_bytes} bytes")
         return body
 
-    def _decompressed(self, body: bytes) -> bytes:
-        if self._decompressor is None or not body:
-            return body
+    def _decompressed(self, decompressor: Decompressor, body: bytes) -> bytes:
         try:
-            return self._decompressor.feed(body, self._max_body_bytes - self._body_bytes)
+            return decompressor.feed(body, self._max_body_bytes - self._body_bytes)
         except zlib.error as error:
             raise ProtocolError("the answer's compression is broken") from error
 
     def feed_eof(self) -> None:
         """The peer closed. Only a body that ends with the connection is complete by this."""
         self.reusable = False
-        if self.headers_complete and self._framing is _Framing.UNTIL_CLOSE:
+        if self.headers_complete and self._until_close:
             self.complete = True
 
     def _read_head(self, data: bytes) -> bytes:
@@ -214,23 +218,22 @@ class ResponseParser:
         elif encoding:
             if encoding != "chunked":
                 raise ProtocolError(f"unknown transfer encoding {encoding!r}")
-            self._framing = _Framing.CHUNKED
+            self._chunked = True
             self.reusable = self.reusable and length is None  # both: somebody is confused
         elif length is not None:
             values = {part.strip() for part in length.split(",")}
             if len(values) != 1 or not _LENGTH.match(value := values.pop()):
                 raise ProtocolError("the answer's Content-Length is no number")
-            self._framing = _Framing.LENGTH
             self._left = int(value)
             self.complete = self._left == 0
         else:
-            self._framing = _Framing.UNTIL_CLOSE
+            self._until_close = True
             self.reusable = False
 
     def _read_body(self, data: bytes) -> bytes:
-        if self._framing is _Framing.CHUNKED:
+        if self._chunked:
             return self._read_chunked(data)
-        if self._framing is _Framing.UNTIL_CLOSE:
+        if self._until_close:
             return data
         body = data[: self._left]
         self._left -= len(body)
@@ -240,6 +243,10 @@ class ResponseParser:
         return body
 
     def _read_chunked(self, data: bytes) -> bytes:
+        if not (self._left or self._pending or self._line_end_due or self._in_trailers):
+            body = _one_whole_chunk(data)
+            if body:
+                return body
         if self._pending:
             data = self._pending + data
             self._pending = b""

@@ -63,7 +63,11 @@ class WallClock:
 
     def monotonic_ns(self, wall_ns: int) -> int | None:
         """The same instant, never in the future; None if the wall clock was set meanwhile."""
-        ahead_ns, now_ns = _ahead()
+        before_ns = time.monotonic_ns()
+        ahead_ns = time.time_ns() - before_ns
+        now_ns = time.monotonic_ns()
+        if now_ns - before_ns > _UNDISTURBED_NS:
+            ahead_ns, now_ns = _ahead()
         moved_ns = abs(ahead_ns - self._ahead_ns)
         allowed_ns = _JITTER_NS + (now_ns - self.read_ns) // _MAX_SLEW
         self._ahead_ns, self.read_ns = ahead_ns, now_ns

@@ -211,13 +211,13 @@ def _connect_failure(error: OSError, where: str) -> WireFailure:
 
 def _was_stale(failure: WireFailure, connection: Connection, exchange: Exchange) -> bool:
     lost = failure.outcome is Outcome.DISCONNECTED and not connection.answered_anything
-    if not lost or exchange.sent_ns is None or exchange.ended_ns is None:
+    if not lost or exchange.ended_ns is None:
         return False
-    return exchange.ended_ns - exchange.sent_ns < _STALE_WITHIN_NS
+    return exchange.sent_ns is None or exchange.ended_ns - exchange.sent_ns < _STALE_WITHIN_NS
 
 
 def _reset(exchange: Exchange) -> None:
     exchange.reused = False
     exchange.sent_ns = exchange.all_sent_ns = exchange.ended_ns = None
-    exchange.stamp = None
+    exchange.stamp, exchange.read_lag_ns = None, 0
     exchange.began_ns = time.monotonic_ns()
