@@ -95,8 +95,9 @@ TARGET = Target(
     credentials=SEALED,
     model="gpt-4.1",
 )
-ANSWERED = Measurement.of(
-    Outcome.OK,
+ANSWERED = Measurement(
+    outcome=Outcome.OK,
+    fault_owner=FaultOwner.NONE,
     timing=Timing(
         schedule_delay_ms=1.207,
         dns_ms=3.41,

@@ -260,6 +260,20 @@ async def test_a_stream_that_stops_is_stalled(measurer, serve, reply):
     assert result.evidence.answer_preview == "xxxxx"
 
 
+async def test_keep_alives_do_not_hide_a_stall(measurer, serve, reply):
+    chatter = [(0.02 * i, b": keep-alive\n\n") for i in range(1, 20)]
+    server = await serve(reply([(0.0, delta(content="x")), *chatter], ending="hang"))
+    result = await measurer.measure(endpoint(server), profile(gap_s=0.15))
+    assert result.outcome is Outcome.STALLED
+
+
+async def test_an_answer_that_ends_without_saying_so_was_cut(measurer, serve, reply):
+    server = await serve(reply([(0.0, delta(content="The answer"))]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.DISCONNECTED
+    assert result.evidence.message == "the answer ended without saying so"
+
+
 async def test_an_endless_answer_ends_at_the_total(measurer, serve, reply):
     steps = [(0.02 * i, delta(content="x")) for i in range(100)]
     server = await serve(reply(steps))

@@ -59,13 +59,27 @@ class Usage(Record):
 
 
 class Evidence(Record):
-    """What an outcome was decided from; kept so that it can be decided again."""
+    """What an outcome is decided from, all of it; kept so that it can be decided again.
+
+    Checks before taxonomy 2 kept no `content`, `defect` and `wire_failure`: of them only refusals
+    can be decided again.
+    """
 
     http_status: int | None = None
+    wire_failure: Outcome | None = Field(
+        default=None, description="how the exchange broke off; nothing of one that came to its end"
+    )
     error_type: str | None = None
     error_code: str | None = None
     message: str | None = Field(default=None, description="clipped, credentials removed")
     finish_reason: str | None = None
+    content: Literal["answer", "tokens", "nothing"] | None = Field(
+        default=None,
+        description="the best that came: words or a tool call; tokens shown or billed; nothing",
+    )
+    defect: Literal["error", "unreadable"] | None = Field(
+        default=None, description="what was wrong inside an answer that began as a 200"
+    )
     provider_request_id: str | None = None
     answer_preview: str | None = Field(default=None, description="the first 200 characters")
 
@@ -82,7 +96,7 @@ class Measurement(Record):
 
     outcome: Outcome
     fault_owner: FaultOwner
-    taxonomy_version: int = TAXONOMY_VERSION
+    taxonomy_version: int = 1
     timing: Timing = Timing()
     usage: Usage = Usage()
     tokens_per_s: float | None = Field(
@@ -93,8 +107,13 @@ class Measurement(Record):
 
     @classmethod
     def of(cls, outcome: Outcome, **fields: Any) -> "Measurement":
-        """A measurement whose fault owner follows from its outcome."""
-        return cls(outcome=outcome, fault_owner=VERDICTS[outcome].fault_owner, **fields)
+        """A measurement, by the taxonomy of today: the fault owner follows from the outcome."""
+        return cls(
+            outcome=outcome,
+            fault_owner=VERDICTS[outcome].fault_owner,
+            taxonomy_version=TAXONOMY_VERSION,
+            **fields,
+        )
 
 
 class Timeouts(Record):
