@@ -80,8 +80,27 @@ class Evidence(Record):
     defect: Literal["error", "unreadable"] | None = Field(
         default=None, description="what was wrong inside an answer that began as a 200"
     )
+    retry_after_s: float | None = Field(
+        default=None, ge=0, description="how long the provider asks us to wait"
+    )
     provider_request_id: str | None = None
     answer_preview: str | None = Field(default=None, description="the first 200 characters")
+
+
+class Headroom(Record):
+    """What is left of one rate limit, as the provider said with its answer.
+
+    `limit` and `remaining` are on the provider's own scale; only `left_ratio` compares between
+    providers.
+    """
+
+    kind: str = Field(description="requests, tokens, input_tokens, tokens_minute... as it says")
+    limit: float | None = Field(default=None, ge=0)
+    remaining: float = Field(ge=0)
+    left_ratio: float | None = Field(default=None, ge=0, le=1)
+    resets_in_s: float | None = Field(
+        default=None, ge=0, description="seconds after the answer began"
+    )
 
 
 class SelfAudit(Record):
@@ -103,6 +122,7 @@ class Measurement(Record):
         default=None, description="(output tokens - 1) / (last token - first token), in seconds"
     )
     evidence: Evidence = Evidence()
+    headroom: tuple[Headroom, ...] = ()
     audit: SelfAudit = SelfAudit()
 
     @classmethod

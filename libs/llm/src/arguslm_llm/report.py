@@ -1,5 +1,7 @@
 """From what was recorded to a measurement: the clocks, the bill, the evidence, the outcome."""
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from arguslm_contracts.measurement import (
@@ -13,6 +15,7 @@ from arguslm_contracts.measurement import (
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.exchange import NS_PER_S, Exchange
+from arguslm_llm.headroom import headroom_of, retry_after_s
 from arguslm_llm.outcomes import decide
 from arguslm_llm.redaction import Redactor
 
@@ -52,6 +55,7 @@ def report(
         usage=usage,
         tokens_per_s=_tokens_per_s(transcript, usage),
         evidence=evidence,
+        headroom=headroom_of(exchange.headers, _answered_at(exchange)),
         audit=_audit(loop_lag_ns, timing),
     )
 
@@ -141,9 +145,17 @@ def _evidence(
         finish_reason=name(transcript.finish_reason),
         content=content,
         defect=_defect(transcript) if began else None,
+        retry_after_s=retry_after_s(exchange.headers, _answered_at(exchange)),
         provider_request_id=name(request_id),
         answer_preview=redactor.clean(answer, limit=_PREVIEW_LIMIT) if answer else None,
     )
+
+
+def _answered_at(exchange: Exchange) -> datetime:
+    """When the headers came, by the wall clock."""
+    now_ns = time.monotonic_ns()
+    ago_ns = now_ns - (exchange.headers_ns or now_ns)
+    return datetime.now(UTC) - timedelta(microseconds=ago_ns / 1000)
 
 
 def _content(transcript: Transcript, usage: Usage) -> Literal["answer", "tokens", "nothing"]:
