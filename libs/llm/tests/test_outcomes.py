@@ -3,14 +3,14 @@
 import outcome_fixtures
 import pytest
 
-from arguslm_contracts.measurement import Evidence, Stamp
-from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.measurement import Evidence, Measurement, Stamp
+from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.exchange import Exchange
 from arguslm_llm.measure import transcribe
-from arguslm_llm.outcomes import decide
+from arguslm_llm.outcomes import decide, decide_again
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import report
 
@@ -99,6 +99,46 @@ def test_one_code_means_one_thing_here_and_another_there():
     evidence = Evidence(http_status=429, error_code="insufficient_quota")
     assert decide("openai", evidence) is Outcome.QUOTA_EXHAUSTED
     assert decide("dashscope", evidence) is Outcome.RATE_LIMITED
+
+
+REGION = {"http_status": 403, "error_code": "unsupported_country_region_territory"}
+
+
+def decided(outcome, version=1, **evidence):
+    return Measurement(
+        outcome=outcome,
+        fault_owner=VERDICTS[outcome].fault_owner,
+        taxonomy_version=version,
+        tokens_per_s=12.5,
+        evidence=Evidence(**evidence),
+    )
+
+
+def test_what_was_decided_long_ago_is_decided_again():
+    before = decided(Outcome.AUTH, **REGION)
+    again = decide_again("openai", before)
+    assert again.outcome is Outcome.REGION_BLOCKED
+    assert again.fault_owner is FaultOwner.MONITOR
+    assert again.taxonomy_version == TAXONOMY_VERSION
+    assert (again.evidence, again.tokens_per_s) == (before.evidence, before.tokens_per_s)
+    assert decide_again("openai", again) is None
+    truncated = {"http_status": 200, "content": "tokens", "finish_reason": "length"}
+    kept = decide_again("openai", decided(Outcome.EMPTY, **truncated))
+    assert kept.outcome is Outcome.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        decided(Outcome.AUTH, TAXONOMY_VERSION, **REGION),  # by today's taxonomy
+        decided(Outcome.SERVER_ERROR, http_status=500),  # comes to the same
+        decided(Outcome.TIMEOUT_HEADERS),  # the wire decided
+        decided(Outcome.MODEL_GONE, message="lists no model that can chat"),  # the prober did
+        decided(Outcome.EMPTY, http_status=200, finish_reason="length"),  # not enough was kept
+    ],
+)
+def test_what_is_not_decided_again(before):
+    assert decide_again("openai", before) is None
 
 
 def test_errors_keep_what_they_say():

@@ -4,8 +4,8 @@ wording. Versioned with the taxonomy in contracts: what changes here changes its
 import re
 from collections.abc import Iterator
 
-from arguslm_contracts.measurement import Evidence
-from arguslm_contracts.outcomes import VERDICTS, Outcome
+from arguslm_contracts.measurement import Evidence, Measurement
+from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, Outcome
 
 _CUT_SHORT = {
     "length",
@@ -200,6 +200,29 @@ def decide(provider_type: str, evidence: Evidence) -> Outcome:
     if status >= 300:
         return Outcome.BAD_REQUEST  # we follow no redirect: a key goes where it was meant to
     return _answer(provider_type, evidence)
+
+
+def decide_again(provider_type: str, measured: Measurement) -> Measurement | None:
+    """The measurement as the taxonomy of today decides it from the evidence that was kept.
+
+    None where it comes to the same, is of today's already, or was kept without enough evidence:
+    what never had a status was decided by the wire, and older answers did not say what they held.
+    """
+    evidence = measured.evidence
+    if measured.taxonomy_version >= TAXONOMY_VERSION or evidence.http_status is None:
+        return None
+    if evidence.http_status < 300 and evidence.content is None:
+        return None
+    outcome = decide(provider_type, evidence)
+    if outcome is measured.outcome:
+        return None
+    return measured.model_copy(
+        update={
+            "outcome": outcome,
+            "fault_owner": VERDICTS[outcome].fault_owner,
+            "taxonomy_version": TAXONOMY_VERSION,
+        }
+    )
 
 
 def _answer(provider_type: str, evidence: Evidence) -> Outcome:

@@ -103,6 +103,13 @@ class Rollup:
         sketches = (getattr(self, name).copy() for name in SKETCHES)
         return Rollup(*(*counts, *sketches, self.outcomes.copy()))
 
+    def negated(self) -> "Rollup":
+        """What takes these checks away again, when merged."""
+        counts = (-getattr(self, name) for name in COUNTS)
+        sketches = (getattr(self, name).negated() for name in SKETCHES)
+        outcomes = {outcome: -checks for outcome, checks in self.outcomes.items()}
+        return Rollup(*(*counts, *sketches, outcomes))
+
     def quantile(self, speed: str, q: float) -> float | None:
         """Of one of SKETCHES, within the sketch's relative error."""
         sketch: Sketch = getattr(self, speed)
@@ -113,7 +120,8 @@ class Rollup:
             **{name: getattr(self, name) for name in COUNTS},
             **{name: getattr(self, name).to_text() for name in SKETCHES},
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
-            "outcomes": dict(sorted(self.outcomes.items())),
+            # Checks that were decided again leave none of what they were.
+            "outcomes": {name: checks for name, checks in sorted(self.outcomes.items()) if checks},
         }
 
     @classmethod

@@ -8,12 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
-from arguslm_query_api.projections import accounts, alerts, benchmarks, checks, history, registry
+from arguslm_query_api.projections import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    reclassified,
+    registry,
+)
 from arguslm_query_api.tables import checkpoints, metadata
 
 
 async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     await checks.fold(connection, batch)
+    await reclassified.fold(connection, batch)
     await history.fold(connection, batch)
 
 
