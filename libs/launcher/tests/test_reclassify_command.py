@@ -158,6 +158,16 @@ async def test_silly_questions(house: BusForTests, run: Run) -> None:
     assert (code, "--since has to be before --until" in err) == (2, True)
 
 
+async def test_a_bus_that_an_older_release_made(house: BusForTests, run: Run) -> None:
+    jetstream = (await house.client()).jetstream()
+    config = (await jetstream.stream_info(CHECKS.name)).config
+    taken = [subject for subject in config.subjects or [] if "reclassified" not in subject]
+    await jetstream.update_stream(config.evolve(subjects=taken))
+    code, _, err = await run("--yes")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "was the house ever started with this release?" in err
+
+
 def test_a_twin_that_comes_later_is_not_decided_once_more() -> None:
     found = Reclassification(Wanted())
     found.see(HISTORY[0])

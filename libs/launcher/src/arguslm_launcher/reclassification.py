@@ -15,7 +15,7 @@ from uuid import UUID
 from nats.aio.client import Client
 
 from arguslm_bus.folding import storable
-from arguslm_bus.publisher import Publisher
+from arguslm_bus.publisher import NotStored, Publisher
 from arguslm_bus.reader import RawMessage, read_until, stream_state
 from arguslm_contracts.envelope import UnreadableEvent, decode
 from arguslm_contracts.events.base import Event
@@ -23,6 +23,7 @@ from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.permissions import OPERATOR
 from arguslm_contracts.streams import CHECKS
+from arguslm_launcher.data_dir import CannotStart
 from arguslm_llm.outcomes import decide_again
 
 Progress = Callable[[str, int, int], None]
@@ -133,11 +134,21 @@ async def reclassification(client: Client, wanted: Wanted, progress: Progress) -
 
 async def say(client: Client, events: list[CheckReclassified], progress: Progress) -> None:
     """Publish what was decided again. To begin once more after an interruption says nothing twice:
-    the stream refuses the twin, for ever."""
+    the stream refuses the twin, for ever.
+
+    Raises:
+        CannotStart: the bus does not take it.
+    """
     publisher = Publisher(client, OPERATOR)
     for first in range(0, len(events), _AT_ONCE):
         some = events[first : first + _AT_ONCE]
-        await asyncio.gather(*(publisher.append(event) for event in some))
+        try:
+            await asyncio.gather(*(publisher.append(event) for event in some))
+        except NotStored as error:
+            raise CannotStart(
+                f"{error}: was the house ever started with this release? {first} are done; "
+                "say it again for the rest"
+            ) from error
         progress(CheckReclassified.name, first + len(some), len(events))
 
 
