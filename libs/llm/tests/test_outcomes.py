@@ -2,6 +2,8 @@
 
 import outcome_fixtures
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arguslm_contracts.measurement import Evidence, Measurement, Stamp
 from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
@@ -99,6 +101,23 @@ def test_one_code_means_one_thing_here_and_another_there():
     evidence = Evidence(http_status=429, error_code="insufficient_quota")
     assert decide("openai", evidence) is Outcome.QUOTA_EXHAUSTED
     assert decide("dashscope", evidence) is Outcome.RATE_LIMITED
+
+
+@given(
+    st.builds(
+        Evidence,
+        http_status=st.none() | st.integers(100, 999),
+        wire_failure=st.none() | st.sampled_from(Outcome),
+        error_type=st.none() | st.text(max_size=8) | st.sampled_from(("rate_limit_error", "429")),
+        error_code=st.none() | st.text(max_size=8) | st.from_regex(r"\d{1,9}"),
+        message=st.none() | st.text(max_size=40),
+        finish_reason=st.none() | st.sampled_from(("stop", "LENGTH", "safety")),
+    )
+)
+def test_all_evidence_has_an_outcome_and_always_the_same(evidence):
+    outcome = decide("dashscope", evidence)
+    assert outcome in Outcome
+    assert decide("dashscope", Evidence.model_validate_json(evidence.model_dump_json())) is outcome
 
 
 REGION = {"http_status": 403, "error_code": "unsupported_country_region_territory"}

@@ -106,7 +106,7 @@ def _read(
         wire_failure=exchange.failure,
         error_type=error.type if error else None,
         error_code=error.code if error else None,
-        message=error.message if error else None,
+        message=error.message[:_MESSAGE_LIMIT] if error and error.message else None,
         defect="error" if error else "unreadable",
     )
     outcome = decide(endpoint.provider_type, evidence)

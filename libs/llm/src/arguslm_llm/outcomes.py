@@ -245,7 +245,7 @@ def _error_inside(provider_type: str, evidence: Evidence) -> Outcome:
     """An error inside a 200 counts against the provider, unless its code (some send the status
     there) says that it is no fault of theirs."""
     code = evidence.error_code or ""
-    if code.isdecimal() and 400 <= int(code) < 600:
+    if re.fullmatch("[45][0-9][0-9]", code):
         outcome = _refusal(provider_type, int(code), evidence)
     else:
         outcome = next(_by_code(provider_type, evidence), Outcome.ERROR_IN_STREAM)
