@@ -234,6 +234,15 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+def test_nothing_is_nested_too_deeply(dialect):
+    for depth in (1_000, 100_000):
+        body = b"[" * depth + b'{"error": "x"}' + b"]" * depth
+        decode(dialect, [(T, body)])
+        decode(dialect, [(T, b"data: " + body + b"\n\n")])
+        assert error_body(body, {}).message
+
+
 @given(data=st.binary(max_size=200), dialect=st.sampled_from(list(Dialect)))
 def test_no_bytes_make_a_decoder_raise(data, dialect):
     decode(dialect, [(T, data)])
