@@ -82,11 +82,11 @@ async def test_a_replica_that_stands_still_half_way_is_followed_by_the_other(
     database = open_database(
         "query-api", StorageSettings(data_dir=tmp_path, database_url=SecretStr(url))
     )
-    published = 0
+    published, caught = 0, asyncio.Event()
 
     async def publishing() -> None:
         nonlocal published
-        while True:
+        while not caught.is_set():
             await publisher.append(a_check())
             published += 1
 
@@ -100,8 +100,8 @@ async def test_a_replica_that_stands_still_half_way_is_followed_by_the_other(
             await healthy(f"http://127.0.0.1:{await port_of(replica)}")
         load = asyncio.create_task(publishing())
         stopped = await stopped_half_way([psutil.Process(one.pid) for one in replicas], database)
-        load.cancel()
-        await asyncio.gather(load, return_exceptions=True)
+        caught.set()
+        await load
         await until(all_there, "the other replica to go on", timeout_s=60)
         # It wakes, finds that it has lost the tables, and follows from where they stand.
         stopped.resume()
