@@ -98,10 +98,11 @@ async def test_a_replica_that_stands_still_half_way_is_followed_by_the_other(
         replicas = [await stack.enter_async_context(process(given)) for _ in range(2)]
         for replica in replicas:
             await healthy(f"http://127.0.0.1:{await port_of(replica)}")
-        load = asyncio.create_task(publishing())
+        # Many at once, so that the writer is seldom between two transactions.
+        load = [asyncio.create_task(publishing()) for _ in range(20)]
         stopped = await stopped_half_way([psutil.Process(one.pid) for one in replicas], database)
         caught.set()
-        await load
+        await asyncio.gather(*load)
         await until(all_there, "the other replica to go on", timeout_s=60)
         # It wakes, finds that it has lost the tables, and follows from where they stand.
         stopped.resume()
