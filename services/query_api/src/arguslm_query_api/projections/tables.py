@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.projections import accounts, alerts, benchmarks, checks, history, registry
@@ -51,5 +52,6 @@ SERVICE_TABLES = ServiceTables(
         BENCHMARKS.name: benchmarks.fold,
         ALERTS.name: alerts.fold,
     },
+    folded_first={CHECKS.name: f"{HourClosed.name}.>"},
     migrations=Path(__file__).parent.parent / "migrations",
 )
