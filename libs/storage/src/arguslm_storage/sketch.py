@@ -69,7 +69,8 @@ class Sketch:
 
     def to_text(self) -> JsonText:
         """The text of `to_json`, without a library's detours: it is written very often."""
-        stored = [f'"{bucket}":{count}' for bucket, count in sorted(self.counts.items()) if count]
+        counts = self.counts
+        stored = [f'"{bucket}":{counts[bucket]}' for bucket in sorted(counts) if counts[bucket]]
         if self.zeros:
             stored.insert(0, f'"z":{self.zeros}')
         return JsonText("{" + ",".join(stored) + "}")
