@@ -2,7 +2,8 @@
 
 A file names its provider type, the address that was asked, how its streams are framed, and the
 classes that this provider shows to nobody (`unseen`), with the reason. A case says where its form
-is from: the name of the vendor's page, or "seen" where vendors send what no page tells.
+is from: the name of the vendor's page, or "seen" where vendors send what no page tells, as people
+who got it have shown it. Ids, names and keys are made up.
 """
 
 import json

@@ -77,7 +77,7 @@ _CODES_OF = {
     ),
     Outcome.RATE_LIMITED: (
         *("rate_limit_exceeded", "rate_limit_error", "rate_limited", "ratelimitreached"),
-        *("resource_exhausted", "too_many_requests", "throttlingexception"),
+        *("resource_exhausted", "throttlingexception"),
         *("throttling", "throttling.ratequota", "throttling.allocationquota"),
         *("limit_requests", "limit_burst_rate", "token_quota_exceeded", "request_quota_exceeded"),
     ),
@@ -132,6 +132,7 @@ _WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
         Outcome.QUOTA_EXHAUSTED,
         _words(
             r"credit balance|out of credits|used all available credits|credits are depleted",
+            r"purchase (more )?credits",
             r"insufficient (balance|credit|fund|quota)|exceeded your current quota",
             r"billing|payment required|account is in good standing|overdue",
             r"\busage limits?\b|spend(ing)? limit|key limit exceeded",
@@ -140,7 +141,10 @@ _WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     ),
     (
         Outcome.OVERLOADED,
-        _words(r"overloaded|(at|no|over) capacity|server busy|no deployments available"),
+        _words(
+            r"overloaded|(at|no|over) capacity|server busy|no deployments available",
+            r"experiencing high demand",
+        ),
     ),
     (
         Outcome.AUTH,
