@@ -3,18 +3,37 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, Self
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 
-Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[None]]
-"""Folds a batch of one stream's events, in order, into the tables.
+
+class Deferred(Protocol):
+    """What a fold leaves to the end of its transaction: sums over rows that batch after batch would
+    else read and write again."""
+
+    def join(self, later: Self) -> None:
+        """Take up what the next batch leaves."""
+
+    async def write(self, connection: AsyncConnection) -> None: ...
+
+
+Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[Deferred | None]]
+"""Folds a batch of one stream's events, in order, into the tables, but for what it gives back.
 
 No side effects, no clock, no randomness: the same events give the same rows, whatever the batches.
 Tables written by two streams' folds must come out the same in any interleaving of the two.
 """
+
+
+async def fold_whole(fold: Fold, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    """Fold a batch, and leave nothing."""
+    deferred = await fold(connection, batch)
+    if deferred is not None:
+        await deferred.write(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +42,8 @@ class ServiceTables:
 
     `version` is raised when a fold's meaning changes: the tables are then rebuilt. `subjects`
     narrows a stream to the patterns that its fold has a use for; without an entry it gets all.
+    `folded_first` is a subject by stream: its newest event is folded into empty tables before all
+    others, for it says what may be purged while they are read. In its own place it comes again.
     """
 
     service: str
@@ -32,3 +53,4 @@ class ServiceTables:
     folds: Mapping[str, Fold]
     migrations: Path
     subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    folded_first: Mapping[str, str] = field(default_factory=dict)

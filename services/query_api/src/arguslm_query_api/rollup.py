@@ -1,14 +1,13 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
@@ -103,6 +102,13 @@ class Rollup:
         sketches = (getattr(self, name).copy() for name in SKETCHES)
         return Rollup(*(*counts, *sketches, self.outcomes.copy()))
 
+    def negated(self) -> "Rollup":
+        """What takes these checks away again, when merged."""
+        counts = (-getattr(self, name) for name in COUNTS)
+        sketches = (getattr(self, name).negated() for name in SKETCHES)
+        outcomes = {outcome: -checks for outcome, checks in self.outcomes.items()}
+        return Rollup(*(*counts, *sketches, outcomes))
+
     def quantile(self, speed: str, q: float) -> float | None:
         """Of one of SKETCHES, within the sketch's relative error."""
         sketch: Sketch = getattr(self, speed)
@@ -113,7 +119,8 @@ class Rollup:
             **{name: getattr(self, name) for name in COUNTS},
             **{name: getattr(self, name).to_text() for name in SKETCHES},
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
-            "outcomes": dict(sorted(self.outcomes.items())),
+            # Checks that were decided again leave none of what they were.
+            "outcomes": {name: checks for name, checks in sorted(self.outcomes.items()) if checks},
         }
 
     @classmethod
@@ -124,20 +131,32 @@ class Rollup:
         return cls(*(*counts, *sketches, dict(hour.outcomes)))
 
     @classmethod
+    def of_second_thought(cls, event: CheckReclassified) -> "Rollup":
+        """What the check counts for now, less what it counted for until now."""
+        until_now, now = cls(), cls()
+        until_now.add(event.measurement.model_copy(update={"outcome": event.was}))
+        now.add(event.measurement)
+        now.merge(until_now.negated())
+        return now
+
+    @classmethod
     def from_row(cls, row: RowMapping) -> "Rollup":
         counts = (row[name] for name in COUNTS)
         sketches = (Sketch.from_json(row[name]) for name in SKETCHES)
         return cls(*(*counts, *sketches, row["outcomes"]))
 
 
-def by_width(checks: Iterable[CheckCompleted]) -> dict[int, dict[int, Rollup]]:
-    """The sums of an endpoint's checks: width_s -> start of the slot in seconds since 1970."""
+def narrow_slot(at: datetime) -> int:
+    """The start of the narrowest slot that holds a time, in seconds since 1970."""
+    second = int(at.timestamp())
+    return second - second % ROLLUP_WIDTHS_S[0]
+
+
+def by_width(narrow: dict[int, Rollup]) -> dict[int, dict[int, Rollup]]:
+    """The sums of an endpoint in each width, from those of its narrowest slots: width_s -> start of
+    the slot in seconds since 1970."""
     narrowest_s, *wider = ROLLUP_WIDTHS_S
-    slots: dict[int, Rollup] = defaultdict(Rollup)
-    for check in checks:
-        second = int(check.completed_at.timestamp())
-        slots[second - second % narrowest_s].add(check.measurement)
-    widths = {narrowest_s: slots}
+    slots, widths = narrow, {narrowest_s: narrow}
     # Each width divides the next: a wide slot is the sum of whole narrower ones.
     for width_s in wider:
         widths[width_s] = slots = _widened(slots, width_s)

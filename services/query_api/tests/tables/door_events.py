@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from arguslm_bus.tables import fold_whole
 from arguslm_contracts.envelope import Recorded, decode, encode
 from arguslm_contracts.events import alerts, benchmarks, checks, registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Evidence, Measurement, SelfAudit, Target, Timing, Usage
-from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.subjects import stream_of
 from arguslm_query_api.projections.tables import SERVICE_TABLES
 from arguslm_storage.database import Database
@@ -53,7 +54,8 @@ class Streams:
         events = self.events[stream]
         for start in range(0, len(events), batch):
             async with database.writing() as connection:
-                await SERVICE_TABLES.folds[stream](connection, events[start : start + batch])
+                some = events[start : start + batch]
+                await fold_whole(SERVICE_TABLES.folds[stream], connection, some)
 
 
 async def rows_of(database: Database, *names: str) -> dict[str, list[dict[str, Any]]]:
@@ -150,6 +152,23 @@ def checked(
         completed_at=at + timedelta(milliseconds=900),
         measurement=measurement,
         **fields,
+    )
+
+
+def decided_again(
+    check: checks.CheckCompleted | checks.CheckReclassified, outcome: Outcome, version: int
+) -> checks.CheckReclassified:
+    """What a later taxonomy makes of a check."""
+    copied = set(checks.CheckReclassified.model_fields) - {"was", "measurement"}
+    measurement = check.measurement.model_copy(
+        update={
+            "outcome": outcome,
+            "fault_owner": VERDICTS[outcome].fault_owner,
+            "taxonomy_version": version,
+        }
+    )
+    return checks.CheckReclassified(
+        **check.model_dump(include=copied), was=check.measurement.outcome, measurement=measurement
     )
 
 
