@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arguslm_contracts.measurement import Evidence, Measurement, Stamp
+from arguslm_contracts.measurement import Evidence, Measurement
 from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import dialect_of
@@ -33,9 +33,7 @@ def measured(case):
     exchange.reads.append((3, case.body))
     transcript = transcribe(dialect_of(case.endpoint), exchange)
     redactor = Redactor([])
-    return report(
-        case.provider_type, exchange, transcript, redactor, stamp=Stamp.LOOP, loop_lag_ns=0
-    )
+    return report(case.provider_type, exchange, transcript, redactor, loop_lag_ns=0)
 
 
 @pytest.mark.parametrize("name", CASES)
