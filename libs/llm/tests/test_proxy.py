@@ -3,13 +3,15 @@
 import asyncio
 import ssl
 
+import httpx
 import pytest
 import uvloop
 
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_llm import litellm_gate
 from arguslm_llm.decoders import Dialect, progress_of
-from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.egress import EgressBlocked, EgressPolicy
 from arguslm_llm.http1 import Origin, WireRequest
 from arguslm_llm.network import Network, NetworkSettings
 from arguslm_llm.proxy import Proxies, Proxy, proxies_in_environment
@@ -141,6 +143,26 @@ def test_plain_http_asks_the_proxy_for_the_whole_address():
         assert head.startswith(f"POST http://{ENDPOINT}:8080/v1?a=1 HTTP/1.1\r\n")
         assert f"Host: {ENDPOINT}:8080\r\n" in head
         assert "Proxy-Authorization: Basic x\r\n" in head
+
+
+def test_what_litellm_sends_itself_goes_the_same_way():
+    proxy_server = ProxyServer()
+
+    async def main():
+        async with await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server:
+            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), "Basic x")
+            gate = litellm_gate._AsyncGate(Network(proxies=Proxies({"all": proxy})))
+            async with httpx.AsyncClient(transport=gate) as client:
+                answers = [(await client.get(f"http://{ENDPOINT}/v1")).text for _ in range(2)]
+                with pytest.raises(EgressBlocked):
+                    await client.get("http://169.254.169.254/v1")
+        return answers
+
+    assert uvloop.run(main()) == ["hi", "hi"]
+    assert len(proxy_server.heads) == 2
+    for head in proxy_server.heads:
+        assert head.startswith(f"GET http://{ENDPOINT}/v1 HTTP/1.1\r\n")
+        assert "proxy-authorization: basic x\r\n" in head.lower()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
