@@ -26,8 +26,11 @@ def truth(core: int, certificate: str | None) -> Iterator[str]:
     command += [certificate] if certificate else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        if not url:
+            raise SystemExit("the endpoint did not start")
         try:
-            yield process.stdout.readline().strip()
+            yield url
         finally:
             process.terminate()
 
