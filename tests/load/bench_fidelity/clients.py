@@ -174,7 +174,7 @@ async def litellm_acompletion(url: str, tls: ssl.SSLContext | None) -> AsyncIter
 
 CLIENTS: dict[str, Client] = {
     "arguslm": arguslm,
-    "bare protocol": bare_protocol,
+    "bare": bare_protocol,
     "aiohttp": raw_aiohttp,
     "httpx": raw_httpx,
     "openai": openai_sdk,
