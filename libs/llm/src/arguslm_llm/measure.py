@@ -66,6 +66,7 @@ class Measurer:
         async with self._starting:
             if not self._warm:
                 await self._warm_up()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
                 self._warm = True
 
     async def _warm_up(self) -> None:
@@ -75,11 +76,9 @@ class Measurer:
             for endpoint in _WARM_UP:
                 await self._builder.build(endpoint, ProbeProfile(prompt="warm-up"))
             # From here on the collector passes over all that: it would stop the clocks.
-            gc.collect()
             gc.freeze()
         finally:
             gc.enable()
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     async def close(self) -> None:
         """Close idle connections and end LiteLLM's thread."""
@@ -153,6 +152,14 @@ class Measurer:
             stamp=Stamp.CLIENT_LIBRARY,
             loop_lag_ns=lag.worst_ns,
         )
+
+
+async def preload() -> None:
+    """Import and warm what a measurer needs, for the processes that will be forked from this one;
+    no thread, connection or open file stays."""
+    measurer = Measurer()
+    await measurer._warm_up()
+    await measurer.close()
 
 
 def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
