@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from arguslm_bus.ahead import ahead
+from arguslm_bus.ahead import Ahead
 
 
 class Source:
@@ -34,7 +34,7 @@ async def tenfold(number: int) -> int:
 
 async def test_every_batch_comes_in_order_and_one_is_ready_before_it_is_wanted() -> None:
     source, seen = Source(), []
-    async with aclosing(ahead(source.batches(), tenfold)) as prepared:
+    async with aclosing(Ahead(source.batches(), tenfold)) as prepared:
         async for batch in prepared:
             await asyncio.sleep(0)
             seen.append((batch, source.read))
@@ -45,7 +45,7 @@ async def test_every_batch_comes_in_order_and_one_is_ready_before_it_is_wanted()
 async def test_a_failure_comes_after_what_was_read_before_it() -> None:
     source, seen = Source(fails=True), []
     with pytest.raises(ConnectionError, match="gone"):
-        async with aclosing(ahead(source.batches(), tenfold)) as prepared:
+        async with aclosing(Ahead(source.batches(), tenfold)) as prepared:
             async for batch in prepared:
                 seen.append(batch)
     assert seen == [0, 10, 20, 30, 40]
@@ -53,7 +53,7 @@ async def test_a_failure_comes_after_what_was_read_before_it() -> None:
 
 async def test_who_leaves_early_leaves_nothing_running() -> None:
     source = Source(waits=True)
-    async with aclosing(ahead(source.batches(), tenfold)) as prepared:
+    async with aclosing(Ahead(source.batches(), tenfold)) as prepared:
         async for batch in prepared:
             if batch == 40:
                 break

@@ -18,7 +18,7 @@ from arguslm_bus.folding import Decoded, Folding, savepoint
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
 from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
-from arguslm_bus.tables import ServiceTables
+from arguslm_bus.tables import ServiceTables, fold_whole
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
@@ -64,7 +64,7 @@ class Decider(Projector):
         *,
         speaks_on: Sequence[str],
     ) -> None:
-        super().__init__(client, database, tables, batch_limit=_BATCH_LIMIT)
+        super().__init__(client, database, tables, batch_limit=_BATCH_LIMIT, batches_at_once=1)
         self._decide = decide
         self._publisher = publisher
         self._speaks_on = speaks_on
@@ -81,14 +81,11 @@ class Decider(Projector):
 
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
-    ) -> list[Recorded]:
-        folded: list[Recorded] = []
+    ) -> None:
         for one in batch:
             for event in await folding.fold(connection, [one]):
-                folded.append(event)
                 if not self._is_judged(event):
                     await self._judge(connection, folding, one.message, event)
-        return folded
 
     async def _judge(
         self,
@@ -123,7 +120,7 @@ class Decider(Projector):
         for recorded in sorted(said, key=lambda one: one.sequence):
             fold = self.tables.folds.get(recorded.stream)
             if fold is not None:
-                await fold(connection, [recorded])
+                await fold_whole(fold, connection, [recorded])
 
     async def _publish(self, decision: Decision, cause: Recorded) -> Recorded | None:
         """The decision as it stands in its stream; None if it was said before, or is overtaken."""

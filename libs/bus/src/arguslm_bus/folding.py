@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -10,10 +10,11 @@ import structlog
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_bus.ahead import Ahead
 from arguslm_bus.dead_letters import bury
 from arguslm_bus.faults import blames_event
 from arguslm_bus.reader import RawMessage
-from arguslm_bus.tables import Fold
+from arguslm_bus.tables import Deferred, Fold
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 
 log = structlog.get_logger(__name__)
@@ -22,6 +23,13 @@ log = structlog.get_logger(__name__)
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _REPLACEMENT = rb"\1\\ufffd"
 _DECODED_AT_ONCE = 100
+
+BATCH_LIMIT = 4_000
+"""Events that are in memory, decoded, at once; twice, since the next batch is read ahead."""
+BATCHES_AT_ONCE = 5
+"""In one transaction, while so much waits: what they leave to its end is written once."""
+# Others may wait for the transaction that waits for its next batch.
+_NEXT_BATCH_S = 0.5
 
 
 class Decoded(NamedTuple):
@@ -37,6 +45,8 @@ class Folding:
     A message that is no readable event, or that the fold cannot take, is passed over, so that the
     rest goes on; with `buries` it is kept in the dead-letter stream. A rebuild only passes over:
     the live projector has buried it, or will.
+
+    A transaction takes one batch or several; `settle` is the last thing in it.
     """
 
     def __init__(
@@ -47,6 +57,7 @@ class Folding:
         self._stream = stream
         self._fold = fold
         self._buries = buries
+        self._deferred: Deferred | None = None
 
     async def decode(self, batch: Sequence[RawMessage]) -> list[Decoded]:
         """What each message says, or why it says nothing. Whatever else is to be done in this
@@ -70,6 +81,16 @@ class Folding:
         except UnreadableEvent as error:
             return error
 
+    def begin(self) -> None:
+        """A new transaction: what one that failed has left is forgotten."""
+        self._deferred = None
+
+    async def settle(self, connection: AsyncConnection) -> None:
+        """Write what the batches of this transaction have left."""
+        deferred, self._deferred = self._deferred, None
+        if deferred is not None:
+            await deferred.write(connection)
+
     async def fold(self, connection: AsyncConnection, batch: Sequence[Decoded]) -> list[Recorded]:
         """Fold a batch in one savepoint, or event by event where one of them does not fit.
 
@@ -84,8 +105,7 @@ class Folding:
         if not events:
             return []
         try:
-            async with savepoint(connection):
-                await self._fold(connection, events)
+            await self._fold_in_savepoint(connection, events)
         except Exception as error:
             if not blames_event(error):
                 raise
@@ -100,8 +120,7 @@ class Folding:
             if not isinstance(said, Recorded):
                 continue
             try:
-                async with savepoint(connection):
-                    await self._fold(connection, [said])
+                await self._fold_in_savepoint(connection, [said])
             except Exception as error:
                 if not blames_event(error):
                     raise
@@ -110,6 +129,16 @@ class Folding:
                 folded.append(said)
         return folded
 
+    async def _fold_in_savepoint(
+        self, connection: AsyncConnection, events: Sequence[Recorded]
+    ) -> None:
+        async with savepoint(connection):
+            deferred = await self._fold(connection, events)
+        if self._deferred is None:
+            self._deferred = deferred
+        elif deferred is not None:
+            self._deferred.join(deferred)
+
     async def park(self, message: RawMessage, reason: str) -> None:
         """Keep a message that cannot be handled where a person can see it."""
         log.error(
@@ -117,6 +146,25 @@ class Folding:
         )
         if self._buries:
             await bury(self._client, self._service, self._stream, message, reason)
+
+
+async def together(
+    first: list[Decoded],
+    following: Ahead[list[RawMessage], list[Decoded]],
+    batch_limit: int = BATCH_LIMIT,
+    batches_at_once: int = BATCHES_AT_ONCE,
+) -> AsyncGenerator[list[Decoded]]:
+    """The batches of one transaction: the first, and those behind it while there are full ones."""
+    batch = first
+    yield batch
+    for _ in range(batches_at_once - 1):
+        if batch[-1].message.pending < batch_limit:
+            return
+        another = await following.another(_NEXT_BATCH_S)
+        if another is None:
+            return
+        batch = another
+        yield batch
 
 
 @asynccontextmanager

@@ -1,12 +1,13 @@
 """The projector: keeps a service's tables equal to its streams.
 
-Each stream has a reader of its own. A batch is folded and the checkpoint moved in one transaction,
-so a crash anywhere leaves the tables at some earlier moment of the stream, never between two.
+Each stream has a reader of its own. A batch, or several while many wait, is folded and the
+checkpoint moved in one transaction, so a crash anywhere leaves the tables at some earlier moment of
+the stream, never between two.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,14 +16,13 @@ from nats.aio.client import Client
 from prometheus_client import Counter, Gauge
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_bus.ahead import ahead
+from arguslm_bus.ahead import Ahead
 from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.faults import blames_event
-from arguslm_bus.folding import Decoded, Folding
+from arguslm_bus.folding import BATCH_LIMIT, BATCHES_AT_ONCE, Decoded, Folding, together
 from arguslm_bus.reader import RawMessage, StreamChanged, StreamReader
 from arguslm_bus.rebuild import rebuild_if_outdated
 from arguslm_bus.tables import ServiceTables
-from arguslm_contracts.envelope import Recorded
 from arguslm_storage.checkpoints import (
     Checkpoint,
     LostOwnership,
@@ -38,7 +38,6 @@ EVENTS_FOLDED = Counter("arguslm_events_folded_total", "Events folded into table
 LAG = Gauge("arguslm_projection_lag_events", "Events behind the head of a stream", ["stream"])
 
 _RETRY_S = 1.0
-_LISTENER_BATCHES = 1_000
 
 
 @dataclass(slots=True)
@@ -77,25 +76,30 @@ class _Followed:
 
 
 class Projector:
-    """Follows every stream of `tables.folds`.
+    """Follows every stream of `tables.folds`. `wait_for` lets a command read its own write.
 
-    `wait_for` lets a command read its own write; `listen` hands on every folded batch after its
-    commit (for live streams to people).
+    A batch has up to `batch_limit` events, a transaction up to `batches_at_once` batches.
     """
 
     def __init__(
-        self, client: Client, database: Database, tables: ServiceTables, *, batch_limit: int = 4_000
+        self,
+        client: Client,
+        database: Database,
+        tables: ServiceTables,
+        *,
+        batch_limit: int = BATCH_LIMIT,
+        batches_at_once: int = BATCHES_AT_ONCE,
     ) -> None:
         self.client = client
         self.database = database
         self.tables = tables
         self._batch_limit = batch_limit
+        self._batches_at_once = batches_at_once
         self._followed = {
             stream: _Followed(Folding(client, tables.service, stream, fold))
             for stream, fold in tables.folds.items()
         }
         self._moved = asyncio.Condition()
-        self._listeners: set[asyncio.Queue[list[Recorded]]] = set()
 
     async def run(self) -> None:
         """Follow all streams until cancelled."""
@@ -154,22 +158,11 @@ class Projector:
             return False
         return True
 
-    @asynccontextmanager
-    async def listen(self) -> AsyncIterator[asyncio.Queue[list[Recorded]]]:
-        """A queue of every batch folded from now on. An empty batch tells a listener that it fell
-        too far behind and gets no more."""
-        queue: asyncio.Queue[list[Recorded]] = asyncio.Queue(_LISTENER_BATCHES)
-        self._listeners.add(queue)
-        try:
-            yield queue
-        finally:
-            self._listeners.discard(queue)
-
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
-    ) -> list[Recorded]:
-        """Fold a batch inside the open transaction; gives back what was folded."""
-        return await folding.fold(connection, batch)
+    ) -> None:
+        """Fold a batch inside the open transaction."""
+        await folding.fold(connection, batch)
 
     async def _follow(self, stream: str) -> None:
         followed = self._followed[stream]
@@ -178,9 +171,9 @@ class Projector:
             try:
                 reader = await self._resume(stream, followed)
                 batches = reader.batches(self._batch_limit)
-                async with aclosing(ahead(batches, followed.take)) as decoded:
+                async with aclosing(Ahead(batches, followed.take)) as decoded:
                     async for batch in decoded:
-                        await self._project(reader, followed, batch)
+                        await self._project(reader, followed, batch, decoded)
             except LostOwnership as error:
                 # Another replica writes, or the tables were rebuilt: go on from where they stand.
                 log.info("checkpoint_moved_by_another", stream=stream, detail=str(error))
@@ -219,34 +212,31 @@ class Projector:
         return followed.reader
 
     async def _project(
-        self, reader: StreamReader, followed: _Followed, batch: Sequence[Decoded]
+        self,
+        reader: StreamReader,
+        followed: _Followed,
+        batch: list[Decoded],
+        following: Ahead[list[RawMessage], list[Decoded]],
     ) -> None:
-        """One batch, one transaction, and no other writer beside it."""
+        """One transaction, and no other writer beside it."""
         before = followed.checkpoint or Checkpoint(reader.stream, 0, reader.created)
-        last = batch[-1].message
-        after = Checkpoint(reader.stream, last.sequence, before.stream_created)
         checkpoints, version = self.tables.checkpoints, self.tables.version
+        folding, folded, last = followed.folding, 0, batch[-1].message
         async with self.database.writing() as connection:
             await claim(connection, checkpoints, before, version)
-            events = await self.apply(connection, followed.folding, batch)
+            folding.begin()
+            async for some in together(batch, following, self._batch_limit, self._batches_at_once):
+                await self.apply(connection, folding, some)
+                folded, last = folded + len(some), some[-1].message
+            await folding.settle(connection)
+            after = Checkpoint(reader.stream, last.sequence, before.stream_created)
             await advance(connection, checkpoints, before, after, version)
         followed.checkpoint, followed.failure = after, None
-        followed.in_hand -= len(batch)
-        EVENTS_FOLDED.labels(reader.stream).inc(len(batch))
+        followed.in_hand -= folded
+        EVENTS_FOLDED.labels(reader.stream).inc(folded)
         LAG.labels(reader.stream).set(last.pending)
         await self._announce()
-        self._hand_on(events)
 
     async def _announce(self) -> None:
         async with self._moved:
             self._moved.notify_all()
-
-    def _hand_on(self, events: list[Recorded]) -> None:
-        if not events:
-            return
-        for queue in list(self._listeners):
-            if queue.qsize() >= _LISTENER_BATCHES - 1:
-                self._listeners.discard(queue)
-                queue.put_nowait([])
-            else:
-                queue.put_nowait(events)

@@ -161,6 +161,7 @@ async def _fold_rest(
     subjects = tables.subjects.get(stream, ())
     async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
         await folding.fold(connection, await folding.decode(batch))
+    await folding.settle(connection)
 
 
 @asynccontextmanager

@@ -5,15 +5,13 @@ from contextlib import aclosing, asynccontextmanager
 
 from nats.aio.client import Client
 
-from arguslm_bus.ahead import ahead
-from arguslm_bus.folding import Folding
+from arguslm_bus.ahead import Ahead
+from arguslm_bus.folding import BATCH_LIMIT, Folding, together
 from arguslm_bus.reader import read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_storage.database import Database
 from arguslm_storage.locks import exclusive
 from arguslm_storage.migrate import upgrade
-
-_EVENTS_AT_ONCE = 4_000
 
 Progress = Callable[[str, int, int], None]
 """Called with stream, events folded, events to fold."""
@@ -53,11 +51,13 @@ async def fill(
     to_fold, done = until - first + 1, 0
     subjects = tables.subjects.get(stream, ())
     batches = read_until(
-        client, stream, after=after, until=until, subjects=subjects, limit=_EVENTS_AT_ONCE
+        client, stream, after=after, until=until, subjects=subjects, limit=BATCH_LIMIT
     )
-    async with aclosing(ahead(batches, folding.decode)) as decoded:
+    async with aclosing(Ahead(batches, folding.decode)) as decoded:
         async for batch in decoded:
             async with shadow.writing() as connection:
-                await folding.fold(connection, batch)
-            done += len(batch)
-            progress(stream, done, max(to_fold, done))
+                async for some in together(batch, decoded):
+                    await folding.fold(connection, some)
+                    done += len(some)
+                    progress(stream, done, max(to_fold, done))
+                await folding.settle(connection)

@@ -3,18 +3,37 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, Self
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 
-Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[None]]
-"""Folds a batch of one stream's events, in order, into the tables.
+
+class Deferred(Protocol):
+    """What a fold leaves to the end of its transaction: sums over rows that batch after batch would
+    else read and write again."""
+
+    def join(self, later: Self) -> None:
+        """Take up what the next batch leaves."""
+
+    async def write(self, connection: AsyncConnection) -> None: ...
+
+
+Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[Deferred | None]]
+"""Folds a batch of one stream's events, in order, into the tables, but for what it gives back.
 
 No side effects, no clock, no randomness: the same events give the same rows, whatever the batches.
 Tables written by two streams' folds must come out the same in any interleaving of the two.
 """
+
+
+async def fold_whole(fold: Fold, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
+    """Fold a batch, and leave nothing."""
+    deferred = await fold(connection, batch)
+    if deferred is not None:
+        await deferred.write(connection)
 
 
 @dataclass(frozen=True, slots=True)

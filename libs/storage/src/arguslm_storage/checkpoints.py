@@ -3,7 +3,7 @@
 A writer claims the checkpoint before it writes anything, and moves it at the end. Both compare:
 whoever finds another position than the one it read from has lost the tables to another writer, and
 must not write. On PostgreSQL the claim is a row lock, so that of two writers one waits, without
-having said or written anything yet.
+having said or written anything yet; from one that falls silent half-way, the server takes it back.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, select, update
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
 from arguslm_storage.database import insert_new
 
 TABLE_NAME = "checkpoints"
+# A stopped process or a stalled machine; the next writer is to have taken over within 10 s.
+_SILENT_AT_MOST_S = 8
 
 
 class LostOwnership(Exception):
@@ -72,6 +74,9 @@ async def claim(
     """
     if before.sequence == 0:
         await insert_new(connection, table, [_row(before, version)])
+    if connection.dialect.name == "postgresql":
+        silence = f"SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST_S}s'"
+        await connection.execute(text(silence))
     query = select(table).where(table.c.stream == before.stream).with_for_update()
     stored = (await connection.execute(query)).one_or_none()
     if stored is None or stored.sequence != before.sequence:

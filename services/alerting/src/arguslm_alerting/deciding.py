@@ -83,6 +83,7 @@ class Judge:
         )
         async for batch in read_until(self._client, stream, after=after, until=until):
             await folding.fold(connection, await folding.decode(batch))
+        await folding.settle(connection)
 
     async def _is_past(
         self, connection: AsyncConnection, judgement: Judgement, recorded: Recorded

@@ -1,14 +1,12 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
@@ -130,14 +128,17 @@ class Rollup:
         return cls(*(*counts, *sketches, row["outcomes"]))
 
 
-def by_width(checks: Iterable[CheckCompleted]) -> dict[int, dict[int, Rollup]]:
-    """The sums of an endpoint's checks: width_s -> start of the slot in seconds since 1970."""
+def narrow_slot(at: datetime) -> int:
+    """The start of the narrowest slot that holds a time, in seconds since 1970."""
+    second = int(at.timestamp())
+    return second - second % ROLLUP_WIDTHS_S[0]
+
+
+def by_width(narrow: dict[int, Rollup]) -> dict[int, dict[int, Rollup]]:
+    """The sums of an endpoint in each width, from those of its narrowest slots: width_s -> start of
+    the slot in seconds since 1970."""
     narrowest_s, *wider = ROLLUP_WIDTHS_S
-    slots: dict[int, Rollup] = defaultdict(Rollup)
-    for check in checks:
-        second = int(check.completed_at.timestamp())
-        slots[second - second % narrowest_s].add(check.measurement)
-    widths = {narrowest_s: slots}
+    slots, widths = narrow, {narrowest_s: narrow}
     # Each width divides the next: a wide slot is the sum of whole narrower ones.
     for width_s in wider:
         widths[width_s] = slots = _widened(slots, width_s)

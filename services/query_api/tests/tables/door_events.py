@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from arguslm_bus.tables import fold_whole
 from arguslm_contracts.envelope import Recorded, decode, encode
 from arguslm_contracts.events import alerts, benchmarks, checks, registry
 from arguslm_contracts.events.base import Event
@@ -53,7 +54,8 @@ class Streams:
         events = self.events[stream]
         for start in range(0, len(events), batch):
             async with database.writing() as connection:
-                await SERVICE_TABLES.folds[stream](connection, events[start : start + batch])
+                some = events[start : start + batch]
+                await fold_whole(SERVICE_TABLES.folds[stream], connection, some)
 
 
 async def rows_of(database: Database, *names: str) -> dict[str, list[dict[str, Any]]]:

@@ -1,11 +1,16 @@
 """The same events give the same rows, whatever the batches and the order of the streams."""
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from door_events import rows_of
 from door_story import tell
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_bus.tables import Fold
+from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.streams import CHECKS
 from arguslm_query_api.projections.tables import SERVICE_TABLES
 from arguslm_storage.database import Database
@@ -58,16 +63,35 @@ async def test_folding_everything_again_counts_nothing_twice(
 async def test_no_way_of_cutting_and_interleaving_the_streams_matters(
     database: Database, in_one_batch: dict[str, object], data: st.DataObject
 ) -> None:
-    """Each step folds some of a stream, and sometimes again what has been folded just before."""
+    """Each step is a transaction of some batches of a stream, among them now and then one that has
+    been folded just before."""
     await empty(database)
     streams = tell()
     left = {name: list(events) for name, events in streams.events.items()}
     while any(left.values()):
         name = data.draw(st.sampled_from([name for name, events in left.items() if events]))
-        cut = data.draw(st.integers(1, 120))
-        batch, left[name] = left[name][:cut], left[name][cut:]
-        async with database.writing() as connection:
-            await SERVICE_TABLES.folds[name](connection, batch)
+        fold = SERVICE_TABLES.folds[name]
+        batches = []
+        for _ in range(data.draw(st.integers(1, 3))):
+            cut = data.draw(st.integers(1, 120))
+            batches.append(left[name][:cut])
+            left[name] = left[name][cut:]
             if name == CHECKS.name and data.draw(st.booleans()):
-                await SERVICE_TABLES.folds[name](connection, batch)
+                batches.append(batches[-1])
+        async with database.writing() as connection:
+            await fold_together(fold, connection, batches)
     assert await rows_of(database) == in_one_batch
+
+
+async def fold_together(
+    fold: Fold, connection: AsyncConnection, batches: Iterable[Sequence[Recorded]]
+) -> None:
+    deferred = None
+    for batch in batches:
+        left = await fold(connection, batch)
+        if deferred is None:
+            deferred = left
+        elif left is not None:
+            deferred.join(left)
+    if deferred is not None:
+        await deferred.write(connection)

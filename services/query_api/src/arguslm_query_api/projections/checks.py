@@ -1,4 +1,4 @@
-"""CHECKS -> states, history, rollups, connection tests and discoveries.
+"""CHECKS -> states, history, connection tests and discoveries.
 
 A check counts once, however often its completion is recorded; the order of the stream decides.
 Checks that the stream no longer has are known from their hours (`history.py`).
@@ -6,7 +6,6 @@ Checks that the stream no longer has are known from their hours (`history.py`).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import reduce
 from typing import Any, TypeVar
 from uuid import UUID
@@ -23,7 +22,6 @@ from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, evolve
 from arguslm_query_api.projections.storable import storable
-from arguslm_query_api.rollup import Rollup, by_width
 from arguslm_storage.bulk import among
 from arguslm_storage.columns import JsonText, to_json
 from arguslm_storage.database import insert_new, upsert
@@ -31,14 +29,12 @@ from arguslm_storage.database import insert_new, upsert
 _Endpoint = tuple[UUID, str]
 """A model as one location sees it."""
 
-SlotKey = tuple[int, UUID, datetime, str]
-"""width_s, model, start, location: the key of a rollup."""
-RollupSums = dict[SlotKey, Rollup]
 _About = TypeVar("_About", bound=CheckCompleted | CheckSummarized)
 
 
-async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-    since, before = await given_up(connection)
+async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[CheckCompleted]:
+    """Gives back the checks that the tables did not have: they are to be counted."""
+    since, _ = await given_up(connection)
     found = [
         (one.sequence, one.event)
         for one in batch
@@ -52,13 +48,11 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     told = checks | hours
     if told:
         await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
-    if checks:
-        endpoints = _by_endpoint(checks.values())
-        await merge_rollups(connection, _sums(endpoints, before))
-        rows = [_check_row(sequence, check) for sequence, check in checks.items()]
-        await insert_new(connection, tables.checks, rows)
+    rows = [_check_row(sequence, check) for sequence, check in checks.items()]
+    await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
     await _fold_discoveries(connection, discoveries)
+    return list(checks.values())
 
 
 async def _unseen(
@@ -109,59 +103,6 @@ def _state_after(before: LocationState, event: CheckCompleted | CheckSummarized)
     assert told.last_due_at is not None
     older = before.last_due_at is not None and told.last_due_at < before.last_due_at
     return before if older else told
-
-
-async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:
-    """Add sums to the stored ones of their slots."""
-    for key, stored in (await _stored_rollups(connection, sums)).items():
-        if key in sums:
-            sums[key].merge(stored)
-    await upsert(
-        connection,
-        tables.rollups,
-        [
-            {
-                "width_s": width_s,
-                "model_id": model_id,
-                "start": start,
-                "location": location,
-                **rollup.to_row(),
-            }
-            for (width_s, model_id, start, location), rollup in sums.items()
-        ],
-    )
-
-
-def _sums(endpoints: Mapping[_Endpoint, Iterable[CheckCompleted]], before: datetime) -> RollupSums:
-    """The checks of this batch, by the slots of every width, without those given up."""
-    sums: RollupSums = {}
-    for (model_id, location), checks in endpoints.items():
-        for width_s, slots in by_width(checks).items():
-            for second, rollup in slots.items():
-                start = datetime.fromtimestamp(second, UTC)
-                if start >= before or width_s in tables.LASTING_WIDTHS_S:
-                    sums[width_s, model_id, start, location] = rollup
-    return sums
-
-
-async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]) -> RollupSums:
-    """The stored sums of these slots, and some that share a model with one and a start with
-    another: exact triples would cost PostgreSQL a plan of thousands of branches."""
-    table = tables.rollups
-    asked: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
-    for width_s, model_id, start, _ in wanted:
-        asked[width_s][0].add(model_id)
-        asked[width_s][1].add(start)
-    stored: RollupSums = {}
-    for width_s, (model_ids, starts) in asked.items():
-        query = select(table).where(
-            table.c.width_s == width_s,
-            among(connection, table.c.model_id, model_ids),
-            among(connection, table.c.start, starts),
-        )
-        for row in (await connection.execute(query)).mappings():
-            stored[width_s, row["model_id"], row["start"], row["location"]] = Rollup.from_row(row)
-    return stored
 
 
 async def _fold_discoveries(

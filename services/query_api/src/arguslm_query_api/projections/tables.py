@@ -8,13 +8,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
+from arguslm_query_api.horizon import given_up
 from arguslm_query_api.projections import accounts, alerts, benchmarks, checks, history, registry
+from arguslm_query_api.projections.letting_go import Horizon, horizons, let_go
+from arguslm_query_api.projections.rollups import CheckSums
 from arguslm_query_api.tables import checkpoints, metadata
 
 
-async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-    await checks.fold(connection, batch)
-    await history.fold(connection, batch)
+class _AfterChecks:
+    """Rollups are written before they are let go of."""
+
+    def __init__(self, sums: CheckSums, let_go: Sequence[Horizon]) -> None:
+        self._sums = sums
+        self._horizons = list(let_go)
+
+    def join(self, later: "_AfterChecks") -> None:
+        self._sums.join(later._sums)
+        self._horizons += later._horizons
+
+    async def write(self, connection: AsyncConnection) -> None:
+        _, before = await given_up(connection)
+        await self._sums.write(connection, before)
+        for through, before in self._horizons:
+            await let_go(connection, through, before)
+
+
+async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> _AfterChecks:
+    counted = await checks.fold(connection, batch)
+    hours = await history.fold(connection, batch)
+    return _AfterChecks(CheckSums(counted, hours), horizons(batch))
 
 
 SERVICE_TABLES = ServiceTables(

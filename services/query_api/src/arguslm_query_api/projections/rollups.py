@@ -1,0 +1,110 @@
+"""Checks and hours -> rollups: summed up batch after batch, and written once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.history import CheckSummarized
+from arguslm_query_api import tables
+from arguslm_query_api.rollup import Rollup, by_width, narrow_slot, slot_start
+from arguslm_storage.bulk import among
+from arguslm_storage.database import upsert
+
+SlotKey = tuple[int, UUID, datetime, str]
+"""width_s, model, start, location: the key of a rollup."""
+RollupSums = dict[SlotKey, Rollup]
+
+
+class CheckSums:
+    """What checks, and hours whose checks are gone, add to the rollups."""
+
+    def __init__(
+        self, checks: Iterable[CheckCompleted] = (), hours: Iterable[CheckSummarized] = ()
+    ) -> None:
+        self._narrow: dict[tuple[UUID, str], dict[int, Rollup]] = defaultdict(dict)
+        """Model and location -> start of the narrowest slot, in seconds since 1970."""
+        self._wide: RollupSums = defaultdict(Rollup)
+        for check in checks:
+            slots = self._narrow[check.model_id, check.location]
+            second = narrow_slot(check.completed_at)
+            if second not in slots:
+                slots[second] = Rollup()
+            slots[second].add(check.measurement)
+        for hour in hours:
+            for width_s in tables.LASTING_WIDTHS_S:
+                start = slot_start(hour.hour, width_s)
+                key = (width_s, hour.model_id, start, hour.location)
+                self._wide[key].merge(Rollup.of_summary(hour))
+
+    def join(self, later: "CheckSums") -> None:
+        """Take up later ones, which are spent by it."""
+        for endpoint, slots in later._narrow.items():
+            known = self._narrow[endpoint]
+            for second, rollup in slots.items():
+                if second in known:
+                    known[second].merge(rollup)
+                else:
+                    known[second] = rollup
+        for key, rollup in later._wide.items():
+            self._wide[key].merge(rollup)
+
+    async def write(self, connection: AsyncConnection, before: datetime) -> None:
+        """Add to the stored ones; narrow slots that start before this are no longer kept."""
+        await merge_rollups(connection, self._wide)
+        await merge_rollups(connection, self._by_slot(before))
+
+    def _by_slot(self, before: datetime) -> RollupSums:
+        sums: RollupSums = {}
+        for (model_id, location), narrow in self._narrow.items():
+            for width_s, slots in by_width(narrow).items():
+                for second, rollup in slots.items():
+                    start = datetime.fromtimestamp(second, UTC)
+                    if start >= before or width_s in tables.LASTING_WIDTHS_S:
+                        sums[width_s, model_id, start, location] = rollup
+        return sums
+
+
+async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:
+    """Add sums to the stored ones of their slots."""
+    for key, stored in (await _stored_rollups(connection, sums)).items():
+        if key in sums:
+            sums[key].merge(stored)
+    await upsert(
+        connection,
+        tables.rollups,
+        [
+            {
+                "width_s": width_s,
+                "model_id": model_id,
+                "start": start,
+                "location": location,
+                **rollup.to_row(),
+            }
+            for (width_s, model_id, start, location), rollup in sums.items()
+        ],
+    )
+
+
+async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]) -> RollupSums:
+    """The stored sums of these slots, and some that share a model with one and a start with
+    another: exact triples would cost PostgreSQL a plan of thousands of branches."""
+    table = tables.rollups
+    asked: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
+    for width_s, model_id, start, _ in wanted:
+        asked[width_s][0].add(model_id)
+        asked[width_s][1].add(start)
+    stored: RollupSums = {}
+    for width_s, (model_ids, starts) in asked.items():
+        query = select(table).where(
+            table.c.width_s == width_s,
+            among(connection, table.c.model_id, model_ids),
+            among(connection, table.c.start, starts),
+        )
+        for row in (await connection.execute(query)).mappings():
+            stored[width_s, row["model_id"], row["start"], row["location"]] = Rollup.from_row(row)
+    return stored
