@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import NestedTransaction
 from sqlalchemy.pool import StaticPool
 
-from arguslm_bus.tables import ServiceTables
+from arguslm_bus.tables import ServiceTables, fold_whole
 from arguslm_contracts.envelope import Recorded
 from arguslm_storage.columns import to_json
 
@@ -104,7 +104,7 @@ class MemoryTables:
                 stream = chance.choice(sorted(waiting))
                 size = chance.choice((1, 2, 7, 50))
                 batch, waiting[stream] = waiting[stream][:size], waiting[stream][size:]
-                await self._tables.folds[stream](connection, batch)  # type: ignore[arg-type]
+                await fold_whole(self._tables.folds[stream], connection, batch)  # type: ignore[arg-type]
                 if not waiting[stream]:
                     del waiting[stream]
 

@@ -68,6 +68,7 @@ _TIME_RUNS = 5
 _STORM_S, _CALM_S = 12.0, 8.0
 _LIFE_S = 6.0
 _END_S = 600.0
+_LONGEST_ANSWER_S = 1.0
 
 
 @dataclass
@@ -222,7 +223,7 @@ class House:
                         group.create_task(self._answer(publisher, request))
 
     async def _answer(self, publisher: Publisher, request: Recorded) -> None:
-        await asyncio.sleep(self.chance.random() * (0.1 if self._calm else 3.0))
+        await asyncio.sleep(self.chance.random() * (0.1 if self._calm else _LONGEST_ANSWER_S))
         now = VirtualDatetime.now(UTC)
         event = request.event
         answer: Event

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from arguslm_contracts.events.checks import (
     DiscoveryRequested,
 )
 from arguslm_contracts.identity import derive
-from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, DEAD_LETTERS
+from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, DEAD_LETTERS, REGISTRY
 
 FAILURES_TO_RAISE, SUCCESSES_TO_RESOLVE = 2, 2
 
@@ -91,21 +91,36 @@ def _each_said_once(history: History) -> Iterator[str]:
 def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[str]:
     """One location and one rule on any model: its alerts can be told from the checks alone."""
     due = _expected_alerts(history.answers, rule_id)
-    raised = {e.event.alert_id for e in history.alerts if isinstance(e.event, AlertRaised)}
+    raised = {e.event.alert_id: e for e in history.alerts if isinstance(e.event, AlertRaised)}
     resolves = Counter(
         e.event.alert_id for e in history.alerts if isinstance(e.event, AlertResolved)
     )
-    yield from (f"alert {alert_id} was not raised" for alert_id in due - raised)
-    yield from (f"alert {alert_id} was raised without a reason" for alert_id in raised - due)
+    for alert_id in raised.keys() - due.keys():
+        if not _stands_for_another(raised[alert_id], due, raised):
+            yield f"alert {alert_id} was raised without a reason"
+    yield from (f"alert {alert_id} was not raised" for alert_id in due.keys() - raised.keys())
     for alert_id in raised:
         if resolves[alert_id] != 1:
             yield f"alert {alert_id} was resolved {resolves[alert_id]} times"
 
 
-def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> set[UUID]:
+def _stands_for_another(alert: Recorded, due: dict[UUID, UUID], raised: Container[UUID]) -> bool:
+    """Streams are judged side by side: a model may be registered, for alerting, after it has gone
+    down. Then that is what the alert comes from; it takes the place of the one that was due."""
+    assert isinstance(alert.event, AlertRaised)
+    if alert.cause is None or alert.cause.stream != REGISTRY.name:
+        return False
+    missing = [d for d, model in due.items() if model == alert.event.model_id and d not in raised]
+    if missing:
+        del due[missing[0]]
+    return bool(missing)
+
+
+def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> dict[UUID, UUID]:
+    """Each alert, and the model it is about."""
     states: dict[UUID, EndpointState] = {}
     down: set[UUID] = set()
-    alerts: set[UUID] = set()
+    alerts: dict[UUID, UUID] = {}
     for recorded in answers:
         check = recorded.event
         if not isinstance(check, CheckCompleted):
@@ -117,7 +132,7 @@ def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> set[UUID]:
         states[model_id] = state
         if model_id not in down and state.consecutive_failures >= FAILURES_TO_RAISE:
             down.add(model_id)
-            alerts.add(derive("alert", rule_id, str(model_id), recorded.event_id))
+            alerts[derive("alert", rule_id, str(model_id), recorded.event_id)] = model_id
         elif state.consecutive_successes >= SUCCESSES_TO_RESOLVE:
             down.discard(model_id)
     return alerts

@@ -18,6 +18,7 @@ export type ChannelCreate = Schemas['ChannelCreate'];
 export type ChannelResponse = Schemas['ChannelResponse'];
 export type CheckPage = Schemas['CheckPage'];
 export type CheckResponse = Schemas['CheckResponse'];
+export type Headroom = Schemas['Headroom'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type ModelCard = Schemas['ModelCard'];
 export type ModelCreate = Schemas['ModelCreate'];

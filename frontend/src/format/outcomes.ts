@@ -64,6 +64,7 @@ export const OUTCOMES = [
   'expired',
   'skipped',
   'monitor_error',
+  'region_blocked',
 ] as const satisfies readonly Outcome[];
 
 export const RULE_TYPES = [

@@ -95,8 +95,9 @@ TARGET = Target(
     credentials=SEALED,
     model="gpt-4.1",
 )
-ANSWERED = Measurement.of(
-    Outcome.OK,
+ANSWERED = Measurement(
+    outcome=Outcome.OK,
+    fault_owner=FaultOwner.NONE,
     timing=Timing(
         schedule_delay_ms=1.207,
         dns_ms=3.41,
@@ -208,6 +209,29 @@ _CHECKS: tuple[Event, ...] = (
         started_at=AT + timedelta(milliseconds=1.207),
         completed_at=AT + timedelta(milliseconds=662),
         measurement=ANSWERED,
+    ),
+    checks.CheckReclassified(
+        check_id=CHECK_ID,
+        model_id=MODEL_ID,
+        provider_id=str(PROVIDER_ID),
+        provider_type="openai",
+        provider_name="OpenAI (production)",
+        model="gpt-4.1",
+        location="local",
+        completed_at=AT + timedelta(milliseconds=662),
+        was=Outcome.AUTH,
+        measurement=Measurement(
+            outcome=Outcome.REGION_BLOCKED,
+            fault_owner=FaultOwner.MONITOR,
+            taxonomy_version=2,
+            timing=Timing(headers_ms=41.2, total_ms=41.9, stamp=Stamp.LOOP),
+            evidence=Evidence(
+                http_status=403,
+                error_type="request_forbidden",
+                error_code="unsupported_country_region_territory",
+                message="Country, region, or territory not supported",
+            ),
+        ),
     ),
     checks.DiscoveryRequested(request_id=DISCOVERY_ID, provider_id=PROVIDER_ID, target=TARGET),
     checks.DiscoveryCompleted(

@@ -6,6 +6,8 @@ import pytest
 from arguslm_contracts.catalogue import EVENTS, RESERVED
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.permissions import (
+    BY_OPERATOR,
+    OPERATOR,
     SERVICES,
     SUBSCRIBER,
     USERS,
@@ -29,8 +31,11 @@ def test_every_event_has_a_publisher(kind: type[Event]) -> None:
     allowed = publishers_of(kind.name)
     assert allowed
     subject = event_examples.BY_TYPE[kind.event_type()].subject
+    by_services = {user.name: user.publishes for user in SERVICES}
     assert allowed == [
-        user.name for user in SERVICES if any(matches(p, subject) for p in user.publishes)
+        name
+        for name, patterns in (by_services | {OPERATOR: BY_OPERATOR}).items()
+        if any(matches(pattern, subject) for pattern in patterns)
     ]
 
 

@@ -12,7 +12,7 @@ from houses import content_of, woken
 from arguslm_bus.publisher import Publisher
 from arguslm_contracts.events.alerts import AlertAcknowledged
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.checks import ClockTicked, DiscoveryRequested
+from arguslm_contracts.events.checks import CheckReclassified, ClockTicked, DiscoveryRequested
 from arguslm_contracts.events.history import CheckSummarized, HourClosed
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Target
@@ -100,14 +100,17 @@ async def test_what_speaks_of_its_own_houses_streams_stays_behind(run: Run, tmp_
     old, new, file = tmp_path / "old", tmp_path / "new", tmp_path / "events.jsonl"
     summary = CheckSummarized.model_validate(recorded(CheckSummarized)["data"])
     closed = HourClosed.model_validate(recorded(HourClosed)["data"])
-    await house_with(old, asked(1), ClockTicked(second=2, previous_second=1), summary, closed)
+    again = CheckReclassified.model_validate(recorded(CheckReclassified)["data"])
+    await house_with(
+        old, asked(1), ClockTicked(second=2, previous_second=1), again, summary, closed
+    )
     await house_with(new)
     assert (await run("export-events", file, "--subject", "*.*.>", "--data-dir", old))[0] == 0
     lines = [line for line in file.read_text().splitlines() if "data_base64" not in line]
-    assert len(lines) == 4
+    assert len(lines) == 5
     file.write_text("\n".join(lines))
     code, out, _ = await run("import-events", file, "--data-dir", new, "--json")
-    assert (code, json.loads(out)["stored"], json.loads(out)["passed_over"]) == (0, 1, 3)
+    assert (code, json.loads(out)["stored"], json.loads(out)["passed_over"]) == (0, 1, 4)
 
 
 async def test_only_what_is_asked_for(run: Run, tmp_path: Path) -> None:

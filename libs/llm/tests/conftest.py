@@ -2,14 +2,18 @@
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from arguslm_llm.measure import Measurer
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Steps = list[tuple[float, bytes]]
 

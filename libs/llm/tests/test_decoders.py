@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from event_stream import message
 from hypothesis import given
 from hypothesis import strategies as st
+from outcome_fixtures import cases as outcome_cases
 
 from arguslm_llm.decoders import Dialect, decode, dialect_of
+from arguslm_llm.decoders.errors import error_body
 
 FIXTURES = Path(__file__).parent / "fixtures"
 T = 1_000_000
@@ -57,10 +60,40 @@ EXPECTED = {
         0,
         "max_output_tokens",
     ),
+    "openai_azure.sse": (Dialect.OPENAI, "Hi", "", (8, 1, None, None), 1, "stop"),
+    "anthropic_tools.sse": (Dialect.ANTHROPIC, "", "", (40, 22, None, None), 2, "tool_use"),
+    "gemini_tools.sse": (Dialect.GEMINI, "", "", (20, 7, None, None), 1, "STOP"),
+    "gemini_plain.json": (Dialect.GEMINI, "Ciao bella", "", (4, 3, None, None), 2, "STOP"),
+    "ollama_tools.ndjson": (Dialect.OLLAMA, "", "", (90, 18, None, None), 1, "stop"),
+    "cohere_tools.sse": (Dialect.COHERE, "", "", (20, 14, None, None), 3, "TOOL_CALL"),
+    "cohere_plain.json": (Dialect.COHERE, "Bonjour", "hm", (70, 9, None, None), 2, "COMPLETE"),
+    "responses_tools.sse": (
+        Dialect.OPENAI_RESPONSES,
+        "",
+        "",
+        (30, 9, None, None),
+        2,
+        "completed",
+    ),
+    "bedrock_tools.bin": (Dialect.BEDROCK, "", "", (60, 21, None, None), 2, "tool_use"),
     "bedrock.bin": (Dialect.BEDROCK, "Olá", "hm", (12, 9, None, 3), 3, "end_turn"),
 }
 ERRORS = {
     "openai_error.sse": (Dialect.OPENAI, "server_error", "internal", "The server had an error"),
+    "openai_error.json": (
+        Dialect.OPENAI,
+        "upstream_error",
+        "bad_gateway",
+        "Provider returned error",
+    ),
+    "cohere_error.sse": (Dialect.COHERE, None, None, "an internal server error occurred"),
+    "cohere_error.json": (Dialect.COHERE, "internal", None, "no healthy upstream"),
+    "responses_failed.sse": (
+        Dialect.OPENAI_RESPONSES,
+        None,
+        "server_error",
+        "The model failed to generate a response.",
+    ),
     "anthropic_error.sse": (Dialect.ANTHROPIC, "overloaded_error", None, "Overloaded"),
     "ollama_error.ndjson": (
         Dialect.OLLAMA,
@@ -88,6 +121,7 @@ def test_what_a_dialect_says(name):
     assert seen.finished
     assert seen.error is None
     assert seen.malformed is None
+    assert seen.called_tool == ("tools" in name or name == "anthropic_plain.json")
     assert seen.streamed == (not name.endswith(".json"))
     usage = seen.usage
     counted = usage and (
@@ -114,9 +148,15 @@ def test_a_cut_at_every_byte_changes_nothing(name):
         assert decode(dialect, [(T, data[:at]), (T, data[at:])]) == whole
 
 
-@pytest.mark.parametrize("name", EVERY)
+RECORDED = {
+    **{name: (dialect, read(name)) for name, dialect in EVERY.items()},
+    **{name: (dialect_of(case.endpoint), case.body) for name, case in outcome_cases().items()},
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
 def test_single_bytes_change_nothing_either(name):
-    dialect, data = EVERY[name], read(name)
+    dialect, data = RECORDED[name]
     single = [(T, data[at : at + 1]) for at in range(len(data))]
     assert decode(dialect, single) == decode(dialect, [(T, data)])
 
@@ -178,6 +218,7 @@ FIELDS = (
     *("choices", "delta", "message", "content", "text", "usage", "error", "type", "candidates"),
     *("parts", "response", "finish_reason", "reasoning", "tool_calls", "thinking"),
     *("output_tokens", "done", "eval_count", "details", "status", "output", "item"),
+    *("detail", "msg", "reasoningContent", "toolUse", "start", "stopReason", "__type", "object"),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
@@ -193,6 +234,15 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+def test_nothing_is_nested_too_deeply(dialect):
+    for depth in (1_000, 100_000):
+        body = b"[" * depth + b'{"error": "x"}' + b"]" * depth
+        decode(dialect, [(T, body)])
+        decode(dialect, [(T, b"data: " + body + b"\n\n")])
+        assert error_body(body, {}).message
+
+
 @given(data=st.binary(max_size=200), dialect=st.sampled_from(list(Dialect)))
 def test_no_bytes_make_a_decoder_raise(data, dialect):
     decode(dialect, [(T, data)])
@@ -204,6 +254,32 @@ def test_no_json_makes_a_decoder_raise(frames, dialect):
     lines = b"".join(json.dumps(f).encode() + b"\n" for f in frames)
     for data in (sse, lines, json.dumps(frames).encode()):
         decode(dialect, [(T, data)])
+
+
+@given(
+    frames=st.lists(
+        st.tuples(
+            st.sampled_from((":event-type", ":exception-type", ":message-type", "x" * 255)),
+            st.sampled_from(("contentBlockDelta", "contentBlockStart", "metadata", "error"))
+            | st.text(max_size=8),
+            JSON,
+        ),
+        max_size=4,
+    )
+)
+def test_no_event_stream_of_sound_messages_makes_its_decoder_raise(frames):
+    data = b"".join(message({name: value}, payload) for name, value, payload in frames)
+    assert decode(Dialect.BEDROCK, [(T, data)]).malformed is None
+
+
+@given(
+    body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
+    kind=st.none() | st.text(max_size=20),
+)
+def test_no_body_of_a_refusal_makes_us_raise(body, kind):
+    error = error_body(body, {} if kind is None else {"x-amzn-errortype": kind})
+    for text in (error.type, error.code, error.message):
+        assert text is None or text
 
 
 @given(

@@ -184,15 +184,23 @@ async def test_a_refusal_keeps_its_evidence_without_the_key(measurer, serve, rep
     body = orjson.dumps(
         {"error": {"type": "rate_limit_error", "message": f"slow down, {KEY[:20]} and {KEY}"}}
     )
-    server = await serve(
-        reply([(0.0, body)], status=429, headers={"x-request-id": "req-1"}, content_type="json")
-    )
+    headers = {
+        "x-request-id": "req-1",
+        "retry-after": "2",
+        "x-ratelimit-limit-requests": "50",
+        "x-ratelimit-remaining-requests": "5",
+        "x-ratelimit-reset-requests": "1m12s",
+    }
+    server = await serve(reply([(0.0, body)], status=429, headers=headers, content_type="json"))
     result = await measurer.measure(endpoint(server), profile())
     assert result.outcome is Outcome.RATE_LIMITED
     assert result.fault_owner is FaultOwner.ACCOUNT
     assert result.evidence.http_status == 429
     assert result.evidence.provider_request_id == "req-1"
     assert "slow down" in result.evidence.message
+    assert result.evidence.retry_after_s == 2
+    [requests] = result.headroom
+    assert (requests.kind, requests.left_ratio, requests.resets_in_s) == ("requests", 0.1, 72)
     assert KEY not in result.model_dump_json()
     assert KEY[:20] not in result.model_dump_json()
     assert result.timing.total_ms is not None
@@ -258,6 +266,20 @@ async def test_a_stream_that_stops_is_stalled(measurer, serve, reply):
     assert result.timing.last_token_ms > 199
     assert result.timing.total_ms > result.timing.last_token_ms + 149
     assert result.evidence.answer_preview == "xxxxx"
+
+
+async def test_keep_alives_do_not_hide_a_stall(measurer, serve, reply):
+    chatter = [(0.02 * i, b": keep-alive\n\n") for i in range(1, 20)]
+    server = await serve(reply([(0.0, delta(content="x")), *chatter], ending="hang"))
+    result = await measurer.measure(endpoint(server), profile(gap_s=0.15))
+    assert result.outcome is Outcome.STALLED
+
+
+async def test_an_answer_that_ends_without_saying_so_was_cut(measurer, serve, reply):
+    server = await serve(reply([(0.0, delta(content="The answer"))]))
+    result = await measurer.measure(endpoint(server), profile())
+    assert result.outcome is Outcome.DISCONNECTED
+    assert result.evidence.message == "the answer ended without saying so"
 
 
 async def test_an_endless_answer_ends_at_the_total(measurer, serve, reply):

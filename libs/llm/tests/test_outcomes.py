@@ -1,187 +1,163 @@
 """Outcomes from evidence as vendors really send it."""
 
-import json
-
+import outcome_fixtures
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.measurement import Evidence, Measurement, Stamp
+from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
+from arguslm_llm.catalogue import provider_types
+from arguslm_llm.decoders import dialect_of
 from arguslm_llm.decoders.errors import error_body
-from arguslm_llm.decoders.transcript import ProviderError
-from arguslm_llm.outcomes import Finding, decide
+from arguslm_llm.exchange import Exchange
+from arguslm_llm.measure import transcribe
+from arguslm_llm.outcomes import decide, decide_again
+from arguslm_llm.redaction import Redactor
+from arguslm_llm.report import report
+
+FILES = outcome_fixtures.load()
+CASES = outcome_fixtures.cases()
+# What a provider decides, and not the network between us.
+SAID_BY_PROVIDERS = {
+    *("ok", "empty", "truncated", "content_filtered", "error_in_stream"),
+    *("auth", "quota_exhausted", "rate_limited", "overloaded", "server_error"),
+    *("bad_request", "unsupported", "model_gone", "region_blocked"),
+}
 
 
-def openai(message, kind=None, code=None):
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+def measured(case):
+    exchange = Exchange(
+        sent_ns=1, headers_ns=2, ended_ns=4, status=case.status, headers=case.headers
+    )
+    exchange.reads.append((3, case.body))
+    transcript = transcribe(dialect_of(case.endpoint), exchange)
+    redactor = Redactor([])
+    return report(
+        case.provider_type, exchange, transcript, redactor, stamp=Stamp.LOOP, loop_lag_ns=0
+    )
 
 
-def anthropic(kind, message):
-    return {"type": "error", "error": {"type": kind, "message": message}}
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_provider_sends_is_what_it_shows(name):
+    case = CASES[name]
+    measurement = measured(case)
+    assert measurement.outcome.value == case.shows, measurement.evidence
 
 
-def google(code, status, message, reason=None):
-    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
-    error = {"code": code, "message": message, "status": status}
-    return {"error": {**error, "details": details} if reason else error}
-
-
-REFUSALS = [
-    # OpenAI
-    ("openai", 401, openai("Incorrect API key provided", "x", "invalid_api_key"), Outcome.AUTH),
-    (
-        "openai",
-        429,
-        openai("You exceeded your current quota", "insufficient_quota", "insufficient_quota"),
-        Outcome.QUOTA_EXHAUSTED,
-    ),
-    (
-        "openai",
-        429,
-        openai("Rate limit reached for gpt-x", "requests", "rate_limit_exceeded"),
-        Outcome.RATE_LIMITED,
-    ),
-    (
-        "openai",
-        404,
-        openai("The model `x` does not exist", "invalid_request_error", "model_not_found"),
-        Outcome.MODEL_GONE,
-    ),
-    ("openai", 404, openai("Invalid URL (POST /v1/chat)"), Outcome.BAD_REQUEST),
-    (
-        "openai",
-        400,
-        openai("Unsupported parameter: 'max_tokens'", "x", "unsupported_parameter"),
-        Outcome.UNSUPPORTED,
-    ),
-    (
-        "openai",
-        400,
-        openai("'messages' is too short", "invalid_request_error"),
-        Outcome.BAD_REQUEST,
-    ),
-    ("openai", 500, openai("The server had an error", "server_error"), Outcome.SERVER_ERROR),
-    ("openai", 503, openai("overloaded", "server_error"), Outcome.OVERLOADED),
-    (
-        "azure_openai",
-        400,
-        openai("The response was filtered", None, "content_filter"),
-        Outcome.CONTENT_FILTERED,
-    ),
-    (
-        "azure_openai",
-        404,
-        openai("The API deployment for this resource does not exist.", None, "DeploymentNotFound"),
-        Outcome.MODEL_GONE,
-    ),
-    # Anthropic
-    ("anthropic", 401, anthropic("authentication_error", "invalid x-api-key"), Outcome.AUTH),
-    ("anthropic", 403, anthropic("permission_error", "no permission"), Outcome.AUTH),
-    (
-        "anthropic",
-        400,
-        anthropic("invalid_request_error", "Your credit balance is too low"),
-        Outcome.QUOTA_EXHAUSTED,
-    ),
-    ("anthropic", 404, anthropic("not_found_error", "model: claude-x"), Outcome.MODEL_GONE),
-    ("anthropic", 529, anthropic("overloaded_error", "Overloaded"), Outcome.OVERLOADED),
-    ("anthropic", 500, anthropic("overloaded_error", "Overloaded"), Outcome.OVERLOADED),
-    ("anthropic", 429, anthropic("rate_limit_error", "over your limit"), Outcome.RATE_LIMITED),
-    # Google
-    (
-        "google_ai_studio",
-        400,
-        google(400, "INVALID_ARGUMENT", "API key not valid.", "API_KEY_INVALID"),
-        Outcome.AUTH,
-    ),
-    (
-        "google_ai_studio",
-        429,
-        google(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, check billing"),
-        Outcome.RATE_LIMITED,
-    ),
-    (
-        "google_ai_studio",
-        404,
-        google(404, "NOT_FOUND", "models/gemini-x is not found for API version v1beta"),
-        Outcome.MODEL_GONE,
-    ),
-    (
-        "google_ai_studio",
-        503,
-        google(503, "UNAVAILABLE", "The model is overloaded."),
-        Outcome.OVERLOADED,
-    ),
-    # Others
-    ("openrouter", 402, openai("Insufficient credits", None, 402), Outcome.QUOTA_EXHAUSTED),
-    ("openrouter", 403, openai("Your input was flagged by moderation"), Outcome.CONTENT_FILTERED),
-    ("openrouter", 400, openai("x/y is not a valid model ID", None, 400), Outcome.MODEL_GONE),
-    ("deepseek", 402, openai("Insufficient Balance"), Outcome.QUOTA_EXHAUSTED),
-    (
-        "dashscope",
-        429,
-        openai("You exceeded your current quota", "insufficient_quota", "insufficient_quota"),
-        Outcome.RATE_LIMITED,
-    ),
-    (
-        "groq",
-        400,
-        openai("The model `x` has been decommissioned", "x", "model_decommissioned"),
-        Outcome.MODEL_GONE,
-    ),
-    ("groq", 498, openai("Flex tier capacity exceeded"), Outcome.OVERLOADED),
-    ("ollama", 404, {"error": "model 'llama9' not found"}, Outcome.MODEL_GONE),
-    ("ollama", 500, {"error": "model requires more system memory"}, Outcome.SERVER_ERROR),
-    (
-        "vllm",
-        404,
-        {"object": "error", "message": "The model `x` does not exist.", "type": "NotFoundError"},
-        Outcome.MODEL_GONE,
-    ),
-    ("vllm", 404, {"detail": "Not Found"}, Outcome.BAD_REQUEST),
-    ("litellm_proxy", 422, {"detail": [{"msg": "field required"}]}, Outcome.BAD_REQUEST),
-    ("custom_openai_compatible", 410, {}, Outcome.MODEL_GONE),
-    ("custom_openai_compatible", 502, "<html>Bad Gateway</html>", Outcome.SERVER_ERROR),
-    ("custom_openai_compatible", 418, "", Outcome.BAD_REQUEST),
-    ("custom_openai_compatible", 301, "", Outcome.BAD_REQUEST),
-]
-
-
-@pytest.mark.parametrize(("provider", "status", "body", "outcome"), REFUSALS)
-def test_a_refusal(provider, status, body, outcome):
-    raw = body if isinstance(body, str) else json.dumps(body)
-    error = error_body(raw.encode(), {})
-    assert decide(Finding(provider, status=status, error=error)) is outcome
+def test_every_provider_shows_every_class_or_says_why_not():
+    for name, file in FILES.items():
+        shown = {case["shows"] for case in file["cases"]}
+        assert not shown & set(file["unseen"]), name
+        assert shown | set(file["unseen"]) >= SAID_BY_PROVIDERS, name
+        assert all(case["from"] for case in file["cases"]), name
+        assert file["provider_type"] in provider_types(), name
 
 
 def answer(**facts):
-    return decide(Finding("openai", status=200, **facts))
+    return decide("openai", Evidence(http_status=200, **facts))
 
 
 def test_answers():
-    failed = ProviderError("server_error", None, "boom")
-    assert answer(answered=True, finish_reason="stop") is Outcome.OK
-    assert answer(answered=True, finish_reason="length") is Outcome.OK
-    assert answer(answered=True) is Outcome.OK
-    assert answer() is Outcome.EMPTY
-    assert answer(tokens=True, finish_reason="stop") is Outcome.EMPTY
+    failed = {"defect": "error", "error_type": "server_error", "message": "boom"}
+    assert answer(content="answer", finish_reason="stop") is Outcome.OK
+    assert answer(content="answer", finish_reason="length") is Outcome.OK
+    assert answer(content="nothing") is Outcome.EMPTY
+    assert answer(content="tokens", finish_reason="stop") is Outcome.EMPTY
     for word in ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens"):
-        assert answer(tokens=True, finish_reason=word) is Outcome.TRUNCATED
-        assert answer(finish_reason=word) is Outcome.EMPTY
+        assert answer(content="tokens", finish_reason=word) is Outcome.TRUNCATED
+        assert answer(content="nothing", finish_reason=word) is Outcome.EMPTY
     for word in ("content_filter", "SAFETY", "refusal", "PROHIBITED_CONTENT"):
-        assert answer(answered=True, finish_reason=word) is Outcome.CONTENT_FILTERED
-    assert answer(answered=True, error=failed) is Outcome.ERROR_IN_STREAM
-    assert answer(error=failed, transport=Outcome.DISCONNECTED) is Outcome.ERROR_IN_STREAM
-    assert answer(answered=True, transport=Outcome.STALLED) is Outcome.STALLED
-    assert answer(answered=True, malformed="?") is Outcome.INVALID_STREAM
+        assert answer(content="answer", finish_reason=word) is Outcome.CONTENT_FILTERED
+    assert answer(content="answer", **failed) is Outcome.ERROR_IN_STREAM
+    assert answer(wire_failure=Outcome.DISCONNECTED, **failed) is Outcome.ERROR_IN_STREAM
+    assert answer(content="answer", wire_failure=Outcome.STALLED) is Outcome.STALLED
+    assert answer(content="answer", defect="unreadable") is Outcome.INVALID_STREAM
 
 
-def test_without_a_status_the_transport_speaks():
-    assert decide(Finding("openai", transport=Outcome.DNS)) is Outcome.DNS
-    assert decide(Finding("openai")) is Outcome.MONITOR_ERROR
+def test_without_a_status_the_wire_speaks():
+    assert decide("openai", Evidence(wire_failure=Outcome.DNS)) is Outcome.DNS
+    assert decide("openai", Evidence()) is Outcome.MONITOR_ERROR
 
 
 def test_a_status_counts_even_when_the_connection_broke_afterwards():
-    finding = Finding("openai", status=401, transport=Outcome.DISCONNECTED)
-    assert decide(finding) is Outcome.AUTH
+    evidence = Evidence(http_status=401, wire_failure=Outcome.DISCONNECTED)
+    assert decide("openai", evidence) is Outcome.AUTH
+
+
+def test_the_status_comes_before_the_code_and_the_code_before_the_words():
+    quota = {"error_code": "insufficient_quota", "message": "Rate limit: the model is overloaded"}
+    for status, outcome in (
+        (401, Outcome.AUTH),
+        (429, Outcome.QUOTA_EXHAUSTED),
+        (503, Outcome.OVERLOADED),
+    ):
+        assert decide("openai", Evidence(http_status=status, **quota)) is outcome
+    words = Evidence(http_status=429, error_code="429", message="the model is overloaded")
+    assert decide("openai", words) is Outcome.OVERLOADED
+
+
+def test_one_code_means_one_thing_here_and_another_there():
+    evidence = Evidence(http_status=429, error_code="insufficient_quota")
+    assert decide("openai", evidence) is Outcome.QUOTA_EXHAUSTED
+    assert decide("dashscope", evidence) is Outcome.RATE_LIMITED
+
+
+@given(
+    st.builds(
+        Evidence,
+        http_status=st.none() | st.integers(100, 999),
+        wire_failure=st.none() | st.sampled_from(Outcome),
+        error_type=st.none() | st.text(max_size=8) | st.sampled_from(("rate_limit_error", "429")),
+        error_code=st.none() | st.text(max_size=8) | st.from_regex(r"\d{1,9}"),
+        message=st.none() | st.text(max_size=40),
+        finish_reason=st.none() | st.sampled_from(("stop", "LENGTH", "safety")),
+    )
+)
+def test_all_evidence_has_an_outcome_and_always_the_same(evidence):
+    outcome = decide("dashscope", evidence)
+    assert outcome in Outcome
+    assert decide("dashscope", Evidence.model_validate_json(evidence.model_dump_json())) is outcome
+
+
+REGION = {"http_status": 403, "error_code": "unsupported_country_region_territory"}
+
+
+def decided(outcome, version=1, **evidence):
+    return Measurement(
+        outcome=outcome,
+        fault_owner=VERDICTS[outcome].fault_owner,
+        taxonomy_version=version,
+        tokens_per_s=12.5,
+        evidence=Evidence(**evidence),
+    )
+
+
+def test_what_was_decided_long_ago_is_decided_again():
+    before = decided(Outcome.AUTH, **REGION)
+    again = decide_again("openai", before)
+    assert again.outcome is Outcome.REGION_BLOCKED
+    assert again.fault_owner is FaultOwner.MONITOR
+    assert again.taxonomy_version == TAXONOMY_VERSION
+    assert (again.evidence, again.tokens_per_s) == (before.evidence, before.tokens_per_s)
+    assert decide_again("openai", again) is None
+    truncated = {"http_status": 200, "content": "tokens", "finish_reason": "length"}
+    kept = decide_again("openai", decided(Outcome.EMPTY, **truncated))
+    assert kept.outcome is Outcome.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        decided(Outcome.AUTH, TAXONOMY_VERSION, **REGION),  # by today's taxonomy
+        decided(Outcome.SERVER_ERROR, http_status=500),  # comes to the same
+        decided(Outcome.TIMEOUT_HEADERS),  # the wire decided
+        decided(Outcome.MODEL_GONE, message="lists no model that can chat"),  # the prober did
+        decided(Outcome.EMPTY, http_status=200, finish_reason="length"),  # not enough was kept
+    ],
+)
+def test_what_is_not_decided_again(before):
+    assert decide_again("openai", before) is None
 
 
 def test_errors_keep_what_they_say():

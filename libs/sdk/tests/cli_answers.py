@@ -68,7 +68,17 @@ def check(name: str = "one", outcome: str = "ok", **fields: Any) -> dict[str, An
             "timing": {"first_token_ms": 203.44, "total_ms": 1200.0, "stamp": "kernel"},
             "usage": {"output_tokens": 50, "source": "reported"},
             "tokens_per_s": 49.97,
-            "evidence": {"http_status": 200 if good else 500},
+            "evidence": {"http_status": 200 if good else 500, "retry_after_s": None if good else 2},
+            "headroom": [
+                {
+                    "kind": "input_tokens",
+                    "limit": 80000,
+                    "remaining": 60000,
+                    "left_ratio": 0.75,
+                    "resets_in_s": 21.5,
+                },
+                {"kind": "requests", "remaining": 12},
+            ],
         },
         **fields,
     }

@@ -206,6 +206,9 @@ def test_checks_as_table_json_and_detail(house: StandIn, run: Run) -> None:
     assert len(json.loads(run("checks", "list", "--json", "--limit", "1").out)) == 1
     detail = run("checks", "show", says.check("b")["id"][:8]).out
     assert "failed with a server error" in detail
+    assert "2 s" in detail
+    assert "60000 of 80000 (75%) input tokens, resets in 21.5 s" in detail
+    assert "12 requests" in detail
     assert json.loads(run("checks", "show", says.check()["id"][:8], "--json").out)["says"]
 
 

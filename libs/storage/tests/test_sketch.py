@@ -28,6 +28,15 @@ def test_merging_equals_adding_all_in_any_order(left: list[float], right: list[f
     assert Sketch.from_json(merged.to_json()).to_json() == merged.to_json()
 
 
+@given(values, values)
+def test_what_is_taken_away_again_leaves_no_trace(left: list[float], right: list[float]) -> None:
+    kept, gone = Sketch.of(left), Sketch.of(right)
+    both = Sketch.of(left + right)
+    both.merge(gone.negated())
+    assert both.to_json() == kept.to_json()
+    assert both.to_text() == kept.to_text()
+
+
 def test_an_empty_sketch_has_no_quantile_and_zeros_are_kept() -> None:
     assert Sketch().quantile(0.5) is None
     zeros = Sketch.of([0.0, 0.0, 5.0])

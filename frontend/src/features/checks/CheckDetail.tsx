@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 
-import type { CheckResponse } from '@/api/types';
-import { count, milliseconds, speed } from '@/format/numbers';
+import type { CheckResponse, Headroom } from '@/api/types';
+import { count, milliseconds, percent, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
 
 import { PhaseBar } from './PhaseBar';
@@ -10,7 +10,7 @@ type Fact = [name: string, value: ReactNode];
 
 /** Everything one check measured, and what its outcome was decided from. */
 export function CheckDetail({ check }: { check: CheckResponse }) {
-  const { timing, usage, evidence, audit } = check.measurement;
+  const { timing, usage, evidence, headroom, audit } = check.measurement;
   return (
     <div className="flex flex-col gap-4 px-4 py-4 text-[0.8125rem]">
       <p>
@@ -64,11 +64,20 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
             ['Stamps', timing.stamp.replaceAll('_', ' ')],
           ]}
         />
+        {headroom.length > 0 && <Facts title="Rate limits left" facts={headroom.map(left)} />}
       </div>
       {evidence.message && <Quote title="Message">{evidence.message}</Quote>}
       {evidence.answer_preview && <Quote title="Answer">{evidence.answer_preview}</Quote>}
     </div>
   );
+}
+
+/** What is left of one rate limit, and when it is whole again. */
+function left({ kind, limit, remaining, left_ratio, resets_in_s }: Headroom): Fact {
+  const share = left_ratio == null ? '' : `${percent(left_ratio)}, `;
+  const of = limit == null ? '' : ` of ${count(limit)}`;
+  const resets = resets_in_s == null ? '' : `, resets in ${milliseconds(resets_in_s * 1000)}`;
+  return [kind.replaceAll('_', ' '), `${share}${count(remaining)}${of}${resets}`];
 }
 
 function Facts({ title, facts }: { title: string; facts: Fact[] }) {

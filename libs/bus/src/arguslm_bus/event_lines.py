@@ -21,16 +21,24 @@ from nats.js.api import PubAck
 from arguslm_bus.decider import JUDGED
 from arguslm_bus.reader import RawMessage, read_until, stream_state
 from arguslm_contracts.envelope import MSG_ID, UnreadableEvent, decode
-from arguslm_contracts.events.checks import ClockTicked
+from arguslm_contracts.events.checks import CheckReclassified, ClockTicked
 from arguslm_contracts.events.history import CheckSummarized, HourClosed
 from arguslm_contracts.streams import STREAMS, StreamSpec
 from arguslm_contracts.subjects import matches, stream_of
 
 OF_THEIR_HOUSE = tuple(
-    f"{name}.>" for name in (ClockTicked.name, CheckSummarized.name, HourClosed.name, "dead")
+    f"{name}.>"
+    for name in (
+        ClockTicked.name,
+        CheckReclassified.name,
+        CheckSummarized.name,
+        HourClosed.name,
+        "dead",
+    )
 )
-"""What speaks of the streams of its own house: the chain of ticks, the dead letters, and the hours
-closed up to a sequence, which another house closes itself from the checks it takes in."""
+"""What speaks of the streams of its own house: the chain of ticks, the dead letters, and what
+another house makes itself of the checks it takes in: hours closed up to a sequence, and what
+checks are decided to be again, of which the check may be gone."""
 _AT_ONCE = 256
 _ACK_S = 60.0
 

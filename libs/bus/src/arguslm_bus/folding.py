@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.ahead import Ahead
 from arguslm_bus.dead_letters import bury
 from arguslm_bus.faults import blames_event
+from arguslm_bus.lookup import last_event
 from arguslm_bus.reader import RawMessage
-from arguslm_bus.tables import Deferred, Fold
+from arguslm_bus.tables import Deferred, Fold, ServiceTables, fold_whole
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,16 @@ class Folding:
         )
         if self._buries:
             await bury(self._client, self._service, self._stream, message, reason)
+
+
+async def fold_first(
+    client: Client, connection: AsyncConnection, tables: ServiceTables, stream: str
+) -> None:
+    """Into empty tables: what has to be known before the stream is read."""
+    if stream in tables.folded_first:
+        newest = await last_event(client, stream, tables.folded_first[stream])
+        if newest is not None:
+            await fold_whole(tables.folds[stream], connection, [newest])
 
 
 async def together(

@@ -19,7 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.ahead import Ahead
 from arguslm_bus.cancellation import heed_cancellation
 from arguslm_bus.faults import blames_event
-from arguslm_bus.folding import BATCH_LIMIT, BATCHES_AT_ONCE, Decoded, Folding, together
+from arguslm_bus.folding import (
+    BATCH_LIMIT,
+    BATCHES_AT_ONCE,
+    Decoded,
+    Folding,
+    fold_first,
+    together,
+)
 from arguslm_bus.reader import RawMessage, StreamChanged, StreamReader
 from arguslm_bus.rebuild import rebuild_if_outdated
 from arguslm_bus.tables import ServiceTables
@@ -225,6 +232,8 @@ class Projector:
         async with self.database.writing() as connection:
             await claim(connection, checkpoints, before, version)
             folding.begin()
+            if before.sequence == 0:
+                await fold_first(self.client, connection, self.tables, reader.stream)
             async for some in together(batch, following, self._batch_limit, self._batches_at_once):
                 await self.apply(connection, folding, some)
                 folded, last = folded + len(some), some[-1].message

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from nats.aio.client import Client
 
 from arguslm_bus.ahead import Ahead
-from arguslm_bus.folding import BATCH_LIMIT, Folding, together
+from arguslm_bus.folding import BATCH_LIMIT, Folding, fold_first, together
 from arguslm_bus.reader import read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_storage.database import Database
@@ -53,6 +53,9 @@ async def fill(
     batches = read_until(
         client, stream, after=after, until=until, subjects=subjects, limit=BATCH_LIMIT
     )
+    if after == 0:
+        async with shadow.writing() as connection:
+            await fold_first(client, connection, tables, stream)
     async with aclosing(Ahead(batches, folding.decode)) as decoded:
         async for batch in decoded:
             async with shadow.writing() as connection:

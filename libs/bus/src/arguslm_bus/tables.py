@@ -42,6 +42,8 @@ class ServiceTables:
 
     `version` is raised when a fold's meaning changes: the tables are then rebuilt. `subjects`
     narrows a stream to the patterns that its fold has a use for; without an entry it gets all.
+    `folded_first` is a subject by stream: its newest event is folded into empty tables before all
+    others, for it says what may be purged while they are read. In its own place it comes again.
     """
 
     service: str
@@ -51,3 +53,4 @@ class ServiceTables:
     folds: Mapping[str, Fold]
     migrations: Path
     subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    folded_first: Mapping[str, str] = field(default_factory=dict)

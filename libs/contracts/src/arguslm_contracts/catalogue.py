@@ -26,6 +26,7 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ApiKeyRevoked,
     checks.CheckRequested,
     checks.CheckCompleted,
+    checks.CheckReclassified,
     checks.DiscoveryRequested,
     checks.DiscoveryCompleted,
     history.CheckSummarized,

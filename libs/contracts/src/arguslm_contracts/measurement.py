@@ -59,15 +59,48 @@ class Usage(Record):
 
 
 class Evidence(Record):
-    """What an outcome was decided from; kept so that it can be decided again."""
+    """What an outcome is decided from, all of it; kept so that it can be decided again.
+
+    Checks before taxonomy 2 kept no `content`, `defect` and `wire_failure`: of them only refusals
+    can be decided again.
+    """
 
     http_status: int | None = None
+    wire_failure: Outcome | None = Field(
+        default=None, description="how the exchange broke off; nothing of one that came to its end"
+    )
     error_type: str | None = None
     error_code: str | None = None
     message: str | None = Field(default=None, description="clipped, credentials removed")
     finish_reason: str | None = None
+    content: Literal["answer", "tokens", "nothing"] | None = Field(
+        default=None,
+        description="the best that came: words or a tool call; tokens shown or billed; nothing",
+    )
+    defect: Literal["error", "unreadable"] | None = Field(
+        default=None, description="what was wrong inside an answer that began as a 200"
+    )
+    retry_after_s: float | None = Field(
+        default=None, ge=0, description="how long the provider asks us to wait"
+    )
     provider_request_id: str | None = None
     answer_preview: str | None = Field(default=None, description="the first 200 characters")
+
+
+class Headroom(Record):
+    """What is left of one rate limit, as the provider said with its answer.
+
+    `limit` and `remaining` are on the provider's own scale; only `left_ratio` compares between
+    providers.
+    """
+
+    kind: str = Field(description="requests, tokens, input_tokens, tokens_minute... as it says")
+    limit: float | None = Field(default=None, ge=0)
+    remaining: float = Field(ge=0)
+    left_ratio: float | None = Field(default=None, ge=0, le=1)
+    resets_in_s: float | None = Field(
+        default=None, ge=0, description="seconds after the answer began"
+    )
 
 
 class SelfAudit(Record):
@@ -82,19 +115,25 @@ class Measurement(Record):
 
     outcome: Outcome
     fault_owner: FaultOwner
-    taxonomy_version: int = TAXONOMY_VERSION
+    taxonomy_version: int = 1
     timing: Timing = Timing()
     usage: Usage = Usage()
     tokens_per_s: float | None = Field(
         default=None, description="(output tokens - 1) / (last token - first token), in seconds"
     )
     evidence: Evidence = Evidence()
+    headroom: tuple[Headroom, ...] = ()
     audit: SelfAudit = SelfAudit()
 
     @classmethod
     def of(cls, outcome: Outcome, **fields: Any) -> "Measurement":
-        """A measurement whose fault owner follows from its outcome."""
-        return cls(outcome=outcome, fault_owner=VERDICTS[outcome].fault_owner, **fields)
+        """A measurement, by the taxonomy of today: the fault owner follows from the outcome."""
+        return cls(
+            outcome=outcome,
+            fault_owner=VERDICTS[outcome].fault_owner,
+            taxonomy_version=TAXONOMY_VERSION,
+            **fields,
+        )
 
 
 class Timeouts(Record):

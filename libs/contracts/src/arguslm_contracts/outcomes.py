@@ -1,13 +1,19 @@
 """Outcomes: what became of one request, whose fault it was, and what it counts against.
 
-A versioned taxonomy. A new class is added at the end; the meaning of an existing one never changes
-(that would be a new `TAXONOMY_VERSION` and a re-decision over the kept evidence).
+A versioned taxonomy. A new class is added at the end; the meaning of an existing one never changes.
+What the same evidence is decided to be may change: that is a new `TAXONOMY_VERSION`, and
+`arguslm reclassify` decides again over the evidence that is kept.
+
+1. the first 27 classes
+2. `region_blocked`; an error inside a 200 that is our account's, our request's or our content's
+   own doing is that class; an answer that ends without saying so is `disconnected`; many codes and
+   wordings of twelve providers, from fixtures
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-TAXONOMY_VERSION = 1
+TAXONOMY_VERSION = 2
 
 
 class FaultOwner(StrEnum):
@@ -48,6 +54,7 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     SKIPPED = "skipped"
     MONITOR_ERROR = "monitor_error"
+    REGION_BLOCKED = "region_blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +109,5 @@ VERDICTS: dict[Outcome, Verdict] = {
     Outcome.EXPIRED: Verdict(_M, None, None, "was not asked in time by our prober"),
     Outcome.SKIPPED: Verdict(_M, None, None, "was not asked"),
     Outcome.MONITOR_ERROR: Verdict(_M, None, None, "could not be asked: our monitor failed"),
+    Outcome.REGION_BLOCKED: Verdict(_M, None, False, "does not serve the place we ask from"),
 }

@@ -64,7 +64,13 @@ CHECK_REQUESTS = StreamSpec(
 )
 CHECKS = StreamSpec(
     "CHECKS",
-    ("check.completed.>", "check.summarized.>", "discovery.completed.>", "history.>"),
+    (
+        "check.completed.>",
+        "check.reclassified.>",
+        "check.summarized.>",
+        "discovery.completed.>",
+        "history.>",
+    ),
     timedelta(days=90),
     "what the probers found",
     dedup_window=timedelta(hours=1),

@@ -3,7 +3,16 @@
 import typer
 from rich.markup import escape
 
-from arguslm_launcher.commands import audit, backup, config, dead_letters, events, tables, up
+from arguslm_launcher.commands import (
+    audit,
+    backup,
+    config,
+    dead_letters,
+    events,
+    reclassify,
+    tables,
+    up,
+)
 from arguslm_launcher.commands.options import notes
 
 app = typer.Typer(
@@ -16,6 +25,7 @@ app.command()(up.up)
 app.command()(tables.rebuild)
 app.command()(tables.verify)
 app.command()(audit.audit)
+app.command()(reclassify.reclassify)
 app.command()(backup.backup)
 app.command()(backup.restore)
 app.command()(events.export_events)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from arguslm_contracts.events.checks import DiscoveredModel
-from arguslm_contracts.measurement import Timeouts
+from arguslm_contracts.measurement import Evidence, Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.catalogue import provider_type
 from arguslm_llm.decoders.errors import error_body, error_in
@@ -17,7 +17,7 @@ from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import NS_PER_S, Exchange, Progress, Read
 from arguslm_llm.http1 import WireRequest
 from arguslm_llm.model_lists import Listing, NoListing, Page, listing_of
-from arguslm_llm.outcomes import Finding, decide
+from arguslm_llm.outcomes import decide
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.wire import Wire
 
@@ -101,15 +101,15 @@ def _read(
         page = listing.read(request.url.partition("?")[0], value)
     if page is not None:
         return page
-    outcome = decide(
-        Finding(
-            endpoint.provider_type,
-            exchange.failure,
-            exchange.status,
-            error,
-            malformed="the answer is no list of models",
-        )
+    evidence = Evidence(
+        http_status=exchange.status,
+        wire_failure=exchange.failure,
+        error_type=error.type if error else None,
+        error_code=error.code if error else None,
+        message=error.message[:_MESSAGE_LIMIT] if error and error.message else None,
+        defect="error" if error else "unreadable",
     )
+    outcome = decide(endpoint.provider_type, evidence)
     said = (error.message if error else None) or exchange.message
     message = _words(exchange, outcome, said)
     raise DiscoveryFailed(outcome, redactor.clean(message, limit=_MESSAGE_LIMIT))

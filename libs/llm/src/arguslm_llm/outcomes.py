@@ -1,119 +1,30 @@
-"""What became of a request, decided from recorded facts: status code before typed code before
-wording. Versioned with the taxonomy in contracts."""
+"""What became of a request, decided from its evidence alone: status code before typed code before
+wording. Versioned with the taxonomy in contracts: what changes here changes its number."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from arguslm_contracts.outcomes import Outcome
-from arguslm_llm.decoders.transcript import ProviderError
+from arguslm_contracts.measurement import Evidence, Measurement
+from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, Outcome
 
-_CUT_SHORT = {"length", "max_tokens", "max_output_tokens", "model_length"}
-_FILTERED = {
-    "content_filter",
-    "content_filtered",
-    "guardrail_intervened",
-    "refusal",
-    "safety",
-    "recitation",
-    "blocklist",
-    "prohibited_content",
-    "spii",
-    "image_safety",
-    "error_toxic",
+_CUT_SHORT = {
+    "length",
+    "max_tokens",
+    "max_output_tokens",
+    "model_length",
+    "model_context_window_exceeded",
 }
-# What one word means at one vendor and not at another.
-_QUOTA_MEANS_RATE = {"dashscope", "qwencloud", "qwen_ai_platform"}
-
-_QUOTA_CODES = {
-    "insufficient_quota",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-    "billing_error",
-    "insufficient_balance",
-    "insufficient_credits",
-    "quota_exceeded_billing",
-    "terminal_quota_exhausted",
-    "account_deactivated",
-    "access_terminated",
-    "arrearage",
+_BY_REASON = {
+    **dict.fromkeys(
+        (
+            *("content_filter", "content_filtered", "guardrail_intervened", "refusal", "safety"),
+            *("recitation", "blocklist", "prohibited_content", "spii", "image_safety"),
+            "error_toxic",
+        ),
+        Outcome.CONTENT_FILTERED,
+    ),
+    "insufficient_system_resource": Outcome.OVERLOADED,
 }
-_MODEL_CODES = {
-    "model_not_found",
-    "model_decommissioned",
-    "model_not_available",
-    "model_not_supported",
-    "modelnotfound",
-    "deploymentnotfound",
-    "model_deprecated",
-}
-_AUTH_CODES = {"invalid_api_key", "api_key_invalid", "authentication_error", "api_key_expired"}
-_FILTER_CODES = {"content_filter", "content_policy_violation", "data_inspection_failed"}
-_OVERLOAD_CODES = {"overloaded_error", "engine_overloaded", "engine_overloaded_error", "slow_down"}
-_UNSUPPORTED_CODES = {"unsupported_parameter", "unsupported_value", "unsupported_api_for_model"}
-
-_MODEL_WORDS = re.compile(
-    r"\bmodels?\b.{0,200}\b(not (be )?(found|exist|available|pulled)|does not exist|unknown"
-    r"|no longer|decommissioned|deprecated|retired|invalid)"
-    r"|\b(unknown|invalid|no such|not a valid|unrecognized) model\b"
-    r"|not a valid model",
-    re.IGNORECASE | re.DOTALL,
-)
-_QUOTA_WORDS = re.compile(
-    r"credit balance|insufficient (balance|credit|fund|quota)|out of credits|billing"
-    r"|exceeded your current quota|payment required|used all available credits",
-    re.IGNORECASE,
-)
-_AUTH_WORDS = re.compile(r"api[ _-]?key (not valid|is invalid|expired)|invalid api[ _-]?key", re.I)
-_FILTER_WORDS = re.compile(r"content (management )?policy|moderation|flagged|safety system", re.I)
-_UNSUPPORTED_WORDS = re.compile(r"not support|unsupported|is not (a chat|allowed for this)", re.I)
-_OVERLOAD_WORDS = re.compile(r"overloaded|at capacity|no capacity|over capacity", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The facts an outcome is decided from.
-
-    `transport` is how the wire failed, None when the response came whole. `answered` is whether
-    there was an answer worth the name (words or a tool call), `tokens` whether anything at all
-    was produced, shown or billed.
-    """
-
-    provider_type: str
-    transport: Outcome | None = None
-    status: int | None = None
-    error: ProviderError | None = None
-    answered: bool = False
-    tokens: bool = False
-    finish_reason: str | None = None
-    malformed: str | None = None
-
-
-def decide(finding: Finding) -> Outcome:
-    """The one outcome of one request."""
-    status = finding.status
-    if status is None:
-        return finding.transport or Outcome.MONITOR_ERROR
-    if status >= 400:
-        return _refusal(status, finding.error or ProviderError(), finding.provider_type)
-    if status >= 300:
-        return Outcome.BAD_REQUEST  # we follow no redirect: a key goes where it was meant to
-    return _answer(finding)
-
-
-def _answer(finding: Finding) -> Outcome:
-    reason = (finding.finish_reason or "").lower()
-    if reason in _FILTERED:
-        return Outcome.CONTENT_FILTERED
-    if finding.error is not None:
-        return Outcome.ERROR_IN_STREAM
-    if finding.transport is not None:
-        return finding.transport
-    if finding.malformed is not None:
-        return Outcome.INVALID_STREAM
-    if finding.answered:
-        return Outcome.OK
-    return Outcome.TRUNCATED if finding.tokens and reason in _CUT_SHORT else Outcome.EMPTY
-
 
 # Statuses that need no further reading. 408 is the provider's own time-out, 424 its backend's
 # failure, 498 and 529 are what Groq and Anthropic say when they are full.
@@ -121,80 +32,254 @@ _BY_STATUS = {
     401: Outcome.AUTH,
     402: Outcome.QUOTA_EXHAUSTED,
     408: Outcome.SERVER_ERROR,
+    410: Outcome.MODEL_GONE,
+    413: Outcome.BAD_REQUEST,
     424: Outcome.SERVER_ERROR,
     498: Outcome.OVERLOADED,
+    501: Outcome.UNSUPPORTED,
     503: Outcome.OVERLOADED,
     529: Outcome.OVERLOADED,
 }
 
+# What codes and words may make of the other statuses, and what one means without them.
+_READINGS: dict[int, tuple[set[Outcome], Outcome]] = {
+    403: (
+        {Outcome.QUOTA_EXHAUSTED, Outcome.CONTENT_FILTERED, Outcome.REGION_BLOCKED},
+        Outcome.AUTH,
+    ),
+    # One that does not speak of a model is a wrong address: our mistake, not theirs.
+    404: ({Outcome.AUTH, Outcome.MODEL_GONE, Outcome.UNSUPPORTED}, Outcome.BAD_REQUEST),
+    429: ({Outcome.OVERLOADED, Outcome.QUOTA_EXHAUSTED}, Outcome.RATE_LIMITED),
+}
+_BAD_REQUEST = (
+    {
+        Outcome.AUTH,
+        Outcome.CONTENT_FILTERED,
+        Outcome.MODEL_GONE,
+        Outcome.QUOTA_EXHAUSTED,
+        Outcome.RATE_LIMITED,
+        Outcome.REGION_BLOCKED,
+        Outcome.UNSUPPORTED,
+    },
+    Outcome.BAD_REQUEST,
+)
+_SERVER_ERROR = ({Outcome.OVERLOADED}, Outcome.SERVER_ERROR)
 
-def _refusal(status: int, error: ProviderError, provider_type: str) -> Outcome:
+# Typed codes in lower case; what is in no table says nothing.
+_CODES_OF = {
+    Outcome.QUOTA_EXHAUSTED: (
+        *("insufficient_quota", "billing_hard_limit_reached", "billing_not_active"),
+        *("organization_spend_limit_exceeded", "project_spend_limit_exceeded"),
+        *("account_deactivated", "access_terminated", "exceeded_current_quota_error"),
+        *("billing_error", "blocked_api_access", "insufficient_balance", "insufficient_credits"),
+        *("quota_exceeded_billing", "terminal_quota_exhausted", "budget_exceeded"),
+        *("servicequotaexceededexception", "arrearage", "allocationquota.freetieronly"),
+    ),
+    Outcome.RATE_LIMITED: (
+        *("rate_limit_exceeded", "rate_limit_error", "rate_limited", "ratelimitreached"),
+        *("resource_exhausted", "throttlingexception"),
+        *("throttling", "throttling.ratequota", "throttling.allocationquota"),
+        *("limit_requests", "limit_burst_rate", "token_quota_exceeded", "request_quota_exceeded"),
+    ),
+    Outcome.OVERLOADED: (
+        *("overloaded_error", "engine_overloaded", "engine_overloaded_error", "slow_down"),
+        *("modelnotreadyexception", "serviceunavailableexception", "unavailable"),
+        *("service_tier_capacity_exceeded", "server_overloaded"),
+    ),
+    Outcome.MODEL_GONE: (
+        *("model_not_found", "model_decommissioned", "model_not_available", "model_deprecated"),
+        *("model_not_supported", "modelnotfound", "deploymentnotfound", "invalid_model"),
+    ),
+    Outcome.AUTH: (
+        *("invalid_api_key", "api_key_invalid", "api_key_expired", "invalidapikey"),
+        *("authentication_error", "auth_error", "expired_key", "token_not_found_in_db"),
+        *("unrecognizedclientexception", "expiredtokenexception", "incompletesignature"),
+        *("notauthorized", "organization_restricted"),
+    ),
+    Outcome.CONTENT_FILTERED: (
+        *("content_filter", "content_policy_violation", "contentpolicyviolationerror"),
+        *("data_inspection_failed", "datainspectionfailed", "invalid_prompt"),
+    ),
+    Outcome.UNSUPPORTED: (
+        *("unsupported_parameter", "unsupported_value", "unsupported_api_for_model"),
+        *("operationnotsupported", "unsupportedoperation", "unsupportedparamserror"),
+    ),
+    Outcome.REGION_BLOCKED: ("unsupported_country_region_territory",),
+}
+_CODES = {code: outcome for outcome, codes in _CODES_OF.items() for code in codes}
+
+# What one code means at one vendor and not at another.
+_ALIBABA = {"insufficient_quota": Outcome.RATE_LIMITED}  # tokens a minute, not money
+_OWN_CODES = dict.fromkeys(("dashscope", "qwencloud", "qwen_ai_platform"), _ALIBABA)
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
+
+
+# The first line that fits: what names its subject narrowly stands before what names it widely.
+_WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
+    (
+        Outcome.RATE_LIMITED,
+        _words(
+            r"\brate limit\b",
+            r"\bper[ _](second|minute|hour|day)\b",
+            r"too many requests",
+            r"\b(hourly|daily|weekly|session) usage limit",
+        ),
+    ),
+    (
+        Outcome.QUOTA_EXHAUSTED,
+        _words(
+            r"credit balance|out of credits|used all available credits|credits are depleted",
+            r"purchase (more )?credits",
+            r"insufficient (balance|credit|fund|quota)|exceeded your current quota",
+            r"billing|payment required|account is in good standing|overdue",
+            r"\busage limits?\b|spend(ing)? limit|key limit exceeded",
+            r"budget (has been|limit) exceeded|(exceeded|over|crossed) budget",
+        ),
+    ),
+    (
+        Outcome.OVERLOADED,
+        _words(
+            r"overloaded|(at|no|over) capacity|server busy|no deployments available",
+            r"experiencing high demand",
+        ),
+    ),
+    (
+        Outcome.AUTH,
+        _words(
+            r"api[ _-]?key (not valid|is invalid|expired)|invalid api[ _-]?key",
+            # Both are switches of our account, said with a 404.
+            r"matching your .{0,40}data policy|use case details have not been submitted",
+        ),
+    ),
+    (
+        Outcome.REGION_BLOCKED,
+        _words(
+            r"\b(country|region|territory|user location)\b.{0,40}not supported",
+            r"not (available|supported) in your (country|region|location)",
+        ),
+    ),
+    (
+        Outcome.MODEL_GONE,
+        _words(
+            r"\bmodels?\b.{0,120}\b(not (be )?(found|exist|available|pulled)|does not exist)",
+            r"\bmodels?\b.{0,120}\b(no longer|decommissioned|retired|end of (its )?life)",
+            r"\bmodels?\b.{0,60}\b(is|been) deprecated",
+            r"\b(unknown|invalid|no such|not a valid|unrecognized) model\b",
+            r"\bmodel (identifier|id|name) is invalid|no endpoints found for",
+        ),
+    ),
+    (
+        Outcome.UNSUPPORTED,
+        _words(
+            r"(\bnot|n.t) support|unsupported|endpoints found that support",
+            r"not work with the specified model|deprecated for this model",
+            r"is not (a chat|allowed for this)",
+        ),
+    ),
+    (
+        Outcome.CONTENT_FILTERED,
+        _words(
+            r"content (management |filtering )?policy|moderation|flagged|safety system",
+            r"inappropriate content|content exists risk",
+        ),
+    ),
+)
+_DEPLETED = ((Outcome.QUOTA_EXHAUSTED, _words(r"credits are depleted")),)
+# Google has one code for everything that is used up: there the wording has to come first.
+_OWN_WORDS = dict.fromkeys(("google_ai_studio", "google_vertex", "vertex_ai"), _DEPLETED)
+
+_OF_A_MODEL = _words(r"\bmodel|\bdeployment")
+
+
+def decide(provider_type: str, evidence: Evidence) -> Outcome:
+    """The one outcome of one request, by nothing but its evidence."""
+    status = evidence.http_status
+    if status is None:
+        return evidence.wire_failure or Outcome.MONITOR_ERROR
+    if status >= 400:
+        return _refusal(provider_type, status, evidence)
+    if status >= 300:
+        return Outcome.BAD_REQUEST  # we follow no redirect: a key goes where it was meant to
+    return _answer(provider_type, evidence)
+
+
+def decide_again(provider_type: str, measured: Measurement) -> Measurement | None:
+    """The measurement as the taxonomy of today decides it from the evidence that was kept.
+
+    None where it comes to the same, is of today's already, or was kept without enough evidence:
+    what never had a status was decided by the wire, and older answers did not say what they held.
+    """
+    evidence = measured.evidence
+    if measured.taxonomy_version >= TAXONOMY_VERSION or evidence.http_status is None:
+        return None
+    if evidence.http_status < 300 and evidence.content is None:
+        return None
+    outcome = decide(provider_type, evidence)
+    if outcome is measured.outcome:
+        return None
+    return measured.model_copy(
+        update={
+            "outcome": outcome,
+            "fault_owner": VERDICTS[outcome].fault_owner,
+            "taxonomy_version": TAXONOMY_VERSION,
+        }
+    )
+
+
+def _answer(provider_type: str, evidence: Evidence) -> Outcome:
+    reason = (evidence.finish_reason or "").lower()
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
+    if evidence.defect == "error":
+        return _error_inside(provider_type, evidence)
+    if evidence.wire_failure is not None:
+        return evidence.wire_failure
+    if evidence.defect == "unreadable":
+        return Outcome.INVALID_STREAM
+    if evidence.content == "answer":
+        return Outcome.OK
+    cut_short = evidence.content == "tokens" and reason in _CUT_SHORT
+    return Outcome.TRUNCATED if cut_short else Outcome.EMPTY
+
+
+def _error_inside(provider_type: str, evidence: Evidence) -> Outcome:
+    """An error inside a 200 counts against the provider, unless its code (some send the status
+    there) says that it is no fault of theirs."""
+    code = evidence.error_code or ""
+    if re.fullmatch("[45][0-9][0-9]", code):
+        outcome = _refusal(provider_type, int(code), evidence)
+    else:
+        outcome = next(_by_code(provider_type, evidence), Outcome.ERROR_IN_STREAM)
+    is_theirs = VERDICTS[outcome].available is False
+    return Outcome.ERROR_IN_STREAM if is_theirs else outcome
+
+
+def _refusal(provider_type: str, status: int, evidence: Evidence) -> Outcome:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    codes = {code.lower() for code in (error.type, error.code) if code}
-    words = error.message or ""
-    match status:
-        case 403:
-            return _forbidden(codes, words)
-        case 404 | 410:
-            return _not_found(status, codes, words)
-        case 429:
-            return _throttled(codes, words, provider_type)
-    if status < 500:
-        return _bad_request(codes, words)
-    return Outcome.OVERLOADED if codes & _OVERLOAD_CODES else Outcome.SERVER_ERROR
-
-
-def _forbidden(codes: set[str], words: str) -> Outcome:
-    if codes & _QUOTA_CODES or _QUOTA_WORDS.search(words):
-        return Outcome.QUOTA_EXHAUSTED
-    if codes & _FILTER_CODES or _FILTER_WORDS.search(words):
-        return Outcome.CONTENT_FILTERED
-    return Outcome.AUTH
-
-
-def _not_found(status: int, codes: set[str], words: str) -> Outcome:
-    """A 404 that does not speak of a model is a wrong address: our mistake, not theirs."""
-    speaks_of_model = codes & _MODEL_CODES or re.search(r"model|deployment", words, re.IGNORECASE)
-    return Outcome.MODEL_GONE if speaks_of_model or status == 410 else Outcome.BAD_REQUEST
-
-
-def _throttled(codes: set[str], words: str, provider_type: str) -> Outcome:
-    if codes & _OVERLOAD_CODES:
-        return Outcome.OVERLOADED
-    if provider_type in _QUOTA_MEANS_RATE:
-        return Outcome.RATE_LIMITED
-    if codes & _QUOTA_CODES:
-        return Outcome.QUOTA_EXHAUSTED
-    if codes & {"rate_limit_exceeded", "rate_limit_error", "resource_exhausted"}:
-        return Outcome.RATE_LIMITED
-    if _OVERLOAD_WORDS.search(words):
-        return Outcome.OVERLOADED
-    return Outcome.QUOTA_EXHAUSTED if _QUOTA_WORDS.search(words) else Outcome.RATE_LIMITED
-
-
-# For 400, 422 and their like: the first line that fits.
-_BAD_REQUEST_BY_CODE: tuple[tuple[set[str], Outcome], ...] = (
-    (_MODEL_CODES, Outcome.MODEL_GONE),
-    (_AUTH_CODES, Outcome.AUTH),
-    (_QUOTA_CODES, Outcome.QUOTA_EXHAUSTED),
-    (_FILTER_CODES, Outcome.CONTENT_FILTERED),
-    (_UNSUPPORTED_CODES, Outcome.UNSUPPORTED),
-)
-_BAD_REQUEST_BY_WORDS: tuple[tuple[re.Pattern[str], Outcome], ...] = (
-    (_QUOTA_WORDS, Outcome.QUOTA_EXHAUSTED),
-    (_AUTH_WORDS, Outcome.AUTH),
-    (_UNSUPPORTED_WORDS, Outcome.UNSUPPORTED),
-    (_MODEL_WORDS, Outcome.MODEL_GONE),
-    (_FILTER_WORDS, Outcome.CONTENT_FILTERED),
-)
-
-
-def _bad_request(codes: set[str], words: str) -> Outcome:
-    for known, outcome in _BAD_REQUEST_BY_CODE:
-        if codes & known:
+    may_mean, otherwise = _READINGS.get(status, _BAD_REQUEST if status < 500 else _SERVER_ERROR)
+    for outcome in _read(provider_type, evidence):
+        if outcome in may_mean or outcome is otherwise:
             return outcome
-    for pattern, outcome in _BAD_REQUEST_BY_WORDS:
-        if pattern.search(words):
-            return outcome
-    return Outcome.BAD_REQUEST
+    if status == 404 and _OF_A_MODEL.search(evidence.message or ""):
+        return Outcome.MODEL_GONE
+    return otherwise
+
+
+def _read(provider_type: str, evidence: Evidence) -> Iterator[Outcome]:
+    """What the evidence speaks of, the surest first."""
+    message = evidence.message or ""
+    own_words = _OWN_WORDS.get(provider_type, ())
+    yield from (outcome for outcome, words in own_words if words.search(message))
+    yield from _by_code(provider_type, evidence)
+    yield from (outcome for outcome, words in _WORDS if words.search(message))
+
+
+def _by_code(provider_type: str, evidence: Evidence) -> Iterator[Outcome]:
+    codes = _CODES | _OWN_CODES.get(provider_type, {})
+    for name in (evidence.error_code, evidence.error_type):
+        if name is not None and name.lower() in codes:
+            yield codes[name.lower()]

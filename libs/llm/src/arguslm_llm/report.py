@@ -1,5 +1,9 @@
 """From what was recorded to a measurement: the clocks, the bill, the evidence, the outcome."""
 
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
 from arguslm_contracts.measurement import (
     Evidence,
     Measurement,
@@ -8,9 +12,11 @@ from arguslm_contracts.measurement import (
     Timing,
     Usage,
 )
+from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.exchange import NS_PER_S, Exchange
-from arguslm_llm.outcomes import Finding, decide
+from arguslm_llm.headroom import headroom_of, retry_after_s
+from arguslm_llm.outcomes import decide
 from arguslm_llm.redaction import Redactor
 
 MESSAGE_LIMIT = 500
@@ -42,29 +48,15 @@ def report(
     """The measurement of one exchange, credentials removed."""
     usage = _usage(transcript)
     timing = _timing(exchange, transcript, stamp)
-    outcome = decide(_finding(provider_type, exchange, transcript, usage))
+    evidence = _evidence(exchange, transcript, usage, redactor)
     return Measurement.of(
-        outcome,
+        decide(provider_type, evidence),
         timing=timing,
         usage=usage,
         tokens_per_s=_tokens_per_s(transcript, usage),
-        evidence=_evidence(exchange, transcript, redactor),
+        evidence=evidence,
+        headroom=headroom_of(exchange.headers, _answered_at(exchange)),
         audit=_audit(loop_lag_ns, timing),
-    )
-
-
-def _finding(
-    provider_type: str, exchange: Exchange, transcript: Transcript, usage: Usage
-) -> Finding:
-    return Finding(
-        provider_type=provider_type,
-        transport=exchange.failure,
-        status=exchange.status,
-        error=transcript.error,
-        answered=transcript.called_tool or bool(transcript.answer.strip()),
-        tokens=transcript.deltas > 0 or bool(usage.output_tokens),
-        finish_reason=transcript.finish_reason,
-        malformed=transcript.malformed,
     )
 
 
@@ -127,9 +119,17 @@ def _tokens_per_s(transcript: Transcript, usage: Usage) -> float | None:
     return None if tokens < 2 else (tokens - 1) * NS_PER_S / (last_ns - first_ns)
 
 
-def _evidence(exchange: Exchange, transcript: Transcript, redactor: Redactor) -> Evidence:
-    error = transcript.error
-    message = (error.message if error else None) or transcript.malformed or exchange.message
+def _evidence(
+    exchange: Exchange, transcript: Transcript, usage: Usage, redactor: Redactor
+) -> Evidence:
+    """All that the outcome is decided from, as it is kept: clipped, without credentials."""
+    began = exchange.status is not None and exchange.status < 300
+    error, malformed = transcript.error, transcript.malformed
+    content = _content(transcript, usage) if began else None
+    wire_failure, message = exchange.failure, exchange.message
+    if content == "answer" and wire_failure is None and not (transcript.finished or malformed):
+        wire_failure, message = Outcome.DISCONNECTED, "the answer ended without saying so"
+    message = (error.message if error else None) or malformed or message
     request_id = next((v for n in _REQUEST_ID_HEADERS if (v := exchange.headers.get(n))), None)
 
     def name(text: str | None) -> str | None:
@@ -138,13 +138,36 @@ def _evidence(exchange: Exchange, transcript: Transcript, redactor: Redactor) ->
     answer = transcript.answer
     return Evidence(
         http_status=exchange.status,
+        wire_failure=wire_failure,
         error_type=name(error.type if error else None),
         error_code=name(error.code if error else None),
         message=redactor.clean(message, limit=MESSAGE_LIMIT) if message else None,
         finish_reason=name(transcript.finish_reason),
+        content=content,
+        defect=_defect(transcript) if began else None,
+        retry_after_s=retry_after_s(exchange.headers, _answered_at(exchange)),
         provider_request_id=name(request_id),
         answer_preview=redactor.clean(answer, limit=_PREVIEW_LIMIT) if answer else None,
     )
+
+
+def _answered_at(exchange: Exchange) -> datetime:
+    """When the headers came, by the wall clock."""
+    now_ns = time.monotonic_ns()
+    ago_ns = now_ns - (exchange.headers_ns or now_ns)
+    return datetime.now(UTC) - timedelta(microseconds=ago_ns / 1000)
+
+
+def _content(transcript: Transcript, usage: Usage) -> Literal["answer", "tokens", "nothing"]:
+    if transcript.called_tool or transcript.answer.strip():
+        return "answer"
+    return "tokens" if transcript.deltas > 0 or usage.output_tokens else "nothing"
+
+
+def _defect(transcript: Transcript) -> Literal["error", "unreadable"] | None:
+    if transcript.error is not None:
+        return "error"
+    return None if transcript.malformed is None else "unreadable"
 
 
 def _audit(loop_lag_ns: int, timing: Timing) -> SelfAudit:

@@ -3,6 +3,7 @@
 from arguslm_contracts.events.benchmarks import Limits
 from arguslm_contracts.measurement import (
     Evidence,
+    Headroom,
     Measurement,
     SelfAudit,
     Timing,
@@ -120,6 +121,7 @@ __all__ = [
     "Component",
     "Evidence",
     "FaultOwner",
+    "Headroom",
     "HealthResponse",
     "Limits",
     "LiveMessage",

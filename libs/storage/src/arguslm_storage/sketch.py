@@ -42,6 +42,10 @@ class Sketch:
     def copy(self) -> "Sketch":
         return Sketch(self.counts.copy(), self.zeros)
 
+    def negated(self) -> "Sketch":
+        """What takes these values away again, when merged."""
+        return Sketch({bucket: -count for bucket, count in self.counts.items()}, -self.zeros)
+
     def quantile(self, q: float) -> float | None:
         """The value at rank q in [0, 1], within RELATIVE_ERROR; None of an empty sketch."""
         n = self.n
@@ -60,13 +64,13 @@ class Sketch:
 
     def to_json(self) -> dict[str, int]:
         """Bucket -> count, with "z" for zeros; equal sketches give equal objects."""
-        stored = {str(bucket): self.counts[bucket] for bucket in sorted(self.counts)}
+        stored = {str(bucket): count for bucket, count in sorted(self.counts.items()) if count}
         return {"z": self.zeros, **stored} if self.zeros else stored
 
     def to_text(self) -> JsonText:
         """The text of `to_json`, without a library's detours: it is written very often."""
         counts = self.counts
-        stored = [f'"{bucket}":{counts[bucket]}' for bucket in sorted(counts)]
+        stored = [f'"{bucket}":{counts[bucket]}' for bucket in sorted(counts) if counts[bucket]]
         if self.zeros:
             stored.insert(0, f'"z":{self.zeros}')
         return JsonText("{" + ",".join(stored) + "}")

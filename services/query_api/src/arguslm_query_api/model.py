@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS, Verdict
 from arguslm_contracts.rest.monitoring import State
@@ -60,6 +60,19 @@ def evolve(before: LocationState, check: CheckCompleted) -> LocationState:
         last_says=verdict.says,
         last_ttft_ms=before.last_ttft_ms if ttft_ms is None else ttft_ms,
         last_tokens_per_s=before.last_tokens_per_s if tokens_per_s is None else tokens_per_s,
+    )
+
+
+def after_second_thought(before: LocationState, event: CheckReclassified) -> LocationState:
+    """The state when a check was decided again: what is said of the last one follows. Runs do not:
+    they, and the alerts that rest on them, were what was known."""
+    if event.check_id != before.last_check_id:
+        return before
+    measured = event.measurement
+    return before._replace(
+        last_outcome=measured.outcome.value,
+        last_fault_owner=measured.fault_owner.value,
+        last_says=VERDICTS[measured.outcome].says,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS
@@ -101,6 +102,13 @@ class Rollup:
         sketches = (getattr(self, name).copy() for name in SKETCHES)
         return Rollup(*(*counts, *sketches, self.outcomes.copy()))
 
+    def negated(self) -> "Rollup":
+        """What takes these checks away again, when merged."""
+        counts = (-getattr(self, name) for name in COUNTS)
+        sketches = (getattr(self, name).negated() for name in SKETCHES)
+        outcomes = {outcome: -checks for outcome, checks in self.outcomes.items()}
+        return Rollup(*(*counts, *sketches, outcomes))
+
     def quantile(self, speed: str, q: float) -> float | None:
         """Of one of SKETCHES, within the sketch's relative error."""
         sketch: Sketch = getattr(self, speed)
@@ -111,7 +119,8 @@ class Rollup:
             **{name: getattr(self, name) for name in COUNTS},
             **{name: getattr(self, name).to_text() for name in SKETCHES},
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
-            "outcomes": dict(sorted(self.outcomes.items())),
+            # Checks that were decided again leave none of what they were.
+            "outcomes": {name: checks for name, checks in sorted(self.outcomes.items()) if checks},
         }
 
     @classmethod
@@ -120,6 +129,15 @@ class Rollup:
         counts = (getattr(hour, name) for name in COUNTS)
         sketches = (Sketch.from_json(getattr(hour, name).sketch) for name in SKETCHES)
         return cls(*(*counts, *sketches, dict(hour.outcomes)))
+
+    @classmethod
+    def of_second_thought(cls, event: CheckReclassified) -> "Rollup":
+        """What the check counts for now, less what it counted for until now."""
+        until_now, now = cls(), cls()
+        until_now.add(event.measurement.model_copy(update={"outcome": event.was}))
+        now.add(event.measurement)
+        now.merge(until_now.negated())
+        return now
 
     @classmethod
     def from_row(cls, row: RowMapping) -> "Rollup":

@@ -260,6 +260,14 @@ given_up = Table(
     comment="How far single checks have been let go",
 )
 
+reclassified = Table(
+    "reclassified",
+    metadata,
+    Column("check_id", Uuid, primary_key=True),
+    Column("taxonomy_version", Integer, primary_key=True),
+    comment="Which checks were decided again: each counts once by each taxonomy",
+)
+
 connection_tests = Table(
     "connection_tests",
     metadata,

@@ -13,7 +13,7 @@ from arguslm_contracts.events import alerts, benchmarks, checks, registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Evidence, Measurement, SelfAudit, Target, Timing, Usage
-from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.subjects import stream_of
 from arguslm_query_api.projections.tables import SERVICE_TABLES
 from arguslm_storage.database import Database
@@ -152,6 +152,23 @@ def checked(
         completed_at=at + timedelta(milliseconds=900),
         measurement=measurement,
         **fields,
+    )
+
+
+def decided_again(
+    check: checks.CheckCompleted | checks.CheckReclassified, outcome: Outcome, version: int
+) -> checks.CheckReclassified:
+    """What a later taxonomy makes of a check."""
+    copied = set(checks.CheckReclassified.model_fields) - {"was", "measurement"}
+    measurement = check.measurement.model_copy(
+        update={
+            "outcome": outcome,
+            "fault_owner": VERDICTS[outcome].fault_owner,
+            "taxonomy_version": version,
+        }
+    )
+    return checks.CheckReclassified(
+        **check.model_dump(include=copied), was=check.measurement.outcome, measurement=measurement
     )
 
 

@@ -12,6 +12,7 @@ from door_events import (
     benchmark,
     checked,
     configured,
+    decided_again,
     discovered,
     measured,
     minute,
@@ -25,6 +26,7 @@ from door_events import (
 
 from arguslm_contracts.events import alerts, benchmarks, registry
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.identity import derive
 from arguslm_contracts.outcomes import Outcome
 
@@ -42,8 +44,9 @@ _OUTCOMES = [
 
 
 def tell() -> Streams:
-    """Registrations, removals, two locations, late and doubled completions, a cancelled and a
-    removed benchmark, alerts in every state. The same every time."""
+    """Registrations, removals, two locations, late and doubled completions, checks decided again
+    once and twice, a cancelled and a removed benchmark, alerts in every state. The same every
+    time."""
     streams = Streams()
     streams.say(*_registry())
     streams.say(*_accounts())
@@ -126,10 +129,22 @@ def _checks() -> list[Event]:
                 completions.append(checked(one, at, result, location=location))
     completions.append(checked(MODELS[1], minute(3), run_id=derive("run"), purpose="manual"))
     completions.append(checked(MODELS[2], minute(4), purpose="connection_test"))
-    completions += chance.sample(completions, 40)
+    twins = chance.sample(completions, 40)
+    completions += [*twins[:20], *_second_thoughts(completions, chance), *twins[20:]]
     completions.append(discovered([], minute(2), Outcome.DNS))
     late = completions.pop(17)
     return [*completions, late]
+
+
+def _second_thoughts(completions: list[Event], chance: random.Random) -> list[Event]:
+    """Some checks are decided again, answered ones too, and some of these once more."""
+    done = [one for one in completions if isinstance(one, CheckCompleted)]
+    done = [one for one in done if one.purpose != "connection_test"]
+    again = [decided_again(one, chance.choice(_OUTCOMES), 3) for one in chance.sample(done, 30)]
+    chosen = {one.check_id for one in again}
+    last = [decided_again(one, Outcome.OK, 3) for one in done[-6:] if one.check_id not in chosen]
+    once_more = [decided_again(one, chance.choice(_OUTCOMES), 4) for one in again[:10]]
+    return [*again, *last, *once_more]
 
 
 def _benchmarks() -> list[Event]:

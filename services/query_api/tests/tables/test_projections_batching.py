@@ -54,7 +54,14 @@ async def test_folding_everything_again_counts_nothing_twice(
     for _ in range(2):
         await tell().fold_into(database, batch=50)
     again = await rows_of(database)
-    for name in ("checks", "rollups", "model_states", "benchmark_samples", "notifications"):
+    for name in (
+        "checks",
+        "reclassified",
+        "rollups",
+        "model_states",
+        "benchmark_samples",
+        "notifications",
+    ):
         assert again[name] == in_one_batch[name]
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from door_events import T0, checked, measured, model, rows_of
+from door_events import T0, checked, decided_again, measured, model, rows_of
 from nats.aio.client import Client
 
 from arguslm_bus.projector import Projector
@@ -35,7 +35,7 @@ GPT, LLAMA = model("gpt-4.1"), model("llama-3")
 # T0 is noon; the checks begin at the full hour before, and are half an hour apart.
 START = T0.replace(microsecond=0)
 HOURS = 60
-LONG_TABLES = ("model_states", "summarized", "given_up", "discoveries")
+LONG_TABLES = ("model_states", "summarized", "given_up", "discoveries", "reclassified")
 OUTCOMES = (Outcome.OK, Outcome.OK, Outcome.OK, Outcome.SERVER_ERROR, Outcome.AUTH, Outcome.EMPTY)
 
 
@@ -86,12 +86,12 @@ async def stored(client: Client, kind: type[Event]) -> list[Recorded]:
     ]
 
 
-async def purge(client: Client) -> int:
-    """What the broom does; gives how many checks are left."""
+async def purge(client: Client, *, but: int = 0) -> int:
+    """What the broom does, but for the last sequences; gives how many checks are left."""
     (*_, last) = await stored(client, HourClosed)
     assert isinstance(last.event, HourClosed)
     operator = client.jetstream()
-    through = last.event.given_up_through
+    through = last.event.given_up_through - but
     await operator.purge_stream(CHECKS.name, seq=through + 1, subject="check.completed.>")
     left = await stored(client, CheckCompleted)
     assert all(check.sequence > through for check in left)
@@ -107,6 +107,14 @@ async def project(client: Client, database: Database) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
+async def think_again(client: Client, checks: list[CheckCompleted]) -> None:
+    """Some of the checks are decided to have been something else, by a later taxonomy."""
+    publisher = Publisher(client, "operator")
+    for check in checks:
+        failed = check.measurement.outcome is not Outcome.OK
+        await publisher.append(decided_again(check, OUTCOMES[0 if failed else -1], 3))
+
+
 async def long_history(database: Database) -> dict[str, Any]:
     found = await rows_of(database, *LONG_TABLES, "rollups")
     return {**found, "rollups": [r for r in found["rollups"] if r["width_s"] in LASTING_WIDTHS_S]}
@@ -119,9 +127,12 @@ async def test_a_rebuild_without_the_checks_gives_the_same_long_history(
     said = story()
     await store(client, said[: len(said) // 2])
     await project(client, database)
+    scheduled = [check for check in said if check.purpose == "scheduled"]
+    await think_again(client, scheduled[3:60:7])
     await store(client, said[len(said) // 2 :])
     # Nothing is old enough yet.
     assert await books_of(client, days=90).close_hours() > HOURS - 2
+    await think_again(client, scheduled[4:60:7])
     await project(client, database)
     kept = await rows_of(database)
     assert await verify(client, database, shadow, SERVICE_TABLES, ignore_progress) == []
@@ -130,6 +141,8 @@ async def test_a_rebuild_without_the_checks_gives_the_same_long_history(
     await store(client, [checked(GPT, START + timedelta(hours=HOURS, minutes=30))])
     await store(client, [checked(GPT, START + timedelta(hours=HOURS + 1, minutes=30))])
     assert await books_of(client, days=2).close_hours() == 2
+    # Hours that are closed, and checks that are given up, are decided again all the same.
+    await think_again(client, scheduled[5:300:7])
     await project(client, database)
     live = await rows_of(database)
     assert 0 < len(live["checks"]) < len(kept["checks"])
@@ -138,8 +151,12 @@ async def test_a_rebuild_without_the_checks_gives_the_same_long_history(
     narrow = [row for row in live["rollups"] if row["width_s"] in PASSING_WIDTHS_S]
     assert narrow
     assert min(row["start"] for row in narrow) >= horizon["before"]
-    # With all the checks still there, and without those that were given up: the same rows.
+    # With all the checks still there, without some of an hour (as one who reads while they are
+    # purged finds them), and without all that were given up: the same rows.
     assert await verify(client, database, shadow, SERVICE_TABLES, ignore_progress) == []
+    for but in (11, 5, 4, 1):
+        await purge(client, but=but)
+        assert await verify(client, database, shadow, SERVICE_TABLES, ignore_progress) == []
     assert await purge(client) < len(said)
     assert await verify(client, database, shadow, SERVICE_TABLES, ignore_progress) == []
     await rebuild(client, database, shadow, SERVICE_TABLES, ignore_progress)
@@ -151,7 +168,9 @@ async def test_a_rebuild_without_any_check_gives_the_same_long_history(
 ) -> None:
     client = await bus.client()
     await store(client, story(2))
+    await think_again(client, story(2)[:40:3])
     await books_of(client).close_hours()
+    await think_again(client, story(2)[1:40:3])
     await project(client, database)
     (*_, last) = await stored(client, HourClosed)
     assert isinstance(last.event, HourClosed)

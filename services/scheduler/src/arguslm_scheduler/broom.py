@@ -1,6 +1,7 @@
 """Removes checks that have been summed up and given up, so that CHECKS does not grow for ever.
 
-Another service says what is given up; here it is done, and never beyond what is old enough.
+Another service says what is given up; here it is done, an hour later and never beyond what is old
+enough. Who begins to read the stream looks at what is given up before: in an hour it is past that.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 _CHECKS = f"{CheckCompleted.name}.>"
 # Hours close once an hour; those who fold have long done so when their checks go.
 _EACH_S = 1_800.0
+_RESPITE = timedelta(hours=1)
 _RETRY_S = 30.0
 
 
@@ -32,6 +34,8 @@ class Broom:
         self._client = client
         self._least_age = least_age
         self._swept = 0
+        self._given_up: list[tuple[int, datetime]] = []
+        """Sequences through which checks are given up, and when that was first seen."""
         self.trouble: str | None = None
 
     async def run(self) -> None:
@@ -54,9 +58,12 @@ class Broom:
         found = await last_event(self._client, CHECKS.name, f"{HourClosed.name}.>")
         if found is None or not isinstance(found.event, HourClosed):
             return 0
-        through = found.event.given_up_through
-        if through <= self._swept:
+        if found.event.given_up_through > self._swept:
+            self._given_up.append((found.event.given_up_through, now))
+        ripe = [through for through, seen in self._given_up if now - seen >= _RESPITE]
+        if not ripe:
             return self._swept
+        through = max(ripe)
         young = await self._first_since(now - self._least_age)
         if young is not None and young <= through:
             log.error("too_young_to_be_swept", given_up=through, kept_from=young)
@@ -64,6 +71,7 @@ class Broom:
         await purge(self._client, CHECKS, _CHECKS, through=through)
         log.info("checks_swept", through=through)
         self._swept = through
+        self._given_up = [one for one in self._given_up if one[0] > through]
         return through
 
     async def _first_since(self, since: datetime) -> int | None:

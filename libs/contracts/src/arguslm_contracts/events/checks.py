@@ -81,6 +81,37 @@ class CheckCompleted(Event):
         return str(self.check_id)
 
 
+class CheckReclassified(Event):
+    """A completed check was decided again from the evidence it had kept, by a later taxonomy.
+
+    `measurement` is that of its completion with the new outcome; `was` is the outcome until then.
+    Counts and the check itself follow it. Runs of failures and alerts do not: they were what was
+    known at the time.
+    """
+
+    name: ClassVar[str] = "check.reclassified"
+    once: ClassVar[bool] = True
+    check_id: UUID
+    model_id: UUID
+    provider_id: str
+    provider_type: str
+    provider_name: str
+    model: str
+    location: str
+    completed_at: datetime
+    was: Outcome
+    measurement: Measurement
+
+    @property
+    def key(self) -> str:
+        version = self.measurement.taxonomy_version
+        return f"{self.location}.{self.model_id}.{self.check_id}.{version}"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.check_id}:{self.measurement.taxonomy_version}"
+
+
 class DiscoveryRequested(Event):
     """List the models of this provider."""
 

@@ -44,7 +44,7 @@ def decode(reads: Sequence[Read], transcript: Transcript) -> None:
 
 
 def _messages(reads: Sequence[Read]) -> Iterator[_Message]:
-    buffer = b""
+    buffer = bytearray()  # what is read is cut off its front without copying the rest
     for ns, data in reads:
         buffer += data
         while len(buffer) >= _PRELUDE.size:
@@ -55,9 +55,9 @@ def _messages(reads: Sequence[Read]) -> Iterator[_Message]:
             if len(buffer) < total:
                 break
             head_end = _PRELUDE.size + header_bytes
-            payload = buffer[head_end : total - _CHECKSUM_BYTES]
-            headers = _headers(buffer[_PRELUDE.size : head_end])
-            buffer = buffer[total:]
+            payload = bytes(buffer[head_end : total - _CHECKSUM_BYTES])
+            headers = _headers(bytes(buffer[_PRELUDE.size : head_end]))
+            del buffer[:total]
             yield _Message(ns, headers, as_object(json_of(payload)))
 
 

@@ -59,6 +59,9 @@ def _read_content(ns: int, content: JsonObject, transcript: Transcript) -> None:
 
 
 def _read_whole(ns: int, value: Any, transcript: Transcript) -> None:
+    if error := error_in(value):
+        transcript.fail(error)
+        return
     if not isinstance(value, dict):
         transcript.unreadable("the body is no JSON object")
         return

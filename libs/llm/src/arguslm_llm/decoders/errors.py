@@ -11,9 +11,10 @@ _LONGEST_PAGE_BYTES = 20_000
 
 
 def error_in(value: Any) -> ProviderError | None:
-    """The error a JSON value speaks of, or None when it speaks of none."""
+    """The error that a JSON value, or an object in a list (Google's), speaks of; else None."""
     if isinstance(value, list):
-        return next((found for item in value if (found := error_in(item))), None)
+        objects = (item for item in value if isinstance(item, dict))
+        return next((found for item in objects if (found := error_in(item))), None)
     if not isinstance(value, dict):
         return None
     error = value.get("error")
@@ -35,9 +36,9 @@ def error_body(body: bytes, headers: dict[str, str]) -> ProviderError:
     if found is None:
         text = body[:_LONGEST_PAGE_BYTES].decode("utf-8", "replace")
         found = ProviderError(message=_SPACE.sub(" ", _TAGS.sub(" ", text)).strip() or None)
-    aws_type = headers.get("x-amzn-errortype")
+    aws_type = headers.get("x-amzn-errortype", "").partition(":")[0]
     if aws_type and not found.type:
-        found = ProviderError(aws_type.partition(":")[0], found.code, found.message)
+        found = ProviderError(aws_type, found.code, found.message)
     return found
 
 

@@ -154,6 +154,8 @@ def print_check(check: "CheckResponse") -> None:
             ("HTTP status", evidence.http_status),
             ("error", _error(evidence)),
             ("finish reason", evidence.finish_reason),
+            ("asked to wait", _seconds(evidence.retry_after_s)),
+            *(("rate limit left", _left(limit)) for limit in measured.headroom),
             ("answer", evidence.answer_preview),
             ("stamps", timing.stamp.value),
             ("trustworthy", measured.audit.trustworthy),
@@ -216,6 +218,21 @@ def _print_line(check: "CheckResponse", as_json: bool) -> None:
 
 def _ms(value: float | None) -> str | None:
     return None if value is None else f"{value:.1f} ms"
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{value:g} s"
+
+
+def _left(limit: Any) -> str:
+    """One rate limit: what is left of it, and when it is whole again."""
+    left = f"{limit.remaining:.10g}"
+    if limit.limit is not None:
+        left += f" of {limit.limit:.10g}"
+    if limit.left_ratio is not None:
+        left += f" ({limit.left_ratio:.0%})"
+    resets = "" if limit.resets_in_s is None else f", resets in {limit.resets_in_s:g} s"
+    return f"{left} {limit.kind.replace('_', ' ')}{resets}"
 
 
 def _connection(timing: Any) -> str | None:

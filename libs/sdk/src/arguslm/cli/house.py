@@ -11,6 +11,7 @@ COMMANDS = {
     "rebuild": "Build a service's tables again from the event log, then swap them in.",
     "verify": "Rebuild a service's tables in the shadow and compare them row by row.",
     "audit": "Prove from the event log that every check was answered once and every alert told.",
+    "reclassify": "Decide past checks again by today's taxonomy; shows what would change first.",
     "dead-letters": "See what could not be handled; replay it, or drop it.",
     "backup": "Write streams and keys of a house into one file.",
     "restore": "Make a house from a backup, in an empty directory.",

@@ -14,13 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
+from arguslm_contracts.events.checks import (
+    CheckCompleted,
+    CheckReclassified,
+    DiscoveryCompleted,
+)
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
-from arguslm_query_api.model import LocationState, evolve
+from arguslm_query_api.model import LocationState, after_second_thought, evolve
 from arguslm_query_api.projections.storable import storable
 from arguslm_storage.bulk import among
 from arguslm_storage.columns import JsonText, to_json
@@ -29,7 +33,9 @@ from arguslm_storage.database import insert_new, upsert
 _Endpoint = tuple[UUID, str]
 """A model as one location sees it."""
 
-_About = TypeVar("_About", bound=CheckCompleted | CheckSummarized)
+_Telling = CheckCompleted | CheckReclassified | CheckSummarized
+"""What tells the state of an endpoint."""
+_About = TypeVar("_About", bound=_Telling)
 
 
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[CheckCompleted]:
@@ -44,8 +50,12 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[C
     await insert_new(connection, tables.connection_tests, tests)
     completions = {at: check for at, check in found if check.purpose != "connection_test"}
     checks = await _unseen(connection, completions)
-    hours = {one.sequence: one.event for one in batch if isinstance(one.event, CheckSummarized)}
-    told = checks | hours
+    later = {
+        one.sequence: one.event
+        for one in batch
+        if isinstance(one.event, CheckReclassified | CheckSummarized)
+    }
+    told = checks | later
     if told:
         await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
     rows = [_check_row(sequence, check) for sequence, check in checks.items()]
@@ -76,9 +86,7 @@ def _by_endpoint(events: Iterable[_About]) -> dict[_Endpoint, list[_About]]:
     return endpoints
 
 
-async def _fold_states(
-    connection: AsyncConnection, events: Sequence[CheckCompleted | CheckSummarized]
-) -> None:
+async def _fold_states(connection: AsyncConnection, events: Sequence[_Telling]) -> None:
     table = tables.model_states
     endpoints = _by_endpoint(events)
     query = select(table).where(
@@ -92,13 +100,16 @@ async def _fold_states(
         reduce(_state_after, told, stored.get(endpoint) or LocationState(*endpoint))
         for endpoint, told in endpoints.items()
     ]
-    await upsert(connection, table, [state._asdict() for state in states])
+    seen = [state._asdict() for state in states if state.last_check_id is not None]
+    await upsert(connection, table, seen)
 
 
-def _state_after(before: LocationState, event: CheckCompleted | CheckSummarized) -> LocationState:
+def _state_after(before: LocationState, event: _Telling) -> LocationState:
     """An hour tells the state that its checks led to, for whoever no longer finds them."""
     if isinstance(event, CheckCompleted):
         return evolve(before, event)
+    if isinstance(event, CheckReclassified):
+        return after_second_thought(before, event)
     told = LocationState(event.model_id, event.location, **event.standing.model_dump())
     assert told.last_due_at is not None
     older = before.last_due_at is not None and told.last_due_at < before.last_due_at
@@ -129,11 +140,11 @@ def _test_row(sequence: int, test: CheckCompleted) -> dict[str, Any]:
         "sequence": sequence,
         "check_id": test.check_id,
         "completed_at": test.completed_at,
-        "completion": _json_of(test),
+        "completion": json_of(test),
     }
 
 
-def _json_of(record: Record) -> JsonText:
+def json_of(record: Record) -> JsonText:
     """What is stored of a record: without what it leaves open, and fit for PostgreSQL."""
     text = record.model_dump_json(exclude_none=True)
     if "\\u0000" in text:
@@ -162,7 +173,7 @@ def _check_row(sequence: int, check: CheckCompleted) -> dict[str, Any]:
         "output_tokens": measured.usage.output_tokens,
         "trustworthy": measured.audit.trustworthy,
         "sequence": sequence,
-        "measurement": _json_of(measured),
+        "measurement": json_of(measured),
     }
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_query_api import tables
+from arguslm_query_api.projections.reclassified import SecondThought
 from arguslm_query_api.rollup import Rollup, by_width, narrow_slot, slot_start
 from arguslm_storage.bulk import among
 from arguslm_storage.database import upsert
@@ -21,25 +22,42 @@ RollupSums = dict[SlotKey, Rollup]
 
 
 class CheckSums:
-    """What checks, and hours whose checks are gone, add to the rollups."""
+    """What checks, hours whose checks are gone, and second thoughts add to the rollups."""
 
     def __init__(
-        self, checks: Iterable[CheckCompleted] = (), hours: Iterable[CheckSummarized] = ()
+        self,
+        checks: Iterable[CheckCompleted] = (),
+        hours: Iterable[CheckSummarized] = (),
+        again: Iterable[SecondThought] = (),
     ) -> None:
         self._narrow: dict[tuple[UUID, str], dict[int, Rollup]] = defaultdict(dict)
         """Model and location -> start of the narrowest slot, in seconds since 1970."""
         self._wide: RollupSums = defaultdict(Rollup)
         for check in checks:
-            slots = self._narrow[check.model_id, check.location]
-            second = narrow_slot(check.completed_at)
-            if second not in slots:
-                slots[second] = Rollup()
-            slots[second].add(check.measurement)
+            self._slot_of(check).add(check.measurement)
         for hour in hours:
-            for width_s in tables.LASTING_WIDTHS_S:
-                start = slot_start(hour.hour, width_s)
-                key = (width_s, hour.model_id, start, hour.location)
-                self._wide[key].merge(Rollup.of_summary(hour))
+            self._widely(hour, hour.hour, Rollup.of_summary(hour))
+        for event, kept in again:
+            difference = Rollup.of_second_thought(event)
+            if kept:
+                self._slot_of(event).merge(difference)
+            else:
+                self._widely(event, event.completed_at, difference)
+
+    def _slot_of(self, check: CheckCompleted | CheckReclassified) -> Rollup:
+        slots = self._narrow[check.model_id, check.location]
+        second = narrow_slot(check.completed_at)
+        if second not in slots:
+            slots[second] = Rollup()
+        return slots[second]
+
+    def _widely(
+        self, event: CheckSummarized | CheckReclassified, at: datetime, rollup: Rollup
+    ) -> None:
+        """Where the check itself is gone, only the wide slots know of it."""
+        for width_s in tables.LASTING_WIDTHS_S:
+            key = (width_s, event.model_id, slot_start(at, width_s), event.location)
+            self._wide[key].merge(rollup)
 
     def join(self, later: "CheckSums") -> None:
         """Take up later ones, which are spent by it."""

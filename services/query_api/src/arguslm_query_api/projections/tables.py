@@ -7,9 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
 from arguslm_query_api.horizon import given_up
-from arguslm_query_api.projections import accounts, alerts, benchmarks, checks, history, registry
+from arguslm_query_api.projections import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    reclassified,
+    registry,
+)
 from arguslm_query_api.projections.letting_go import Horizon, horizons, let_go
 from arguslm_query_api.projections.rollups import CheckSums
 from arguslm_query_api.tables import checkpoints, metadata
@@ -35,8 +44,9 @@ class _AfterChecks:
 
 async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> _AfterChecks:
     counted = await checks.fold(connection, batch)
+    again = await reclassified.fold(connection, batch)
     hours = await history.fold(connection, batch)
-    return _AfterChecks(CheckSums(counted, hours), horizons(batch))
+    return _AfterChecks(CheckSums(counted, hours, again), horizons(batch))
 
 
 SERVICE_TABLES = ServiceTables(
@@ -51,5 +61,6 @@ SERVICE_TABLES = ServiceTables(
         BENCHMARKS.name: benchmarks.fold,
         ALERTS.name: alerts.fold,
     },
+    folded_first={CHECKS.name: f"{HourClosed.name}.>"},
     migrations=Path(__file__).parent.parent / "migrations",
 )
