@@ -185,7 +185,8 @@ async def test_one_that_heeds_nothing_ends_with_the_nursery_all_the_same(
 
 
 async def test_a_nursery_that_cannot_begin_says_why(tmp_path: Path) -> None:
-    async with family(tmp_path, "raise SystemExit('no module named x')") as house:
+    program = "import time; time.sleep(0.5); raise SystemExit('no module named x')"
+    async with family(tmp_path, program) as house:
         with pytest.raises(NurseryEnded, match="no module named x"):
             await house.has("any", {})
 

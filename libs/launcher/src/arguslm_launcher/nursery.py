@@ -12,6 +12,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -60,16 +61,18 @@ class Forked:
             return self.has_ended(-signal.SIGTERM)
         loop, gone = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(descriptor, gone.set)
+        code = -signal.SIGTERM
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await gone.wait()
         except TimeoutError:
+            code = -signal.SIGKILL
             signal.pidfd_send_signal(descriptor, signal.SIGKILL)
             await gone.wait()
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)
-        return self.has_ended(-signal.SIGTERM)
+        return self.has_ended(code)
 
 
 class Nursery:
@@ -128,7 +131,8 @@ class Nursery:
         """Until the nursery ends, and with it all that it forked."""
         forked: dict[int, Forked] = {}
         loop = asyncio.get_running_loop()
-        with answers:
+        # Reset: it ended with a request unread.
+        with answers, suppress(ConnectionResetError):
             while answer := await loop.sock_recv(answers, _LONGEST_ANSWER):
                 match answer.decode().split():
                     case "started", pid:
