@@ -66,6 +66,11 @@ bench-events *arguments:
 bench-fidelity *arguments:
     PYTHONPATH=tests/load python -W ignore -m bench_fidelity {{arguments}}
 
+# Seconds until the demo house is ready, and what it takes of memory and CPU while it idles
+[group('test')]
+bench-idle *arguments:
+    python -W ignore tests/load/bench_idle.py {{arguments}}
+
 # Ruff, formatting, and the direction of imports
 [group('test')]
 lint:
@@ -76,7 +81,7 @@ lint:
 [group('test')]
 types:
     mypy {{packages}}
-    MYPYPATH=tests/load:tests/resilience mypy tests/load/*/*.py tests/resilience/*.py
+    MYPYPATH=tests/load:tests/resilience mypy tests/load/*.py tests/load/*/*.py tests/resilience/*.py
 
 # The dashboard: types from OpenAPI, eslint, tsc, vitest, build
 [group('test')]

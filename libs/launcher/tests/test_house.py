@@ -14,8 +14,17 @@ import pytest
 from arguslm import AsyncArgusLMClient
 from arguslm.errors import Unauthorized
 from arguslm_launcher.data_dir import DataDir
+from arguslm_launcher.house import SERVICES
 from arguslm_launcher.maintenance import WITH_TABLES
-from arguslm_testkit.house import ADMIN_KEY, HouseUnderTest, run_arguslm, running_house, until
+from arguslm_launcher.nursery import NURSERY
+from arguslm_testkit.house import (
+    ADMIN_KEY,
+    HouseUnderTest,
+    run_arguslm,
+    running_house,
+    runs,
+    until,
+)
 
 KEPT_KEY = {"ARGUSLM_ADMIN_KEY": ""}
 QUIET = "--no-dashboard"
@@ -26,14 +35,7 @@ def client_of(house: HouseUnderTest, key: str) -> AsyncArgusLMClient:
 
 
 async def all_gone(pids: Sequence[int]) -> bool:
-    return not any(_runs(pid) for pid in pids)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return not any(runs(pid) for pid in pids)
 
 
 @pytest.mark.timeout(400)
@@ -60,7 +62,9 @@ async def the_first_day(data_dir: Path) -> str:
             keys = (await client.list_api_keys()).items
             await client.revoke_api_key(keys[0].id)
         pids = list(house.pids().values())
-        assert len(pids) == 7
+        assert len(pids) == 8
+        # A process is forked safely while it has one thread.
+        assert psutil.Process(house.pids()[NURSERY]).num_threads() == 1
         os.kill(house.process.pid, signal.SIGKILL)
         await until(lambda: all_gone(pids), "the children to end")
     assert demo_url is not None
@@ -116,6 +120,7 @@ async def the_last_day(data_dir: Path, demo_url: str, backup: Path) -> dict[str,
             after = (await client.list_checks(model_id=swift.id, limit=1)).items[0]
             assert before.items
             assert after.measurement.outcome.value == "ok"
+        await a_killed_nursery_brings_all_back(house)
         code, out, err = await run_arguslm(
             "backup", str(backup), "--data-dir", str(data_dir), "--json"
         )
@@ -125,6 +130,18 @@ async def the_last_day(data_dir: Path, demo_url: str, backup: Path) -> dict[str,
         assert await house.stop() == 0
         assert await all_gone(pids)
     return held
+
+
+async def a_killed_nursery_brings_all_back(house: HouseUnderTest) -> None:
+    before = house.pids()
+    os.kill(before[NURSERY], signal.SIGKILL)
+
+    async def back() -> bool:
+        now = house.pids()
+        return all(now.get(name) not in (None, before[name]) for name in (NURSERY, *SERVICES))
+
+    await until(back, "all services to be started again")
+    await until(house.is_healthy, "the house to be well again")
 
 
 async def it_moves(backup: Path, new: Path, held: dict[str, int]) -> None:

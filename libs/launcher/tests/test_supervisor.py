@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from arguslm_launcher.supervisor import Child, Supervisor
-from arguslm_testkit.house import until
+from arguslm_testkit.house import runs, until
 
 STAYS = "import signal, time; print('up', flush=True); time.sleep(600)"
 
@@ -75,14 +75,6 @@ async def test_children_end_with_a_killed_launcher(tmp_path: Path) -> None:
     orphan = int(out)
 
     async def gone() -> bool:
-        return not _alive(orphan)
+        return not runs(orphan)
 
     await until(gone, "the orphan to end")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

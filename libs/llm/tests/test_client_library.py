@@ -5,7 +5,7 @@ import pytest
 
 from arguslm_contracts.measurement import ProbeProfile, Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm import client_library
+from arguslm_llm import client_library, litellm_gate
 from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
@@ -96,6 +96,13 @@ async def test_the_policy_holds_for_litellm_too(serve, reply):
         await strict.close()
     assert exchange.failure is Outcome.BLOCKED_BY_POLICY
     assert server.connections == 0
+
+
+async def test_no_client_outlives_the_policy_that_it_was_made_under(measurer):
+    clients = litellm_gate.load(EgressPolicy()).in_memory_llm_clients_cache
+    clients.set_cache("made earlier", object())
+    litellm_gate.load(EgressPolicy())
+    assert clients.get_cache("made earlier") is None
 
 
 async def test_such_a_measurement_is_labelled(measurer, monkeypatch):

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import MetaData, text
 
+from arguslm_storage.database import open_database
+from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
 
 _MIGRATION = '''"""one"""
@@ -75,3 +78,22 @@ async def test_replicas_that_start_together_migrate_once(
     assert [
         (p.returncode, end[1].decode()[-300:]) for p, end in zip(programs, ends, strict=True)
     ] == [(0, "")] * 4
+
+
+async def test_tables_of_the_newest_version_are_left_alone_and_older_ones_are_not(
+    storage: StorageSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "0001_one.py").write_text(_MIGRATION)
+    database = open_database("query-api", storage)
+    await upgrade(database, tmp_path, MetaData())
+    (tmp_path / "0001_one.py").write_text("raise SystemExit('read again')")
+    await upgrade(database, tmp_path, MetaData())
+    (tmp_path / "0001_one.py").write_text(_MIGRATION)
+    second = _MIGRATION.replace("things", "others").replace("down_revision = None", "")
+    second = second.replace('revision = "0001"', 'revision, down_revision = "0002", "0001"')
+    (tmp_path / "0002_two.py").write_text(second)
+    await upgrade(database, tmp_path, MetaData())
+    async with database.reading() as connection:
+        for table in ("things", "others"):
+            assert (await connection.execute(text(f"SELECT id FROM {table}"))).all() == []
+    await database.close()

@@ -10,14 +10,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_storage.database import Database, open_database
-from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.tables import open_migrated
 
 
 @pytest.fixture
 async def database(storage: StorageSettings) -> AsyncIterator[Database]:
-    opened = open_database("alerting", storage)
-    await upgrade(opened, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
+    opened = await open_migrated(SERVICE_TABLES, storage)
     yield opened
     await opened.close()
 

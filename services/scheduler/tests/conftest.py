@@ -13,10 +13,9 @@ from watched import SchedulerUnderTest, StartScheduler
 
 from arguslm_scheduler.app import decider_of
 from arguslm_scheduler.projections import SERVICE_TABLES
-from arguslm_storage.database import open_database
-from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
 from arguslm_testkit.bus import BusForTests
+from arguslm_testkit.tables import open_migrated
 
 
 @pytest.fixture
@@ -27,8 +26,7 @@ async def start_scheduler(bus: BusForTests) -> AsyncIterator[StartScheduler]:
     async def start(
         storage: StorageSettings, *, locations: tuple[str, ...] = ("local",)
     ) -> SchedulerUnderTest:
-        database = open_database("scheduler", storage)
-        await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
+        database = await open_migrated(SERVICE_TABLES, storage)
         decider = decider_of(await bus.client("scheduler"), database, locations)
         running = asyncio.create_task(decider.run())
         started.append(SchedulerUnderTest(decider, database, running))

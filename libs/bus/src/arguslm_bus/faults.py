@@ -9,15 +9,12 @@ from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
+from arguslm_bus.not_now import NotNow
 from arguslm_storage.checkpoints import LostOwnership, WrongVersion
 from arguslm_storage.locks import InUse
 
 # The classes of SQLSTATE that speak of values: data exceptions and broken constraints.
 _OF_VALUES = ("22", "23")
-
-
-class NotNow(Exception):
-    """Nothing is wrong with the event: it can be handled later, when something else has come."""
 
 
 _WILL_PASS = (

@@ -12,8 +12,8 @@ from nats.errors import Error as NatsError
 from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
-from arguslm_bus.faults import NotNow
 from arguslm_bus.lookup import find_id
+from arguslm_bus.not_now import NotNow
 from arguslm_bus.reader import stream_state
 from arguslm_contracts.envelope import Cause, Repeatable, encode
 from arguslm_contracts.events.base import Event

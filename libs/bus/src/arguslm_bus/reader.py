@@ -22,7 +22,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from arguslm_bus.faults import NotNow
+from arguslm_bus.not_now import NotNow
 
 log = structlog.get_logger(__name__)
 

@@ -21,15 +21,25 @@ from arguslm_launcher.addresses import free_port, url_on_this_machine
 from arguslm_launcher.dashboard import dashboard_dir
 from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
 from arguslm_launcher.nats_server import BusWillNotStart, NatsServer, keep_alive
-from arguslm_launcher.supervisor import Child, Supervisor
+from arguslm_launcher.nursery import NURSERY, Nursery, NurseryEnded
+from arguslm_launcher.supervisor import Child, Supervisor, spawn
 from arguslm_query_api.auth.admin_key import register_admin_key
 from arguslm_storage.settings import StorageSettings
 from arguslm_storage.vault import VaultError, open_vault
 
-SERVICES = ("query-api", "scheduler", "prober", "benchmark-runner", "alerting")
+# Those that ask endpoints come last: what they need is imported while the others start.
+SERVICES = ("query-api", "scheduler", "alerting", "prober", "benchmark-runner")
 SIMULATOR = "simulator"
 # The door closes first and the judges last, so that nothing asked for is left unjudged.
-_STOP_ORDER = ("query-api", "scheduler", "prober", "benchmark-runner", "alerting", SIMULATOR)
+_STOP_ORDER = (
+    "query-api",
+    "scheduler",
+    "prober",
+    "benchmark-runner",
+    "alerting",
+    NURSERY,
+    SIMULATOR,
+)
 _READY_TIMEOUT_S = 90.0
 _GIVE_UP_AFTER_RESTARTS = 3
 Say = Callable[[str], None]
@@ -57,6 +67,7 @@ class House:
         self._say = say
         self._data = DataDir(options.data_dir)
         self._supervisor = Supervisor(lambda _child: self._write_note(), say)
+        self._nursery: Nursery | None = None
         self._bus: NatsServer | None = None
         self._bus_watcher: asyncio.Task[None] | None = None
         self._note = HouseNote(url="", nats_url="")
@@ -84,7 +95,7 @@ class House:
         self._data.claim()
         try:
             await self._start()
-        except BusWillNotStart as error:
+        except (BusWillNotStart, NurseryEnded) as error:
             await self.stop()
             raise CannotStart(str(error)) from error
         except BaseException:
@@ -106,6 +117,9 @@ class House:
             )
         self._check_vault()
         files = await dashboard_dir(self._say) if self._options.dashboard else None
+        if Nursery.is_possible():
+            self._nursery = Nursery(self._data.log_file(NURSERY))
+            await self._supervisor.start(self._nursery.child)
         await self._start_bus()
         if self._options.demo:
             await self._start_simulator()
@@ -194,7 +208,13 @@ class House:
                 environment["ARGUSLM_DASHBOARD_DIR"] = str(files)
         self._say(f"starting {name}")
         await self._supervisor.start(
-            Child(name, [_program(f"arguslm-{name}")], environment, self._data.log_file(name))
+            Child(
+                name,
+                [_program(f"arguslm-{name}")],
+                environment,
+                self._data.log_file(name),
+                start=self._nursery.fork if self._nursery else spawn,
+            )
         )
 
     def _bus_settings(self, user: str) -> BusSettings:
@@ -239,6 +259,8 @@ class House:
     async def stop(self) -> None:
         """Stop all in order; safe at any time."""
         await self._supervisor.stop(_STOP_ORDER)
+        if self._nursery is not None:
+            await self._nursery.is_empty()
         if self._bus_watcher is not None:
             self._bus_watcher.cancel()
         if self._bus is not None:

@@ -6,27 +6,57 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Protocol
 
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 _STEADY_AFTER_S = 30.0
-_STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 10.0
 _LARGEST_LOG_BYTES = 20 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 
 
+class Running(Protocol):
+    """A process that was started; asyncio's own has this form."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
+
+
+async def spawn(
+    child: "Child", log: IO[bytes], *, stdin: int = asyncio.subprocess.DEVNULL
+) -> Running:
+    """Start a child as a program of its own that writes to `log`."""
+    return await asyncio.create_subprocess_exec(
+        *child.command,
+        env=dict(child.environment),
+        stdin=stdin,
+        stdout=log,
+        stderr=log,
+        # Ctrl-C reaches us alone: we stop the children in order.
+        start_new_session=True,
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,
+    )
+
+
 @dataclass(slots=True)
 class Child:
-    """One program. `environment` is all that it sees of ours."""
+    """One program. `environment` is all that it sees of ours; `start` is how it is started."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     log_file: Path
-    process: asyncio.subprocess.Process | None = None
+    start: Callable[["Child", IO[bytes]], Awaitable[Running]] = spawn
+    process: Running | None = None
     restarts: int = 0
     stopping: bool = False
     watcher: asyncio.Task[None] | None = field(default=None, repr=False)
@@ -71,7 +101,7 @@ class Supervisor:
     async def start(self, child: Child) -> None:
         """Start a child and keep it running until `stop`."""
         self.children.append(child)
-        await self._spawn(child)
+        await self._run(child)
         child.watcher = asyncio.create_task(self._keep_alive(child), name=f"watch {child.name}")
 
     async def stop(self, names: Sequence[str]) -> None:
@@ -81,19 +111,10 @@ class Supervisor:
             if name in by_name:
                 await self._stop_one(by_name[name])
 
-    async def _spawn(self, child: Child) -> None:
+    async def _run(self, child: Child) -> None:
         _rotate(child.log_file)
         with child.log_file.open("ab") as log:
-            child.process = await asyncio.create_subprocess_exec(
-                *child.command,
-                env=dict(child.environment),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C reaches us alone: we stop the children in order.
-                start_new_session=True,
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,
-            )
+            child.process = await child.start(child, log)
         self._on_change(child)
 
     async def _keep_alive(self, child: Child) -> None:
@@ -110,7 +131,7 @@ class Supervisor:
             await asyncio.sleep(delay_s)
             child.restarts += 1
             try:
-                await self._spawn(child)
+                await self._run(child)
             except OSError as error:
                 self._say(f"{child.name} cannot be started: {error}")
 
@@ -123,7 +144,7 @@ class Supervisor:
             return
         process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(_STOP_TIMEOUT_S):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
                 await process.wait()
         except TimeoutError:
             process.kill()

@@ -65,6 +65,7 @@ def _install(litellm: Any, handlers: Any, network: Network) -> None:
     asynchronous.create_httpx_proxy_mounts = staticmethod(no_mounts)
     synchronous._create_sync_transport = create_sync
     synchronous._create_sync_proxy_mounts = no_mounts
+    litellm.in_memory_llm_clients_cache.flush_cache()  # these pass an earlier gate
     litellm.module_level_aclient = asynchronous(timeout=60)
     litellm.module_level_client.client = httpx.Client(transport=_SyncGate(network), timeout=60)
 

@@ -68,6 +68,7 @@ class Measurer:
         async with self._starting:
             if not self._warm:
                 await self._warm_up()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
                 self._warm = True
 
     async def _warm_up(self) -> None:
@@ -79,7 +80,6 @@ class Measurer:
             self._collector.take_over()
         finally:
             gc.enable()
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     async def close(self) -> None:
         """Close idle connections and end LiteLLM's thread."""
@@ -151,6 +151,14 @@ class Measurer:
             redactor,
             loop_lag_ns=lag.worst_ns,
         )
+
+
+async def preload() -> None:
+    """Import and warm what a measurer needs, for the processes that will be forked from this one;
+    no thread, connection or open file stays."""
+    measurer = Measurer()
+    await measurer._warm_up()
+    await measurer.close()
 
 
 def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:

@@ -22,7 +22,6 @@ class QuietCollector:
 
     def take_over(self) -> None:
         """What lives now lives for ever: from here on the collector passes over it."""
-        gc.collect()
         gc.freeze()
         gc.set_threshold(_NEW_OBJECTS, _YOUNG, _MIDDLE)
         self._collected_s = time.monotonic()

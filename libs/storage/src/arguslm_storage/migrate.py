@@ -6,7 +6,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
 
 from arguslm_storage.database import Database, create_schema
 from arguslm_storage.locks import wait_turn
@@ -26,6 +27,8 @@ def _config(versions: Path, connection: Connection, metadata: MetaData) -> Confi
 
 async def upgrade(database: Database, versions: Path, metadata: MetaData) -> None:
     """Bring a service's tables to the newest version; does nothing when they are there."""
+    if await _stored_version(database) == _newest_version(versions):
+        return
 
     def run(connection: Connection) -> None:
         command.upgrade(_config(versions, connection, metadata), "head")
@@ -35,6 +38,21 @@ async def upgrade(database: Database, versions: Path, metadata: MetaData) -> Non
         await wait_turn(connection, f"migrate {database.schema}")
         await create_schema(connection, database)
         await connection.run_sync(run)
+
+
+async def _stored_version(database: Database) -> str | None:
+    """As Alembic noted it; None where it has noted nothing."""
+    try:
+        async with database.reading() as connection:
+            found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            return found.scalar_one_or_none()
+    except DBAPIError:
+        return None
+
+
+def _newest_version(versions: Path) -> str | None:
+    """By the files' names, `0002_what_it_does.py`, as `write_revision` gives them."""
+    return max((file.name.partition("_")[0] for file in versions.glob("*_*.py")), default=None)
 
 
 async def differences(database: Database, metadata: MetaData) -> list[object]:

@@ -106,6 +106,14 @@ async def running_house(
             await process.wait()
 
 
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; what nobody has reaped yet has ended."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 async def until(
     condition: Callable[[], Awaitable[bool]], what: str, *, timeout_s: float = 60
 ) -> None:

@@ -14,12 +14,13 @@ import structlog
 from nats.aio.client import Client
 
 from arguslm_bus.projector import Projector
-from arguslm_bus.reader import RawMessage, StreamReader, stream_state
+from arguslm_bus.reader import StreamReader, stream_state
 from arguslm_bus.rebuild import read_until
-from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
+from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.rest.system import LiveMessage
 from arguslm_contracts.streams import ACCOUNTS, ALERTS, BENCHMARKS, CHECKS, REGISTRY
 from arguslm_query_api.live_cursor import Cursor
+from arguslm_query_api.readable import readable
 
 log = structlog.get_logger(__name__)
 
@@ -159,21 +160,3 @@ class LiveFeed:
         for subscription in list(self._subscriptions):
             if not subscription.put(happening):
                 self._subscriptions.discard(subscription)
-
-
-def readable(stream: str, batch: Sequence[RawMessage]) -> list[Recorded]:
-    """The events of a batch; what is none is passed over, for the projector buries it."""
-    events = []
-    for message in batch:
-        try:
-            event = decode(
-                message.headers,
-                message.body,
-                stream=stream,
-                sequence=message.sequence,
-                subject=message.subject,
-            )
-        except UnreadableEvent:
-            continue
-        events.append(event)
-    return events

@@ -20,15 +20,14 @@ from arguslm_contracts.streams import STREAMS
 from arguslm_query_api.app import open_door
 from arguslm_query_api.door import Door
 from arguslm_query_api.http.application import create_app
-from arguslm_query_api.live import readable
 from arguslm_query_api.projections.tables import SERVICE_TABLES
+from arguslm_query_api.readable import readable
 from arguslm_query_api.serving import serve
 from arguslm_query_api.settings import Settings
-from arguslm_storage.database import open_database
-from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests
+from arguslm_testkit.tables import open_migrated
 
 ADMIN_KEY = "test-admin-key-0123456789"
 API = "/api/v1"
@@ -140,8 +139,7 @@ async def running_door(
     )
     create_key_file(settings.data_dir / "keys" / "fernet.key")
     client = await bus.client("query-api")
-    database = open_database("query-api", settings)
-    await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
+    database = await open_migrated(SERVICE_TABLES, settings)
     door = await open_door(settings, client, database)
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"

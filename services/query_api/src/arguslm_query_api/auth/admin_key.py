@@ -15,7 +15,7 @@ from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated, ApiKeyRevok
 from arguslm_contracts.identity import derive
 from arguslm_contracts.streams import ACCOUNTS
 from arguslm_query_api.auth.keys import hash_key, hint_of
-from arguslm_query_api.live import readable
+from arguslm_query_api.readable import readable
 
 log = structlog.get_logger(__name__)
 
