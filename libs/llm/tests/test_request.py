@@ -8,11 +8,12 @@ import pytest
 
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import Dialect
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.litellm_arguments import NO_KEY
-from arguslm_llm.request import CannotBuild, RequestBuilder
+from arguslm_llm.request import RequestBuilder
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -37,10 +37,11 @@ class EndpointState(Record):
 
 
 def evolve(state: EndpointState | None, check: CheckCompleted) -> EndpointState | None:
-    """The state after a completion. Unchanged by connection tests, by outcomes that say nothing
-    about the endpoint, and by whatever is not newer (in due time) than what is known."""
+    """The state after a completion. Unchanged by connection tests, by kinds of probes other than
+    liveness, by outcomes that say nothing about the endpoint, and by whatever is not newer (in due
+    time) than what is known."""
     verdict = VERDICTS[check.measurement.outcome]
-    if check.purpose == "connection_test" or verdict.available is None:
+    if not check.counts or verdict.available is None:
         return state
     if state is not None and (check.due_at, check.check_id) <= (state.due_at, state.check_id):
         return state

@@ -3,17 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
+from arguslm_contracts.probes import Assertion, Finding, Level, ProbeKind
+from arguslm_contracts.record import Record as Record  # noqa: PLC0414 - known from here
 
 Milliseconds = Annotated[float, Field(ge=0)]
-
-
-class Record(BaseModel):
-    """Base of everything stored: immutable, and tolerant of fields that a later version adds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Stamp(StrEnum):
@@ -129,6 +125,9 @@ class Measurement(Record):
     evidence: Evidence = Evidence()
     headroom: tuple[Headroom, ...] = ()
     audit: SelfAudit = SelfAudit()
+    findings: tuple[Finding, ...] = Field(
+        default=(), description="what the probe asserted and did not find so"
+    )
 
     @classmethod
     def of(cls, outcome: Outcome, **fields: Any) -> "Measurement":
@@ -169,9 +168,20 @@ class Target(Record):
 
 
 class ProbeProfile(Record):
-    """What to ask, and how long to wait."""
+    """What to ask, how long to wait, and what to find in the answer.
+
+    `reasoning_effort` is a wish: it is sent where a model thinks unasked and can be told to think
+    less. `expected_answer` (canary, long_context) is part of the prompt, `answer_schema`
+    (json_schema) is sent with it; `finding_level` is that of what the kind itself finds.
+    """
 
     prompt: str
     max_tokens: int = Field(default=100, ge=1)
     temperature: float | None = None
     timeouts: Timeouts = Timeouts()
+    kind: ProbeKind = ProbeKind.LIVENESS
+    reasoning_effort: Literal["low"] | None = None
+    expected_answer: str | None = None
+    answer_schema: dict[str, object] | None = None
+    assertions: tuple[Assertion, ...] = ()
+    finding_level: Level = "fail"

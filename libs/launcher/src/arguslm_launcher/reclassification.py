@@ -100,6 +100,7 @@ class Reclassification:
             completed_at=check.completed_at,
             was=check.measurement.outcome,
             measurement=again,
+            kind=check.kind,
         )
 
     @property

@@ -98,8 +98,10 @@ def _take(ns: int, chunk: Any, transcript: Transcript) -> None:
         delta = getattr(choice, "delta", None)
         transcript.reasoning_token(ns, getattr(delta, "reasoning_content", None))
         transcript.answer_token(ns, getattr(delta, "content", None))
-        if getattr(delta, "tool_calls", None):
-            transcript.tool_token(ns)
+        for call in getattr(delta, "tool_calls", None) or []:
+            function = getattr(call, "function", None)
+            name, arguments = getattr(function, "name", None), getattr(function, "arguments", None)
+            transcript.tool_token(ns, name, arguments)
         reason = getattr(choice, "finish_reason", None)
         transcript.finish_reason = reason or transcript.finish_reason
     usage = getattr(chunk, "usage", None)

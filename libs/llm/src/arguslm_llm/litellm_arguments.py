@@ -3,36 +3,104 @@
 from typing import Any
 
 from arguslm_contracts.measurement import ProbeProfile
-from arguslm_llm.catalogue import ProviderType, litellm_model_name
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.cannot_build import CannotBuild
+from arguslm_llm.catalogue import ProviderType, Route, litellm_model_name
 from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.model_mode import Mode
+from arguslm_llm.probe_forms import form_of
 
 # Given where there is no key, so that LiteLLM does not look for one in the environment: that one
 # belongs to somebody else. Whatever header carries it is taken out of the request.
 NO_KEY = "arguslm-has-no-key"
 AZURE_API_VERSION = "2024-10-21"
+# Where models think unasked, so that asking for little thought saves some. Elsewhere it would make
+# a model think that otherwise does not.
+_THINKS_UNASKED = {
+    *("openai", "azure", "azure_openai", "xai", "groq", "openrouter"),
+    *("google_ai_studio", "gemini", "google_vertex"),
+}
+# What a probe is about, and must not be left out in silence.
+_ESSENTIAL = ("response_format", "tools")
+# LiteLLM's names for the same vendor where it completes texts, and where it embeds.
+_COMPLETES = {"openai": "text-completion-openai"}
+_EMBEDS = {"ollama_chat": "ollama", "cohere_chat": "cohere"}
+_EMBEDDING_PATHS = {"cohere": "/v2/embed", "cohere_chat": "/v2/embed"}
+
+
+def route_of(provider: ProviderType, mode: Mode) -> Route:
+    """Who sends the request: LiteLLM's client for texts cannot be made to hand it over."""
+    return "library" if mode == "completion" and provider.litellm in _COMPLETES else provider.route
 
 
 def arguments_for(
-    endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile
+    endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile, mode: Mode = "chat"
 ) -> dict[str, Any]:
     """Keyword arguments for one streaming request with every retry off."""
+    family = _COMPLETES.get(provider.litellm) if mode == "completion" else None
     arguments: dict[str, Any] = {
-        "model": litellm_model_name(endpoint.provider_type, endpoint.model or ""),
+        "model": _named(endpoint, family),
         "messages": [{"role": "user", "content": profile.prompt}],
         "max_tokens": profile.max_tokens,
         "stream": True,
         "timeout": profile.timeouts.total_s,
     }
-    if provider.litellm.startswith("text-completion"):
+    if (family or provider.litellm).startswith("text-completion"):
         arguments["max_retries"] = 0  # these go through a client that would retry by itself
-    if provider.asks_usage and provider.route == "wire":
+    if provider.asks_usage and route_of(provider, mode) == "wire":
         arguments["stream_options"] = {"include_usage": True}
+    if profile.reasoning_effort and endpoint.provider_type in _THINKS_UNASKED:
+        arguments["reasoning_effort"] = profile.reasoning_effort
+    arguments |= form_of(profile)
     if profile.temperature is not None:
         arguments["temperature"] = profile.temperature
     if base := _base_url(endpoint, provider):
         arguments["api_base"] = base
     arguments.update(_credentials(endpoint, provider))
     return arguments
+
+
+def embedding_arguments(
+    endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile
+) -> dict[str, Any]:
+    """Keyword arguments of `aembedding`, for one vector."""
+    arguments: dict[str, Any] = {
+        "model": _named(endpoint, _EMBEDS.get(provider.litellm)),
+        "input": [profile.prompt],
+        "timeout": profile.timeouts.total_s,
+        "max_retries": 0,
+    }
+    if provider.litellm in ("openai", "azure"):
+        arguments["encoding_format"] = "float"
+    if base := _base_url(endpoint, provider):
+        arguments["api_base"] = base.removesuffix("/v2/chat") + _EMBEDDING_PATHS.get(
+            provider.litellm, ""
+        )
+    return arguments | _credentials(endpoint, provider)
+
+
+def supported(litellm: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, less the wish for little thought where a model takes none.
+
+    Raises:
+        CannotBuild: LiteLLM would leave out what the probe is about.
+    """
+    asked = [name for name in (*_ESSENTIAL, "reasoning_effort") if name in arguments]
+    if not asked:
+        return arguments
+    model = arguments["model"]
+    known = litellm.get_supported_openai_params(model=model) or ()
+    for name in asked:
+        if name in _ESSENTIAL and name not in known:
+            raise CannotBuild(Outcome.UNSUPPORTED, f"LiteLLM knows no {name} for {model}")
+    thinks = "reasoning_effort" in known and litellm.supports_reasoning(model=model)
+    return {k: v for k, v in arguments.items() if k != "reasoning_effort" or thinks}
+
+
+def _named(endpoint: Endpoint, family: str | None) -> str:
+    """LiteLLM's name for the model, as of another family where one is given."""
+    model = endpoint.model or ""
+    return f"{family}/{model}" if family else litellm_model_name(endpoint.provider_type, model)
 
 
 def _base_url(endpoint: Endpoint, provider: ProviderType) -> str | None:

@@ -6,7 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
+from arguslm_contracts.outcomes import Outcome
 from arguslm_llm import client_library
+from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.content_coding import is_readable
 from arguslm_llm.decoders import Dialect, decode, progress_of
@@ -14,13 +16,15 @@ from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import Exchange
-from arguslm_llm.litellm_arguments import arguments_for
+from arguslm_llm.litellm_arguments import arguments_for, route_of, supported
 from arguslm_llm.loop_lag import LoopLagSampler
+from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
+from arguslm_llm.probe_forms import findings_of
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
-from arguslm_llm.request import BuiltRequest, CannotBuild, LiteLLMThread, RequestBuilder
+from arguslm_llm.request import BuiltRequest, LiteLLMThread, RequestBuilder
 from arguslm_llm.wire import Wire
 
 # One build per dialect that people use, so that no first measurement pays for lazy imports.
@@ -97,13 +101,20 @@ class Measurer:
         """
         redactor = Redactor(endpoint.credentials.values())
         try:
-            if _through_library(endpoint):
+            if self._through_library(endpoint, profile):
                 return await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
             built = await self._builder.build(endpoint, profile)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
         return await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+
+    def _through_library(self, endpoint: Endpoint, profile: ProbeProfile) -> bool:
+        provider = provider_types().get(endpoint.provider_type)
+        if provider is None or not endpoint.model:
+            return False
+        mode = mode_of(self._litellm.litellm, provider, endpoint.model, profile.kind)
+        return route_of(provider, mode) == "library"
 
     async def _through_wire(
         self,
@@ -120,16 +131,15 @@ class Measurer:
                 progress_of(built.dialect),
                 scheduled_ns=scheduled_ns,
             )
-        return await asyncio.get_running_loop().run_in_executor(
-            self._reader,
-            lambda: report(
-                endpoint.provider_type,
-                exchange,
-                transcribe(built.dialect, exchange),
-                redactor,
-                loop_lag_ns=lag.worst_ns,
-            ),
-        )
+
+        def read() -> Measurement:
+            transcript = transcribe(built.dialect, exchange)
+            measured = report(
+                endpoint.provider_type, exchange, transcript, redactor, loop_lag_ns=lag.worst_ns
+            )
+            return _with_findings(measured, profile, transcript, redactor)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader, read)
 
     async def _through_litellm(
         self,
@@ -139,18 +149,26 @@ class Measurer:
         scheduled_ns: int | None,
     ) -> Measurement:
         provider = provider_types()[endpoint.provider_type]
-        arguments = arguments_for(endpoint, provider, profile)
+        litellm = self._litellm.litellm
+        mode = mode_of(litellm, provider, endpoint.model or "", profile.kind)
+        if mode == "embedding":
+            raise CannotBuild(Outcome.UNSUPPORTED, "embeddings are not asked for by this route")
+        arguments = supported(litellm, arguments_for(endpoint, provider, profile, mode))
         with self._collector.measuring(), self._lag.watch() as lag:
             exchange, transcript = await self._litellm.run(
-                client_library.ask(self._litellm.litellm, arguments, profile.timeouts, scheduled_ns)
+                client_library.ask(litellm, arguments, profile.timeouts, scheduled_ns)
             )
-        return report(
-            endpoint.provider_type,
-            exchange,
-            transcript,
-            redactor,
-            loop_lag_ns=lag.worst_ns,
+        measured = report(
+            endpoint.provider_type, exchange, transcript, redactor, loop_lag_ns=lag.worst_ns
         )
+        return _with_findings(measured, profile, transcript, redactor)
+
+
+def _with_findings(
+    measured: Measurement, profile: ProbeProfile, transcript: Transcript, redactor: Redactor
+) -> Measurement:
+    findings = findings_of(profile, measured, transcript, redactor)
+    return measured.model_copy(update={"findings": findings}) if findings else measured
 
 
 async def preload() -> None:
@@ -172,8 +190,3 @@ def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
     if not is_readable(encoding):
         return Transcript(malformed=f"the answer is compressed ({encoding}), against our request")
     return decode(dialect, exchange.reads)
-
-
-def _through_library(endpoint: Endpoint) -> bool:
-    provider = provider_types().get(endpoint.provider_type)
-    return provider is not None and provider.route == "library"

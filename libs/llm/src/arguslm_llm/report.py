@@ -159,7 +159,7 @@ def _answered_at(exchange: Exchange) -> datetime:
 
 
 def _content(transcript: Transcript, usage: Usage) -> Literal["answer", "tokens", "nothing"]:
-    if transcript.called_tool or transcript.answer.strip():
+    if transcript.called_tool or transcript.embedding or transcript.answer.strip():
         return "answer"
     return "tokens" if transcript.deltas > 0 or usage.output_tokens else "nothing"
 

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
+import orjson
 
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm import litellm_gate
+from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import ProviderType, provider_type
 from arguslm_llm.decoders import Dialect, dialect_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
-from arguslm_llm.litellm_arguments import NO_KEY, arguments_for
+from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
+from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
 
 T = TypeVar("T")
@@ -34,15 +37,6 @@ _BUILD_WITHIN_S = 30.0
 _LIBRARY_HEADERS = "x-stainless-"
 # Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
 _ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": "project_id"}
-
-
-class CannotBuild(Exception):
-    """There is no request to send; `outcome` says whose fault that is."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +100,28 @@ class RequestBuilder:
             return kept[1]
         if not endpoint.model:
             raise CannotBuild(Outcome.BAD_REQUEST, "no model was named")
-        arguments = arguments_for(endpoint, provider, profile)
-        request = await self._capture(arguments)
+        request = await self._capture(endpoint, provider, profile)
         built = _checked(request, endpoint, provider)
         if not _signed(built.request):
             self._keep(key, built)
         return built
 
-    async def _capture(self, arguments: dict[str, Any]) -> httpx.Request:
+    async def _capture(
+        self, endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile
+    ) -> httpx.Request:
         litellm = self._thread.litellm
 
         async def build() -> httpx.Request:
+            mode = mode_of(litellm, provider, endpoint.model or "", profile.kind)
             with litellm_gate.building():
                 try:
-                    answer = await litellm.acompletion(**arguments)
-                    async for _ in answer:  # some providers send only when the stream is read
-                        break
+                    if mode == "embedding":
+                        await litellm.aembedding(**embedding_arguments(endpoint, provider, profile))
+                    else:
+                        arguments = arguments_for(endpoint, provider, profile, mode)
+                        answer = await litellm.acompletion(**supported(litellm, arguments))
+                        async for _ in answer:  # some send only when the stream is read
+                            break
                 except litellm_gate.Captured as captured:
                     return captured.request
             raise CannotBuild(Outcome.MONITOR_ERROR, "LiteLLM built no request")
@@ -166,6 +166,9 @@ def _key(endpoint: Endpoint, profile: ProbeProfile) -> object:
         profile.prompt,
         profile.max_tokens,
         profile.temperature,
+        profile.kind,
+        profile.reasoning_effort,
+        None if profile.answer_schema is None else orjson.dumps(profile.answer_schema),
     )
 
 

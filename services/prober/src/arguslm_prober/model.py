@@ -79,4 +79,6 @@ def completion(
         started_at=started_at,
         completed_at=max(started_at, completed_at),
         measurement=measurement,
+        kind=request.probe.kind,
+        probe_id=request.probe_id,
     )

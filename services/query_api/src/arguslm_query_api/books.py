@@ -24,6 +24,7 @@ from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.envelope import UnreadableEvent, decode
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized, HourClosed, Speeds, Standing
+from arguslm_contracts.reply_length import longer, thinking_reply_tokens
 from arguslm_contracts.streams import CHECKS, FOREVER
 from arguslm_query_api.model import LocationState, evolve
 from arguslm_query_api.rollup import COUNTS, SKETCHES, Rollup, slot_start, typical_speeds
@@ -51,6 +52,7 @@ class _Part:
     last_completed_at: datetime
     rollup: Rollup = field(default_factory=Rollup)
     sums: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SKETCHES, 0.0))
+    longest_thinking_reply_tokens: int | None = None
 
     def add(self, check: CheckCompleted) -> None:
         self.first_completed_at = min(self.first_completed_at, check.completed_at)
@@ -58,6 +60,9 @@ class _Part:
         self.rollup.add(check.measurement)
         for name, value in typical_speeds(check.measurement):
             self.sums[name] += value
+        self.longest_thinking_reply_tokens = longer(
+            self.longest_thinking_reply_tokens, thinking_reply_tokens(check)
+        )
 
     def speeds(self, name: str) -> Speeds:
         sketch = getattr(self.rollup, name)
@@ -85,7 +90,7 @@ class _Endpoint:
         if sequence <= self.last_sequence:
             return
         self.last_sequence = sequence
-        if check.purpose != "connection_test":
+        if check.counts:
             self.state = evolve(self.state, check)
             self.endpoint = endpoint_state.evolve(self.endpoint, check)
 
@@ -116,6 +121,7 @@ class _Endpoint:
             outcomes=dict(sorted(part.rollup.outcomes.items())),
             standing=Standing.model_validate(self.state._asdict()),
             endpoint=self.endpoint,
+            longest_thinking_reply_tokens=part.longest_thinking_reply_tokens,
             **{name: getattr(part.rollup, name) for name in COUNTS},
             **{name: part.speeds(name) for name in SKETCHES},
         )
@@ -171,7 +177,7 @@ class Books:
                 closed += 1
             stored_in = hour if stored_in is None else max(stored_in, hour)
             reached = message.sequence
-            if check is not None and check.purpose != "connection_test":
+            if check is not None and check.counts:
                 await self._take(message, check)
         return closed
 

@@ -203,6 +203,9 @@ checks = Table(
     Column("trustworthy", Boolean, nullable=False),
     Column("measurement", Json, nullable=False),
     Column("sequence", BigInteger, nullable=False, index=True),
+    Column("kind", String(16), nullable=False, server_default="liveness"),
+    Column("probe_id", Uuid),
+    Column("worst_finding", String(8), comment="the worst level of its findings"),
     Index("ix_checks_model_id_completed_at", "model_id", "completed_at", "check_id"),
     Index("ix_checks_completed_at", "completed_at", "check_id"),
     Index("ix_checks_outcome_completed_at", "outcome", "completed_at", "check_id"),
@@ -212,6 +215,16 @@ Index(
     checks.c.run_id,
     sqlite_where=checks.c.run_id.is_not(None),
     postgresql_where=checks.c.run_id.is_not(None),
+)
+
+# Of probes other than the monitoring of every model, which are few.
+Index(
+    "ix_checks_kind_completed_at",
+    checks.c.kind,
+    checks.c.completed_at,
+    checks.c.check_id,
+    sqlite_where=checks.c.probe_id.is_not(None),
+    postgresql_where=checks.c.probe_id.is_not(None),
 )
 
 rollups = Table(

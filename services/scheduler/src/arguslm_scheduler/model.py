@@ -29,6 +29,7 @@ from arguslm_contracts.events.registry import (
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.measurement import ProbeProfile, Target
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
+from arguslm_contracts.reply_length import token_budget
 
 Row = Mapping[str, Any]
 
@@ -86,11 +87,13 @@ def due_slots(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A model as it is asked: its own endpoint, at its own interval."""
+    """A model as it is asked: its own endpoint, at its own interval. `longest_reply_tokens` is
+    known of a model that thinks before it answers."""
 
     model_id: UUID
     interval_s: int
     target: Target
+    longest_reply_tokens: int | None = None
 
 
 def slot_request(slot: Slot, asked: Asked, config: MonitoringConfig) -> CheckRequested:
@@ -140,7 +143,11 @@ def _request(
         due_at=due_at,
         expires_at=due_at + timedelta(seconds=max(asked.interval_s, _LEAST_PATIENCE_S)),
         target=asked.target,
-        probe=ProbeProfile(prompt=pack.prompt, max_tokens=config.max_tokens),
+        probe=ProbeProfile(
+            prompt=pack.prompt,
+            max_tokens=token_budget(config.max_tokens, asked.longest_reply_tokens),
+            reasoning_effort="low",
+        ),
     )
 
 

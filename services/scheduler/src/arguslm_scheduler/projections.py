@@ -1,14 +1,17 @@
-"""REGISTRY -> the roster. The clock and the completed checks are heard, not kept."""
+"""REGISTRY -> the roster, CHECKS -> how long models reply. The clock is heard, not kept."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.events.registry import (
     ModelRegistered,
     ModelRemoved,
@@ -19,9 +22,17 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
     RegistryEvent,
 )
+from arguslm_contracts.reply_length import thinking_reply_tokens
 from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
-from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
+from arguslm_scheduler.tables import (
+    checkpoints,
+    metadata,
+    models,
+    monitoring,
+    providers,
+    reply_lengths,
+)
 from arguslm_storage.database import in_chunks, upsert
 
 
@@ -83,15 +94,41 @@ async def _evolve(
         await connection.execute(delete(table).where(key.in_(some)))
 
 
+async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Keep the longest reply of each model that thinks first."""
+    longest: dict[UUID, int] = {}
+    for recorded in events:
+        if isinstance(recorded.event, CheckCompleted | CheckSummarized):
+            tokens = _thinking_reply_tokens(recorded.event)
+            if tokens is not None:
+                model_id = recorded.event.model_id
+                longest[model_id] = max(tokens, longest.get(model_id, 0))
+    if not longest:
+        return
+    for some in in_chunks(list(longest)):
+        known = select(reply_lengths).where(reply_lengths.c.model_id.in_(some))
+        for row in await connection.execute(known):
+            longest[row.model_id] = max(longest[row.model_id], row.longest_tokens)
+    rows = [{"model_id": model_id, "longest_tokens": n} for model_id, n in longest.items()]
+    await upsert(connection, reply_lengths, rows)
+
+
+def _thinking_reply_tokens(event: CheckCompleted | CheckSummarized) -> int | None:
+    """An hour tells what its checks told, for whoever no longer finds them."""
+    if isinstance(event, CheckCompleted):
+        return thinking_reply_tokens(event)
+    return event.longest_thinking_reply_tokens
+
+
 async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """These events lead to decisions and leave no row."""
+    """Ticks lead to decisions and leave no row."""
 
 
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=1,
+    version=2,
     metadata=metadata,
     checkpoints=checkpoints,
-    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: hear},
+    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: fold_checks},
     migrations=Path(__file__).parent / "migrations",
 )

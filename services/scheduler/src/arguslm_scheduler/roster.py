@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import MonitoringConfig
 from arguslm_scheduler.model import Asked, Row, target_of
-from arguslm_scheduler.tables import models, monitoring, providers
+from arguslm_scheduler.tables import models, monitoring, providers, reply_lengths
 from arguslm_storage.database import in_chunks
 
 _WATCHED = models.c.monitored & providers.c.enabled
@@ -80,8 +80,15 @@ async def _asked(
     connection: AsyncConnection, config: MonitoringConfig, *which: ColumnElement[Any]
 ) -> list[Asked]:
     rows = await connection.execute(
-        select(models.c.model_id, models.c.interval_s, models.c.name, providers)
+        select(
+            models.c.model_id,
+            models.c.interval_s,
+            models.c.name,
+            reply_lengths.c.longest_tokens,
+            providers,
+        )
         .join(providers, providers.c.provider_id == models.c.provider_id)
+        .outerjoin(reply_lengths, reply_lengths.c.model_id == models.c.model_id)
         .where(*which)
         .order_by(models.c.model_id)
     )
@@ -90,6 +97,7 @@ async def _asked(
             model_id=row["model_id"],
             interval_s=row["interval_s"] or config.interval_s,
             target=target_of(dict(row), row["name"]),
+            longest_reply_tokens=row["longest_tokens"],
         )
         for row in rows.mappings()
     ]

@@ -1,4 +1,4 @@
-"""The scheduler's tables: the roster, folded from REGISTRY alone.
+"""The scheduler's tables: the roster, folded from REGISTRY alone, and what CHECKS tells of models.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
@@ -48,4 +48,12 @@ monitoring = Table(
     Column("max_tokens", Integer, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
+)
+
+# From CHECKS: the longest reply of a model that thinks first.
+reply_lengths = Table(
+    "reply_lengths",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("longest_tokens", Integer, nullable=False),
 )

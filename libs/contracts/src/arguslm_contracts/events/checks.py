@@ -7,6 +7,7 @@ from uuid import UUID
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import ProbeKind
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
 
@@ -31,7 +32,8 @@ class ClockTicked(Event):
 class CheckRequested(Event):
     """Ask this endpoint once. Self-contained: the prober needs nothing else to answer it.
 
-    A request not begun before `expires_at` completes as `expired`.
+    A request not begun before `expires_at` completes as `expired`. `probe_id` is the definition
+    that it comes from; None is the monitoring of every model.
     """
 
     name: ClassVar[str] = "check.requested"
@@ -44,6 +46,7 @@ class CheckRequested(Event):
     expires_at: datetime
     target: Target
     probe: ProbeProfile
+    probe_id: UUID | None = None
 
     @property
     def key(self) -> str:
@@ -55,7 +58,10 @@ class CheckRequested(Event):
 
 
 class CheckCompleted(Event):
-    """What became of one request. `check_id` is the request's id: one request, one completion."""
+    """What became of one request. `check_id` is the request's id: one request, one completion.
+
+    `kind` is what it asked for: only liveness counts for states and uptime.
+    """
 
     name: ClassVar[str] = "check.completed"
     check_id: UUID
@@ -71,6 +77,8 @@ class CheckCompleted(Event):
     started_at: datetime
     completed_at: datetime
     measurement: Measurement
+    kind: ProbeKind = ProbeKind.LIVENESS
+    probe_id: UUID | None = None
 
     @property
     def key(self) -> str:
@@ -79,6 +87,11 @@ class CheckCompleted(Event):
     @property
     def identity(self) -> str:
         return str(self.check_id)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it tells of a model's state, and not of its answers or of a connection."""
+        return self.kind is ProbeKind.LIVENESS and self.purpose != "connection_test"
 
 
 class CheckReclassified(Event):
@@ -101,6 +114,7 @@ class CheckReclassified(Event):
     completed_at: datetime
     was: Outcome
     measurement: Measurement
+    kind: ProbeKind = ProbeKind.LIVENESS
 
     @property
     def key(self) -> str:

@@ -51,8 +51,9 @@ class Standing(Record):
 class CheckSummarized(Event):
     """The checks of a model that one location completed in an `hour`, of those that were stored
     while the hour `stored_in` was open: nearly always the same hour. What came late makes a
-    summary of its own, and summaries of one hour add up. Twins count once, connection tests not
-    at all. `standing` and `endpoint` are what all checks that stand before this event led to.
+    summary of its own, and summaries of one hour add up. Twins count once, connection tests and
+    probes other than liveness not at all. `standing` and `endpoint` are what all checks that stand
+    before this event led to.
 
     Who has folded the check `first_check_id` has folded all of them; who has not, none.
     """
@@ -77,6 +78,9 @@ class CheckSummarized(Event):
     total_ms: Speeds
     standing: Standing
     endpoint: EndpointState | None = None
+    longest_thinking_reply_tokens: int | None = Field(
+        default=None, description="the longest output that was, or began with, thinking"
+    )
 
     @property
     def key(self) -> str:

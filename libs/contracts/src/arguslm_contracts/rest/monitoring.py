@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.rest.base import Command, Shape
 
 State = Literal["up", "degraded", "down", "unknown", "paused"]
@@ -88,6 +89,8 @@ class CheckResponse(Shape):
     provider_type: str
     location: str
     purpose: str
+    kind: ProbeKind = ProbeKind.LIVENESS
+    probe_id: UUID | None = None
     run_id: UUID | None = None
     due_at: datetime
     started_at: datetime

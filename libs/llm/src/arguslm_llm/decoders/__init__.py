@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from arguslm_llm.decoders import anthropic, bedrock, cohere, gemini, ollama, openai, responses
+from arguslm_llm.decoders import (
+    anthropic,
+    bedrock,
+    cohere,
+    embeddings,
+    gemini,
+    ollama,
+    openai,
+    responses,
+)
 from arguslm_llm.decoders.framing import is_web_page
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.exchange import Progress, Read
@@ -23,6 +32,7 @@ class Dialect(StrEnum):
     OLLAMA = "ollama"
     COHERE = "cohere"
     BEDROCK = "bedrock"
+    EMBEDDINGS = "embeddings"
 
 
 _DECODERS: dict[Dialect, Callable[[Sequence[Read], Transcript], None]] = {
@@ -33,6 +43,7 @@ _DECODERS: dict[Dialect, Callable[[Sequence[Read], Transcript], None]] = {
     Dialect.OLLAMA: ollama.decode,
     Dialect.COHERE: cohere.decode,
     Dialect.BEDROCK: bedrock.decode,
+    Dialect.EMBEDDINGS: embeddings.decode,
 }
 
 # The end of the URL's path, most specific first.
@@ -47,6 +58,9 @@ _PATHS: tuple[tuple[str, Dialect], ...] = (
     ("/api/generate", Dialect.OLLAMA),
     ("/v2/chat", Dialect.COHERE),
     ("/converse-stream", Dialect.BEDROCK),
+    ("/embeddings", Dialect.EMBEDDINGS),
+    ("/embed", Dialect.EMBEDDINGS),
+    (":batchEmbedContents", Dialect.EMBEDDINGS),
 )
 
 

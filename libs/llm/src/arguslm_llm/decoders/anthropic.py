@@ -56,14 +56,15 @@ def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:
     transcript.answer_token(ns, delta.get("text"))
     transcript.reasoning_token(ns, delta.get("thinking"))
     if delta.get("partial_json"):
-        transcript.tool_token(ns)
+        transcript.tool_token(ns, arguments=delta["partial_json"])
 
 
 def _read_block(ns: int, block: JsonObject, transcript: Transcript) -> None:
     transcript.answer_token(ns, block.get("text"))
     transcript.reasoning_token(ns, block.get("thinking"))
     if block.get("type") == "tool_use":
-        transcript.tool_token(ns)
+        # A stream begins the block with an empty input, and sends it in pieces afterwards.
+        transcript.tool_token(ns, block.get("name"), block.get("input") or None)
 
 
 def _read_message(ns: int, value: Any, transcript: Transcript) -> None:

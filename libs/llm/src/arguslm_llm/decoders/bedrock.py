@@ -91,8 +91,9 @@ def _read_message(message: _Message, transcript: Transcript) -> None:
     event = headers.get(":event-type")
     if event == "contentBlockDelta":
         _read_delta(ns, as_object(payload.get("delta")), transcript)
-    elif event == "contentBlockStart" and as_object(payload.get("start")).get("toolUse"):
-        transcript.tool_token(ns)
+    elif event == "contentBlockStart":
+        if tool := as_object(as_object(payload.get("start")).get("toolUse")):
+            transcript.tool_token(ns, tool.get("name"))
     elif event == "messageStop":
         transcript.finish_reason = as_text(payload.get("stopReason"))
         transcript.finished = True
@@ -103,8 +104,8 @@ def _read_message(message: _Message, transcript: Transcript) -> None:
 def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:
     transcript.answer_token(ns, delta.get("text"))
     transcript.reasoning_token(ns, as_object(delta.get("reasoningContent")).get("text"))
-    if delta.get("toolUse"):
-        transcript.tool_token(ns)
+    if tool := as_object(delta.get("toolUse")):
+        transcript.tool_token(ns, arguments=tool.get("input"))
 
 
 def _usage(usage: JsonObject) -> Usage:

@@ -46,11 +46,18 @@ def _read_event(ns: int, frame: JsonObject, transcript: Transcript) -> None:
     if kind in ("content-delta", "content-start"):
         _read_content(ns, as_object(as_object(delta.get("message")).get("content")), transcript)
     elif kind in _TOOL_EVENTS:
-        transcript.tool_token(ns)
+        call = as_object(as_object(delta.get("message")).get("tool_calls"))
+        _read_call(ns, call, transcript)
     elif kind == "message-end":
         if said := as_text(delta.get("error")):
             transcript.fail(ProviderError(message=said))
         _read_end(delta, transcript)
+
+
+def _read_call(ns: int, call: JsonObject, transcript: Transcript) -> None:
+    """A call, a piece of one, or of the plan that comes before it."""
+    function = as_object(call.get("function"))
+    transcript.tool_token(ns, function.get("name"), function.get("arguments"))
 
 
 def _read_content(ns: int, content: JsonObject, transcript: Transcript) -> None:
@@ -68,8 +75,8 @@ def _read_whole(ns: int, value: Any, transcript: Transcript) -> None:
     message = as_object(value.get("message"))
     for part in map(as_object, as_list(message.get("content"))):
         _read_content(ns, part, transcript)
-    if message.get("tool_calls"):
-        transcript.tool_token(ns)
+    for call in map(as_object, as_list(message.get("tool_calls"))):
+        _read_call(ns, call, transcript)
     _read_end(value, transcript)
 
 

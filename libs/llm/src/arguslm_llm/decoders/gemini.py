@@ -56,8 +56,8 @@ def _read_part(ns: int, part: JsonObject, transcript: Transcript) -> None:
         transcript.reasoning_token(ns, part.get("text"))
     else:
         transcript.answer_token(ns, part.get("text"))
-    if part.get("functionCall"):
-        transcript.tool_token(ns)
+    if call := as_object(part.get("functionCall")):
+        transcript.tool_token(ns, call.get("name"), call.get("args"))
 
 
 def _usage(usage: JsonObject) -> Usage:

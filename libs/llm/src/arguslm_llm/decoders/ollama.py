@@ -9,6 +9,7 @@ from arguslm_llm.decoders.transcript import (
     JsonObject,
     Transcript,
     as_count,
+    as_list,
     as_object,
     as_text,
     json_of,
@@ -34,8 +35,9 @@ def _read_line(ns: int, frame: JsonObject, transcript: Transcript) -> None:
     message = as_object(frame.get("message"))
     transcript.reasoning_token(ns, message.get("thinking") or frame.get("thinking"))
     transcript.answer_token(ns, message.get("content") or frame.get("response"))
-    if message.get("tool_calls"):
-        transcript.tool_token(ns)
+    for call in map(as_object, as_list(message.get("tool_calls"))):
+        function = as_object(call.get("function"))
+        transcript.tool_token(ns, function.get("name"), function.get("arguments"))
     if frame.get("done") is not True:
         return
     transcript.finished = True

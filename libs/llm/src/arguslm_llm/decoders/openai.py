@@ -81,9 +81,9 @@ def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:
     _read_content(ns, delta.get("content"), transcript)
     transcript.answer_token(ns, delta.get("refusal"))
     calls = [as_object(call).get("function") for call in as_list(delta.get("tool_calls"))]
-    calls.append(delta.get("function_call"))
-    if any(as_object(call).get("name") or as_object(call).get("arguments") for call in calls):
-        transcript.tool_token(ns)
+    for call in map(as_object, [*calls, delta.get("function_call")]):
+        if call.get("name") or call.get("arguments"):
+            transcript.tool_token(ns, call.get("name"), call.get("arguments"))
 
 
 def _read_content(ns: int, content: Any, transcript: Transcript) -> None:

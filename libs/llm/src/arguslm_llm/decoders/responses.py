@@ -36,17 +36,25 @@ def decode(reads: Sequence[Read], transcript: Transcript) -> None:
         if not isinstance(frame, dict):
             transcript.unreadable("a frame of the stream is no JSON object")
             continue
-        kind = as_text(frame.get("type"))
-        if kind in _ANSWER:
-            transcript.answer_token(ns, frame.get("delta"))
-        elif kind in _REASONING:
-            transcript.reasoning_token(ns, frame.get("delta"))
-        elif kind == "response.function_call_arguments.delta":
-            transcript.tool_token(ns)
-        elif kind in _ENDS:
-            _read_end(as_object(frame.get("response")), transcript)
-        elif error := error_in(frame):
-            transcript.fail(error)
+        _read_event(ns, frame, transcript)
+
+
+def _read_event(ns: int, frame: JsonObject, transcript: Transcript) -> None:
+    kind = as_text(frame.get("type"))
+    if kind in _ANSWER:
+        transcript.answer_token(ns, frame.get("delta"))
+    elif kind in _REASONING:
+        transcript.reasoning_token(ns, frame.get("delta"))
+    elif kind == "response.function_call_arguments.delta":
+        transcript.tool_token(ns, arguments=frame.get("delta"))
+    elif kind == "response.output_item.added":
+        item = as_object(frame.get("item"))
+        if item.get("type") == "function_call":
+            transcript.tool_named(item.get("name"))
+    elif kind in _ENDS:
+        _read_end(as_object(frame.get("response")), transcript)
+    elif error := error_in(frame):
+        transcript.fail(error)
 
 
 def _read_whole(ns: int, value: object, transcript: Transcript) -> None:
@@ -58,7 +66,7 @@ def _read_whole(ns: int, value: object, transcript: Transcript) -> None:
         return
     for item in map(as_object, as_list(value.get("output"))):
         if item.get("type") == "function_call":
-            transcript.tool_token(ns)
+            transcript.tool_token(ns, item.get("name"), item.get("arguments"))
         for part in map(as_object, as_list(item.get("content"))):
             transcript.answer_token(ns, part.get("text") or part.get("refusal"))
     _read_end(value, transcript)

@@ -20,6 +20,14 @@ class ProviderError:
 
 
 @dataclass(slots=True)
+class ToolCall:
+    """A tool that the model calls, with its arguments as JSON text."""
+
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(slots=True)
 class Transcript:
     """The clocks (ns of time.monotonic_ns()), the words and the bill of one answer.
 
@@ -36,7 +44,8 @@ class Transcript:
     deltas: int = 0
     answer_parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
-    called_tool: bool = False
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    embedding: tuple[float, ...] | None = None
     usage: Usage | None = None
     finish_reason: str | None = None
     finished: bool = False
@@ -63,10 +72,37 @@ class Transcript:
             self.reasoning_parts.append(text)
             self._token(ns, answer=False)
 
-    def tool_token(self, ns: int) -> None:
-        """A piece of a tool call: it is an answer too, though not in words."""
-        self.called_tool = True
+    @property
+    def called_tool(self) -> bool:
+        return bool(self.tool_calls)
+
+    def tool_token(self, ns: int, name: object = None, arguments: object = None) -> None:
+        """A piece of a tool call: it is an answer too, though not in words.
+
+        A name begins a call, and arguments belong to the last one; dialects that do not send text
+        send a JSON object.
+        """
+        if as_text(name) is not None:
+            self.tool_named(name)
+        elif not self.tool_calls:
+            self.tool_calls.append(ToolCall())
+        if isinstance(arguments, dict):
+            arguments = orjson.dumps(arguments).decode()
+        if isinstance(arguments, str):
+            self.tool_calls[-1].arguments += arguments
         self._token(ns, answer=True)
+
+    def tool_named(self, name: object) -> None:
+        """A call begins; it may have been planned before it had a name."""
+        if not self.tool_calls or self.tool_calls[-1] != ToolCall():
+            self.tool_calls.append(ToolCall())
+        self.tool_calls[-1].name = as_text(name) or ""
+
+    def embedded(self, ns: int, vector: object) -> None:
+        """A vector is the whole answer of a model that embeds."""
+        if isinstance(vector, list) and vector and all(map(_is_number, vector)):
+            self.embedding = tuple(map(float, vector))
+            self._token(ns, answer=True)
 
     def fail(self, error: ProviderError) -> None:
         """The first error counts; what follows it is its consequence."""
@@ -92,6 +128,10 @@ def json_of(data: bytes) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def as_object(value: object) -> JsonObject:

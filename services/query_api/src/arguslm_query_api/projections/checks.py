@@ -22,6 +22,7 @@ from arguslm_contracts.events.checks import (
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
+from arguslm_contracts.probes import worst_level
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, after_second_thought, evolve
@@ -39,7 +40,7 @@ _About = TypeVar("_About", bound=_Telling)
 
 
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[CheckCompleted]:
-    """Gives back the checks that the tables did not have: they are to be counted."""
+    """Gives back the checks that the tables did not have and that are to be counted."""
     since, _ = await given_up(connection)
     found = [
         (one.sequence, one.event)
@@ -55,14 +56,15 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[C
         for one in batch
         if isinstance(one.event, CheckReclassified | CheckSummarized)
     }
-    told = checks | later
+    counted = {sequence: check for sequence, check in checks.items() if check.counts}
+    told = counted | later
     if told:
         await _fold_states(connection, [told[sequence] for sequence in sorted(told)])
     rows = [_check_row(sequence, check) for sequence, check in checks.items()]
     await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
     await _fold_discoveries(connection, discoveries)
-    return list(checks.values())
+    return list(counted.values())
 
 
 async def _unseen(
@@ -160,6 +162,9 @@ def _check_row(sequence: int, check: CheckCompleted) -> dict[str, Any]:
         "model_id": check.model_id,
         "location": check.location,
         "purpose": check.purpose,
+        "kind": check.kind.value,
+        "probe_id": check.probe_id,
+        "worst_finding": worst_level(measured.findings),
         "run_id": check.run_id,
         "due_at": check.due_at,
         "started_at": check.started_at,

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.probes import ProbeKind
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.projections.rollups import SlotKey, merge_rollups
@@ -85,6 +86,7 @@ async def _sum_again(connection: AsyncConnection, key: SlotKey) -> None:
         select(_CHECKS.c.measurement).where(
             _CHECKS.c.model_id == model_id,
             _CHECKS.c.location == location,
+            _CHECKS.c.kind == ProbeKind.LIVENESS,
             _CHECKS.c.completed_at >= start,
             _CHECKS.c.completed_at < start + timedelta(seconds=width_s),
         )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.outcomes import VERDICTS
+from arguslm_contracts.probes import ProbeKind
 from arguslm_query_api import tables
 from arguslm_query_api.projections.checks import json_of
 from arguslm_storage.bulk import among
@@ -44,7 +45,11 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[S
             .values({name: bindparam(f"new_{name}") for name in _DECIDED})
         )
         await connection.execute(statement, rows)
-    return [SecondThought(event, event.check_id in kept) for event in events]
+    return [
+        SecondThought(event, event.check_id in kept)
+        for event in events
+        if event.kind is ProbeKind.LIVENESS
+    ]
 
 
 async def _new(

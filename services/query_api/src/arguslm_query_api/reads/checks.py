@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
 from arguslm_contracts.measurement import Measurement
 from arguslm_contracts.outcomes import VERDICTS, Outcome
+from arguslm_contracts.probes import Level, ProbeKind
 from arguslm_contracts.rest.monitoring import CheckPage, CheckResponse
 from arguslm_query_api import tables
 from arguslm_query_api.reads.check_rows import CHECKS, NEWEST_FIRST, checks_with_models
@@ -29,10 +30,12 @@ async def list_checks(
     model_id: UUID | None = None,
     outcome: Outcome | None = None,
     run_id: UUID | None = None,
+    kind: ProbeKind | None = None,
+    finding: Level | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> CheckPage:
-    """One page, newest first.
+    """One page, newest first. `finding` is the least level that one of its findings has.
 
     Raises:
         BadCursor: `cursor` is not the `next_cursor` of a page.
@@ -44,6 +47,13 @@ async def list_checks(
         query = query.where(CHECKS.c.outcome == outcome)
     if run_id is not None:
         query = query.where(CHECKS.c.run_id == run_id)
+    if kind is not None:
+        query = query.where(CHECKS.c.kind == kind)
+        if kind is not ProbeKind.LIVENESS:
+            query = query.where(CHECKS.c.probe_id.is_not(None))  # the index holds these
+    if finding is not None:
+        levels = ("warn", "fail") if finding == "warn" else ("fail",)
+        query = query.where(CHECKS.c.worst_finding.in_(levels))
     if cursor is not None:
         position = tuple_(CHECKS.c.completed_at, CHECKS.c.check_id)
         query = query.where(position < _position(cursor))
@@ -95,6 +105,8 @@ def _response(row: RowMapping) -> CheckResponse:
         provider_type=row["provider_type"],
         location=row["location"],
         purpose=row["purpose"],
+        kind=row["kind"],
+        probe_id=row["probe_id"],
         run_id=row["run_id"],
         due_at=row["due_at"],
         started_at=row["started_at"],

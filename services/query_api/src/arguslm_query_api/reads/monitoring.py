@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import MonitoringConfig
 from arguslm_contracts.identity import derive
+from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.rest.monitoring import (
     MonitoringConfigResponse,
     MonitoringRunResponse,
@@ -90,7 +91,7 @@ async def uptime_history(
     offset: int = 0,
 ) -> UptimeHistoryResponse:
     """One page of history, newest first; `enabled_only` leaves out models no longer watched."""
-    query = _of_model(checks_with_models(), model_id)
+    query = _history(model_id)
     if status is not None:
         query = query.where(has_status(status))
     if since is not None:
@@ -116,7 +117,7 @@ async def export_rows(
 ) -> AsyncIterator[dict[str, Any]]:
     """Every check with start <= completed_at <= end, newest first, as plain JSON values; read
     from the database as it is consumed."""
-    query = _of_model(checks_with_models(), model_id)
+    query = _history(model_id)
     if start is not None:
         query = query.where(CHECKS.c.completed_at >= start)
     if end is not None:
@@ -126,9 +127,9 @@ async def export_rows(
             yield _export_row(row)
 
 
-def _of_model(
-    query: Select[tuple[object, ...]], model_id: UUID | None
-) -> Select[tuple[object, ...]]:
+def _history(model_id: UUID | None) -> Select[tuple[object, ...]]:
+    """What tells of uptime: liveness and no other probe."""
+    query = checks_with_models().where(CHECKS.c.kind == ProbeKind.LIVENESS)
     return query if model_id is None else query.where(CHECKS.c.model_id == model_id)
 
 

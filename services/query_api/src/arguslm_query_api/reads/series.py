@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.rest.monitoring import SeriesBucket, SeriesResponse
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
@@ -133,7 +134,10 @@ async def _from_checks(
         columns.trustworthy,
         *(columns[name] for name in SKETCHES),
     ).where(
-        columns.model_id == model_id, columns.completed_at >= first, columns.completed_at < until
+        columns.model_id == model_id,
+        columns.kind == ProbeKind.LIVENESS,
+        columns.completed_at >= first,
+        columns.completed_at < until,
     )
     filled: dict[datetime, _Raw] = defaultdict(_Raw)
     for row in (await connection.execute(query)).mappings():

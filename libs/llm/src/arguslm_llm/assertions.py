@@ -1,0 +1,164 @@
+"""What a person asserts of an answer, and where it does not hold."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonpath
+import jsonschema
+import orjson
+import regex
+from jsonpath.exceptions import JSONPathError
+from referencing import Registry
+
+from arguslm_contracts.measurement import Evidence, Timing
+from arguslm_contracts.probes import (
+    Assertion,
+    Finding,
+    JsonPathAssertion,
+    JsonSchemaAssertion,
+    LatencyAssertion,
+    RegexAssertion,
+    StatusAssertion,
+)
+
+_SEARCH_WITHIN_S = 0.2
+_NOTHING_FETCHED: Registry[Any] = Registry()
+_SHOWN = 120
+
+
+def check_assertion(assertion: Assertion) -> None:
+    """Raises ValueError with what is wrong with its pattern, path or schema."""
+    match assertion:
+        case RegexAssertion():
+            try:
+                regex.compile(assertion.pattern)
+            except regex.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        case JsonPathAssertion():
+            try:
+                jsonpath.compile(assertion.path)
+            except JSONPathError as error:
+                said = str(error).splitlines()[0]
+                raise ValueError(f"not a JSONPath: {said} in {assertion.path!r}") from None
+        case JsonSchemaAssertion():
+            check_schema(assertion.json_schema)
+
+
+def check_schema(schema: dict[str, object]) -> None:
+    """Raises ValueError with what is wrong with a JSON schema."""
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"not a JSON schema: {_at(error)}") from None
+
+
+def schema_misfit(value: object, schema: dict[str, object]) -> str | None:
+    """Where a value does not fit a schema; None where it does. No other schema is fetched."""
+    validator = jsonschema.Draft202012Validator(schema, registry=_NOTHING_FETCHED)
+    try:
+        error = next(iter(validator.iter_errors(value)), None)
+    except Exception as unusable:  # a reference that leads nowhere, or round in a circle
+        return f"the schema cannot be used: {type(unusable).__name__}"
+    return None if error is None else _at(error)
+
+
+def json_in(answer: str) -> Any:
+    """The JSON value that an answer is as a whole.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return orjson.loads(answer)
+
+
+def unmet(
+    assertion: Assertion, evidence: Evidence, timing: Timing, answer: str | None
+) -> Finding | None:
+    """What is found where it does not hold. An `answer` of None came to no end: of it, nothing is
+    asserted, for the outcome tells."""
+    match assertion:
+        case StatusAssertion():
+            unlike = _status(assertion, evidence.http_status)
+        case LatencyAssertion():
+            unlike = _latency(assertion, getattr(timing, assertion.metric))
+        case _:
+            unlike = iter(()) if answer is None else _answer(assertion, answer)
+    code, message = next(unlike, (None, ""))
+    if code is None:
+        return None
+    return Finding(about=assertion.type, level=assertion.level, code=code, message=message)
+
+
+_Unlike = Iterator[tuple[str, str]]
+"""At most one code and message of what is not as asserted."""
+
+
+def _status(assertion: StatusAssertion, status: int | None) -> _Unlike:
+    if status is not None and status != assertion.equals:
+        yield "other_status", f"answered with status {status}, not {assertion.equals}"
+
+
+def _latency(assertion: LatencyAssertion, took_ms: float | None) -> _Unlike:
+    limit = assertion.at_most_ms
+    if took_ms is not None and took_ms > limit:
+        yield "too_slow", f"{assertion.metric} is {took_ms:.0f}, more than {limit:g}"
+
+
+def _answer(
+    assertion: RegexAssertion | JsonPathAssertion | JsonSchemaAssertion, answer: str
+) -> _Unlike:
+    match assertion:
+        case RegexAssertion():
+            return _pattern(assertion, answer)
+        case JsonPathAssertion():
+            return _path(assertion, answer)
+        case JsonSchemaAssertion():
+            return misfits(answer, assertion.json_schema)
+
+
+def misfits(answer: str, schema: dict[str, object]) -> _Unlike:
+    """Whether an answer is JSON, and fits: at most one code and message."""
+    try:
+        value = json_in(answer)
+    except ValueError:
+        yield "not_json", "the answer is no JSON"
+        return
+    if misfit := schema_misfit(value, schema):
+        yield "schema_mismatch", misfit
+
+
+def _pattern(assertion: RegexAssertion, answer: str) -> _Unlike:
+    try:
+        found = regex.search(assertion.pattern, answer, timeout=_SEARCH_WITHIN_S)
+    except TimeoutError:
+        yield "pattern_too_slow", f"looking for {assertion.pattern!r} took too long"
+        return
+    if found is None:
+        yield "no_match", f"nothing in the answer matches {assertion.pattern!r}"
+
+
+def _path(assertion: JsonPathAssertion, answer: str) -> _Unlike:
+    path, equals, contains = assertion.path, assertion.equals, assertion.contains
+    try:
+        found = jsonpath.findall(path, json_in(answer))
+    except ValueError:
+        yield "not_json", "the answer is no JSON"
+        return
+    except JSONPathError as error:
+        yield "path_unusable", str(error).splitlines()[0]
+        return
+    if not found:
+        yield "nothing_there", f"the answer has nothing at {path}"
+    elif equals is not None and equals not in found:
+        yield "other_value", f"{path} is {_shown(found[0])}, not {_shown(equals)}"
+    elif contains is not None and not any(contains in str(one) for one in found):
+        yield "other_value", f"{path} is {_shown(found[0])}, without {contains!r}"
+
+
+def _at(error: jsonschema.ValidationError | jsonschema.SchemaError) -> str:
+    return f"{error.json_path}: {error.message}"[:300]
+
+
+def _shown(value: object) -> str:
+    text = orjson.dumps(value, default=str).decode()
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,0 +1,58 @@
+"""Vectors, as the APIs for embeddings send them: one JSON object, never a stream."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from arguslm_contracts.measurement import Usage
+from arguslm_llm.decoders.errors import error_in
+from arguslm_llm.decoders.framing import whole
+from arguslm_llm.decoders.transcript import (
+    JsonObject,
+    Transcript,
+    as_count,
+    as_list,
+    as_object,
+    json_of,
+)
+from arguslm_llm.exchange import Read
+
+
+def decode(reads: Sequence[Read], transcript: Transcript) -> None:
+    """Read the first vector, and what it cost."""
+    transcript.streamed = False
+    ns, body = whole(reads)
+    value = json_of(body)
+    if error := error_in(value):
+        transcript.fail(error)
+        return
+    if not isinstance(value, dict):
+        transcript.unreadable("the body is no JSON object")
+        return
+    transcript.embedded(ns, next(_vectors(value), None))
+    transcript.usage = _usage(value)
+    transcript.finished = True
+
+
+def _vectors(value: JsonObject) -> Iterator[Any]:
+    """OpenAI's `data`, Ollama's and Cohere's lists of lists, Gemini's lists of `values`."""
+    for item in map(as_object, as_list(value.get("data"))):
+        yield item.get("embedding")
+    embeddings = value.get("embeddings")
+    for item in as_list(as_object(embeddings).get("float") or embeddings):
+        yield as_object(item).get("values") or item
+
+
+def _usage(value: JsonObject) -> Usage:
+    usage = as_object(value.get("usage"))
+    billed = as_object(as_object(value.get("meta")).get("billed_units"))
+    counts = (
+        usage.get("prompt_tokens"),
+        value.get("prompt_eval_count"),
+        billed.get("input_tokens"),
+    )
+    input_tokens = next((n for n in map(as_count, counts) if n is not None), None)
+    return Usage(
+        input_tokens=input_tokens,
+        output_tokens=None if input_tokens is None else 0,
+        source="unknown" if input_tokens is None else "reported",
+    )

@@ -1,0 +1,103 @@
+"""What each kind of probe adds to a plain request, and what it finds in the answer to it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from arguslm_contracts.measurement import Measurement, ProbeProfile
+from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import Finding, ProbeKind
+from arguslm_llm.assertions import json_in, misfits, schema_misfit, unmet
+from arguslm_llm.decoders.transcript import ToolCall, Transcript
+from arguslm_llm.redaction import Redactor
+
+_MESSAGE_LIMIT = 300
+
+# The tool that a tool_call probe is about, beside one that it is not about.
+_WEATHER: dict[str, Any] = {
+    "name": "get_weather",
+    "description": "The weather of today in a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "minLength": 1},
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+        },
+        "required": ["city", "unit"],
+        "additionalProperties": False,
+    },
+}
+_TIME: dict[str, Any] = {
+    "name": "get_local_time",
+    "description": "The time of day in a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+}
+
+
+def form_of(profile: ProbeProfile) -> dict[str, Any]:
+    """What the kind adds to LiteLLM's arguments."""
+    match profile.kind:
+        case ProbeKind.JSON_MODE:
+            return {"response_format": {"type": "json_object"}}
+        case ProbeKind.JSON_SCHEMA:
+            schema = {"name": "answer", "strict": True, "schema": profile.answer_schema or {}}
+            return {"response_format": {"type": "json_schema", "json_schema": schema}}
+        case ProbeKind.TOOL_CALL:
+            return {"tools": [{"type": "function", "function": tool} for tool in (_WEATHER, _TIME)]}
+    return {}
+
+
+def findings_of(
+    profile: ProbeProfile, measured: Measurement, transcript: Transcript, redactor: Redactor
+) -> tuple[Finding, ...]:
+    """What the kind and the assertions do not find as they should. What did not come to an answer
+    is told by its outcome alone."""
+    answered = measured.outcome is Outcome.OK
+    found = [
+        Finding(about=profile.kind, level=profile.finding_level, code=code, message=message)
+        for code, message in (_of_kind(profile, transcript) if answered else ())
+    ]
+    answer = transcript.answer if answered else None
+    for assertion in profile.assertions:
+        if finding := unmet(assertion, measured.evidence, measured.timing, answer):
+            found.append(finding)
+    return tuple(
+        one.model_copy(update={"message": redactor.clean(one.message, limit=_MESSAGE_LIMIT)})
+        for one in found
+    )
+
+
+def _of_kind(profile: ProbeProfile, transcript: Transcript) -> Iterator[tuple[str, str]]:
+    match profile.kind:
+        case ProbeKind.CANARY | ProbeKind.LONG_CONTEXT:
+            expected = profile.expected_answer or ""
+            if expected.casefold() not in transcript.answer.casefold():
+                yield "wrong_answer", f"the answer does not hold {expected!r}"
+        case ProbeKind.JSON_MODE:
+            yield from misfits(transcript.answer, {"type": "object"})
+        case ProbeKind.JSON_SCHEMA:
+            yield from misfits(transcript.answer, profile.answer_schema or {})
+        case ProbeKind.TOOL_CALL:
+            yield from _of_tool_calls(transcript.tool_calls)
+
+
+def _of_tool_calls(calls: list[ToolCall]) -> Iterator[tuple[str, str]]:
+    """The three ways to be wrong: no tool, another one, arguments that do not fit."""
+    if not calls:
+        yield "no_tool_called", "answered in words, without calling a tool"
+        return
+    call = next((one for one in calls if one.name == _WEATHER["name"]), None)
+    if call is None:
+        yield "wrong_tool", f"called {calls[0].name or 'a tool without a name'!r}"
+        return
+    try:
+        arguments = json_in(call.arguments)
+    except ValueError:
+        yield "arguments_do_not_fit", "the arguments are no JSON"
+        return
+    if misfit := schema_misfit(arguments, _WEATHER["parameters"]):
+        yield "arguments_do_not_fit", misfit

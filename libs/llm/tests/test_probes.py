@@ -1,0 +1,209 @@
+"""Kinds of probes over a real socket: what goes out, and what is found in the answer."""
+
+import json
+from typing import Any
+
+import pytest
+
+from arguslm_contracts.measurement import Measurement, ProbeProfile
+from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import (
+    JsonPathAssertion,
+    JsonSchemaAssertion,
+    LatencyAssertion,
+    ProbeKind,
+    RegexAssertion,
+    StatusAssertion,
+)
+from arguslm_llm.assertions import check_assertion
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.measure import Measurer
+from conftest import Reply, ScriptedServer
+
+SCHEMA: dict[str, object] = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}},
+    "required": ["n"],
+}
+
+
+def said(text: str) -> Reply:
+    delta = {"choices": [{"index": 0, "delta": {"content": text}}]}
+    return _stream(delta, "stop")
+
+
+def called(name: str, arguments: str) -> Reply:
+    function = {"name": name, "arguments": arguments}
+    call = {"index": 0, "id": "c1", "type": "function", "function": function}
+    return _stream({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]}, "tool_calls")
+
+
+def _stream(frame: dict[str, Any], reason: str) -> Reply:
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+    frames = [*(json.dumps(one) for one in (frame, end)), "[DONE]"]
+    return Reply(steps=[(0, "".join(f"data: {one}\n\n" for one in frames).encode())])
+
+
+async def ask(
+    measurer: Measurer, server: ScriptedServer, *, model: str = "any-model", **fields: Any
+) -> Measurement:
+    target = Endpoint("custom_openai_compatible", base_url=server.base_url, model=model)
+    return await measurer.measure(target, ProbeProfile(**{"prompt": "say", **fields}))
+
+
+def codes(measured: Measurement) -> list[str]:
+    return [finding.code for finding in measured.findings]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reply", "found"),
+    [
+        (ProbeKind.CANARY, said("It is QX-17."), []),
+        (ProbeKind.CANARY, said("It is QX-71."), ["wrong_answer"]),
+        (ProbeKind.LONG_CONTEXT, said("no idea"), ["wrong_answer"]),
+        (ProbeKind.JSON_MODE, said('{"a": 1}'), []),
+        (ProbeKind.JSON_MODE, said("```json\n{}\n```"), ["not_json"]),
+        (ProbeKind.JSON_MODE, said("[1]"), ["schema_mismatch"]),
+        (ProbeKind.JSON_SCHEMA, said('{"n": 3}'), []),
+        (ProbeKind.JSON_SCHEMA, said('{"n": "three"}'), ["schema_mismatch"]),
+        (ProbeKind.TOOL_CALL, called("get_weather", '{"city":"Rome","unit":"celsius"}'), []),
+        (ProbeKind.TOOL_CALL, said("It is sunny."), ["no_tool_called"]),
+        (ProbeKind.TOOL_CALL, called("get_local_time", '{"city":"Rome"}'), ["wrong_tool"]),
+        (ProbeKind.TOOL_CALL, called("get_weather", '{"city":"Rome"}'), ["arguments_do_not_fit"]),
+        (ProbeKind.TOOL_CALL, called("get_weather", '{"city":'), ["arguments_do_not_fit"]),
+        (ProbeKind.THROUGHPUT, said("words and words"), []),
+    ],
+)
+async def test_a_wrong_answer_is_a_finding_and_no_outage(
+    measurer: Measurer, serve: Any, kind: ProbeKind, reply: Reply, found: list[str]
+) -> None:
+    server = await serve(reply)
+    measured = await ask(measurer, server, kind=kind, expected_answer="QX-17", answer_schema=SCHEMA)
+    assert measured.outcome is Outcome.OK
+    assert codes(measured) == found
+    assert all(one.about == kind and one.level == "fail" for one in measured.findings)
+
+
+async def test_a_kind_asks_for_its_own_form(measurer: Measurer, serve: Any) -> None:
+    server = await serve(said("{}"))
+    for kind in (ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL):
+        await ask(measurer, server, kind=kind, answer_schema=SCHEMA)
+    mode, schema, tools = (json.loads(one.body) for one in server.received)
+    assert mode["response_format"] == {"type": "json_object"}
+    assert schema["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert schema["response_format"]["json_schema"]["strict"] is True
+    assert [tool["function"]["name"] for tool in tools["tools"]] == [
+        "get_weather",
+        "get_local_time",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("assertion", "found"),
+    [
+        (StatusAssertion(equals=200), []),
+        (StatusAssertion(equals=201), ["other_status"]),
+        (LatencyAssertion(metric="total_ms", at_most_ms=60_000), []),
+        (LatencyAssertion(metric="first_token_ms", at_most_ms=0.0001, level="warn"), ["too_slow"]),
+        (RegexAssertion(pattern=r"n\W+\d"), []),
+        (RegexAssertion(pattern="^nothing$"), ["no_match"]),
+        (RegexAssertion(pattern=r"(?:[^x]|[^y])+(?=z)"), ["pattern_too_slow"]),
+        (JsonPathAssertion(path="$.n"), []),
+        (JsonPathAssertion(path="$.n", equals=3), []),
+        (JsonPathAssertion(path="$.n", equals=4), ["other_value"]),
+        (JsonPathAssertion(path="$.words", contains="blue"), []),
+        (JsonPathAssertion(path="$.words", contains="red"), ["other_value"]),
+        (JsonPathAssertion(path="$.m"), ["nothing_there"]),
+        (JsonSchemaAssertion(json_schema=SCHEMA), []),
+        (JsonSchemaAssertion(json_schema={"required": ["m"]}), ["schema_mismatch"]),
+        (JsonSchemaAssertion(json_schema={"$ref": "http://127.0.0.1:9/x"}), ["schema_mismatch"]),
+    ],
+)
+async def test_assertions_hold_or_are_found_not_to(
+    measurer: Measurer, serve: Any, assertion: Any, found: list[str]
+) -> None:
+    server = await serve(said(json.dumps({"n": 3, "words": "blue " * 20})))
+    measured = await ask(measurer, server, kind=ProbeKind.THROUGHPUT, assertions=(assertion,))
+    check_assertion(assertion)
+    assert codes(measured) == found
+    assert [one.level for one in measured.findings] == [assertion.level for _ in found]
+
+
+async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status(
+    measurer: Measurer, serve: Any
+) -> None:
+    server = await serve(Reply(status=503, content_type="application/json"))
+    assertions = (StatusAssertion(level="warn"), RegexAssertion(pattern="x"))
+    measured = await ask(measurer, server, kind=ProbeKind.JSON_MODE, assertions=assertions)
+    assert measured.outcome is Outcome.OVERLOADED
+    assert [(one.about, one.level) for one in measured.findings] == [("status", "warn")]
+
+
+@pytest.mark.parametrize(
+    ("assertion", "says"),
+    [
+        (RegexAssertion(pattern="(a"), "regular expression"),
+        (JsonPathAssertion(path="$.a["), "JSONPath"),
+        (JsonSchemaAssertion(json_schema={"type": "nonsense"}), "JSON schema"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(assertion: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        check_assertion(assertion)
+
+
+async def test_a_model_that_embeds_is_asked_for_a_vector(measurer: Measurer, serve: Any) -> None:
+    body = {"data": [{"embedding": [0.5, -0.25]}], "usage": {"prompt_tokens": 1}}
+    server = await serve(
+        Reply(steps=[(0, json.dumps(body).encode())], content_type="application/json")
+    )
+    for model in ("text-embedding-3-small", "my-own-embedder"):
+        measured = await ask(measurer, server, model=model)
+        assert (measured.outcome, measured.usage.input_tokens) == (Outcome.OK, 1)
+        assert server.received[-1].target.endswith("/embeddings")
+        assert json.loads(server.received[-1].body)["input"] == ["say"]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "says"),
+    [
+        ("gpt-image-1", ProbeKind.LIVENESS, "image_generation"),
+        ("text-embedding-3-small", ProbeKind.CANARY, "embeds"),
+        ("gpt-4o", ProbeKind.EMBEDDING, "does not embed"),
+    ],
+)
+async def test_a_model_is_not_asked_for_what_it_does_not_do(
+    measurer: Measurer, serve: Any, model: str, kind: ProbeKind, says: str
+) -> None:
+    server = await serve(said("hello"))
+    measured = await ask(measurer, server, model=model, kind=kind)
+    assert (measured.outcome, server.received) == (Outcome.UNSUPPORTED, [])
+    assert says in (measured.evidence.message or "")
+
+
+async def test_a_model_that_completes_is_not_asked_to_chat(measurer: Measurer, serve: Any) -> None:
+    frame = {"choices": [{"index": 0, "text": "hello", "finish_reason": "stop"}]}
+    server = await serve(Reply(steps=[(0, f"data: {json.dumps(frame)}\n\n".encode())]))
+    measured = await ask(measurer, server, model="gpt-3.5-turbo-instruct")
+    assert measured.outcome is Outcome.OK
+    assert server.received[0].target == "/v1/completions"
+
+
+@pytest.mark.parametrize(
+    ("type_id", "model", "sent"),
+    [
+        ("openai", "o3-mini", "low"),
+        ("openai", "gpt-4o", None),
+        ("custom_openai_compatible", "o3-mini", None),
+        ("anthropic", "claude-sonnet-4-20250514", None),
+    ],
+)
+async def test_little_thought_is_asked_of_those_who_think_unasked(
+    measurer: Measurer, serve: Any, type_id: str, model: str, sent: str | None
+) -> None:
+    server = await serve(said("hello"))
+    target = Endpoint(type_id, server.base_url, credentials={"api_key": "sk-1"}, model=model)
+    await measurer.measure(target, ProbeProfile(prompt="say", reasoning_effort="low"))
+    body = json.loads(server.received[0].body)
+    assert body.get("reasoning_effort") == sent
+    assert "thinking" not in body
