@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 
 from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
-from arguslm_simulator.chat_request import ChatRequest
+from arguslm_simulator.dialects import DIALECTS
+from arguslm_simulator.question import Question
+from arguslm_simulator.schedule import schedule_of
 from arguslm_simulator.pacemaker import Alarm, LoopAlarm, Pacemaker, best_alarm
 from arguslm_simulator.script import Act, Step
 
 MS = 1_000_000
+OPENAI = next(dialect for dialect in DIALECTS if dialect.name == "openai")
 
 
 def steps_of(behaviour: Behaviour, *, stream: bool = True, fault: Fault = Fault.NONE) -> list[Step]:
-    chat = ChatRequest("m", stream=stream, include_usage=True, max_tokens=None, prompt_tokens=3)
-    return list(Act(chat, behaviour, fault, "id", {}).steps())
+    question = Question("m", prompt_tokens=3, stream=stream)
+    schedule = schedule_of(behaviour, fault, draw_from="a seed")
+    return list(Act(OPENAI, question, behaviour, fault, schedule, "id", {}).steps())
 
 
 def test_token_i_is_due_at_ttft_plus_i_gaps() -> None:
