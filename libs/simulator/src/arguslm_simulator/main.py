@@ -9,7 +9,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from arguslm_simulator.behaviour import Behaviour, Fault, ScenarioError
@@ -30,7 +30,7 @@ a scenario:
     "shaky": {{"ttft_ms": 300, "fault": "stall", "fault_rate": 0.2}}}}}}
 
 fields of a model, with their defaults:
-  {_wrapped(f"{field.name} {field.default}" for field in fields(Behaviour))}
+  {_wrapped(f"{name} {json.dumps(value)}" for name, value in Behaviour().to_json().items())}
 
 faults:
   {_wrapped(Fault)}
@@ -46,7 +46,8 @@ try it:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 after SIGTERM, SIGINT or a sound `--check`, 1 when the address cannot be bound, 2 for bad input."""
+    """Exit code: 0 after SIGTERM, SIGINT or a sound `--check`, 1 when the address cannot be bound,
+    2 for bad input."""
     options = _parser().parse_args(arguments)
     try:
         scenario = load_scenario(options.scenario) if options.scenario else demo_scenario()
@@ -70,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="arguslm-simulator",
-        description="An LLM endpoint with known truth: exact schedules, every fault on demand, "
-        "in the dialects of OpenAI, Anthropic, Gemini, Bedrock, Cohere and Ollama. Without a "
+        description="An LLM endpoint with known truth: exact schedules, every fault on demand, in\n"
+        "the dialects of OpenAI, Anthropic, Gemini, Bedrock, Cohere and Ollama. Without a\n"
         "scenario it serves the demo models swift, slow, flaky, stalling and thinker.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -93,7 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         "--api-key",
         default=os.environ.get(API_KEY_VARIABLE) or None,
         metavar="KEY",
-        help=f"demand this key in every dialect (or set {API_KEY_VARIABLE}, which other users cannot see)",
+        help="demand this key in every dialect "
+        f"(or set {API_KEY_VARIABLE}, which other users cannot see)",
     )
     parser.add_argument("--json", action="store_true", help="when ready, print one JSON line")
     return parser

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arguslm_simulator import event_stream
-from arguslm_simulator.answer import Answer, Channel, Counts, Finish
+from arguslm_simulator.answer import Answer, Channel, Counts, Finish, Tool
 from arguslm_simulator.behaviour import Behaviour, Fault
 from arguslm_simulator.dialects.dialect import (
     Dialect,
@@ -137,13 +137,14 @@ def _read_question(request: Request, parts: Mapping[str, str]) -> Question:
     document = json_object(request.body)
     messages = list_in(document, "messages")
     tools = object_in(document, "toolConfig").get("tools")
-    tool = tool_in(tools, "toolSpec")
+    tool = tool_in(tools, "toolSpec", schema="inputSchema")
     return Question(
         model=parts["model"],
         prompt_tokens=tokens_of(messages),
         stream=parts["verb"] == "converse-stream",
         max_tokens=count_in(object_in(document, "inferenceConfig"), "maxTokens"),
-        tool=tool_in(tools, "toolSpec", schema="inputSchema") if tool else None,
+        # The schema is wrapped once more than elsewhere.
+        tool=Tool(tool.name, object_in(dict(tool.schema), "json")) if tool else None,
     )
 
 
