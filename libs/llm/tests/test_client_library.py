@@ -99,9 +99,9 @@ async def test_the_policy_holds_for_litellm_too(serve, reply):
 
 
 async def test_no_client_outlives_the_policy_that_it_was_made_under(measurer):
-    clients = litellm_gate.load(EgressPolicy()).in_memory_llm_clients_cache
+    clients = litellm_gate.load(Network()).in_memory_llm_clients_cache
     clients.set_cache("made earlier", object())
-    litellm_gate.load(EgressPolicy())
+    litellm_gate.load(Network())
     assert clients.get_cache("made earlier") is None
 
 

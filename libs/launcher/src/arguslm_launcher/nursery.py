@@ -20,8 +20,8 @@ from arguslm_launcher.supervisor import STOP_TIMEOUT_S, Child, Running, spawn
 
 NURSERY = "nursery"
 _PROGRAM = [sys.executable, "-P", "-m", "arguslm_launcher.forking"]
-# What the interpreter and the C library read when they start. No key is among these.
-_READ_AT_START = ("HOME", "LANG", "LC_", "LD_", "MALLOC_", "PATH", "PYTHON", "TMPDIR", "TZ")
+# What the interpreter, the C library and OpenSSL read when they start. No key is among these.
+_READ_AT_START = ("HOME", "LANG", "LC_", "LD_", "MALLOC_", "PATH", "PYTHON", "SSL_", "TMPDIR", "TZ")
 _LONGEST_ANSWER = 64
 
 
