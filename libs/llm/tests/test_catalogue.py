@@ -146,6 +146,21 @@ def test_a_google_key_may_only_ask_google_for_tokens():
         split_credentials("google_vertex", {**fields, "api_key": bad})
 
 
+def test_a_type_says_what_it_needs_and_every_field_has_its_place():
+    assert provider_types()["azure_openai"].spec.needs == ("key", "base URL", "deployment")
+    assert provider_types()["google_vertex"].spec.needs == ("key", "project", "region")
+    assert provider_types()["ollama"].spec.needs == ()
+    fields = {f.name: f for f in provider_types()["aws_bedrock"].spec.further_fields}
+    assert fields["aws_secret_access_key"].label == "AWS secret access key"
+    assert fields["aws_secret_access_key"].secret
+    for provider in provider_types().values():
+        shown = {field.name for field in provider.spec.further_fields}
+        if provider.spec.show_org_fields:
+            shown |= {"organization_id", "project_id"}
+        common = {"api_key", "region"}
+        assert {*provider.settings, *provider.secrets} - common == shown, provider.spec.id
+
+
 def test_nothing_but_the_measuring_rooms_loads_litellm():
     code = (
         "import sys, arguslm_llm.catalogue, arguslm_llm.endpoint, arguslm_llm.offers,"
