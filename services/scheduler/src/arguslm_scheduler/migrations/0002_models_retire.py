@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from arguslm_storage import columns
+from arguslm_storage.migration_steps import add_columns
 
 revision = "0002"
 down_revision = "0001"
@@ -13,27 +14,18 @@ depends_on = None
 
 def upgrade() -> None:
     # The tables are rebuilt, for their version has risen: what stands here does not last.
-    with op.batch_alter_table("providers", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("lists_models", sa.Boolean, nullable=False, server_default=sa.true())
-        )
-        batch_op.alter_column("lists_models", server_default=None)
+    lists_models = sa.Column("lists_models", sa.Boolean, nullable=False, server_default=sa.true())
+    add_columns("providers", lists_models)
     with op.batch_alter_table("models", schema=None) as batch_op:
         batch_op.drop_column("monitored")
         batch_op.drop_column("monitored_revision")
-        for column in (
-            sa.Column("watched", sa.Boolean, nullable=False, server_default=sa.false()),
-            sa.Column("watched_revision", sa.Integer, nullable=False, server_default="0"),
-            sa.Column("state", columns.Json, nullable=False, server_default="{}"),
-            sa.Column(
-                "changed_at",
-                columns.UtcDateTime,
-                nullable=False,
-                server_default="1970-01-01 00:00:00",
-            ),
-            sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
-            sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
-        ):
-            batch_op.add_column(column)
-        for name in ("watched", "watched_revision", "state", "changed_at", "revision", "sequence"):
-            batch_op.alter_column(name, server_default=None)
+    never = "1970-01-01 00:00:00"
+    add_columns(
+        "models",
+        sa.Column("watched", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("watched_revision", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("state", columns.Json, nullable=False, server_default="{}"),
+        sa.Column("changed_at", columns.UtcDateTime, nullable=False, server_default=never),
+        sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
+    )
