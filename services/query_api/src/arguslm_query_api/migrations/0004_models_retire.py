@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Nothing to rebuild: no event before this told facts, or that a model had retired.
+    # The tables are rebuilt, for their version has risen: they hold more of what events say.
     facts = sa.Column(
         "facts",
         columns.Json,
