@@ -22,6 +22,7 @@ export type Headroom = Schemas['Headroom'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type ModelCard = Schemas['ModelCard'];
 export type ModelCreate = Schemas['ModelCreate'];
+export type ModelFacts = Schemas['ModelFacts'];
 export type ModelResponse = Schemas['ModelResponse'];
 export type ModelStatistics = Schemas['ModelStatistics'];
 export type ModelUpdate = Schemas['ModelUpdate'];

@@ -77,7 +77,7 @@ const models = createRoute({
   validateSearch: (search: Search): ModelsSearch => ({
     q: text(search, 'q'),
     provider: text(search, 'provider'),
-    watched: oneOf(search, 'watched', ['yes', 'no'] as const),
+    watched: oneOf(search, 'watched', ['yes', 'no', 'retired'] as const),
     page: whole(search, 'page'),
   }),
   component: lazyRouteComponent(() => import('@/features/models/ModelsPage'), 'ModelsPage'),

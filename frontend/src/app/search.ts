@@ -12,7 +12,7 @@ export interface OverviewSearch {
 export interface ModelsSearch {
   q?: string;
   provider?: string;
-  watched?: 'yes' | 'no';
+  watched?: 'yes' | 'no' | 'retired';
   page?: number;
 }
 

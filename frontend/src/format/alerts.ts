@@ -14,6 +14,7 @@ const CLOSED_BECAUSE: Record<string, string> = {
   rule_disabled: 'its rule was switched off',
   model_removed: 'the model was removed',
   monitoring_off: 'the model is no longer watched',
+  model_retired: 'its provider no longer lists the model',
 };
 
 export const closedBecause = (reason: string): string => CLOSED_BECAUSE[reason] ?? reason;

@@ -19,6 +19,7 @@ from arguslm_contracts.measurement import (
     Timing,
     Usage,
 )
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 
 AT = datetime(2026, 11, 23, 9, 30, 0, 125_000, tzinfo=UTC)
@@ -136,6 +137,28 @@ _REGISTRY: tuple[Event, ...] = (
     registry.ProviderRemoved(**_changed_by_io(3), provider_id=PROVIDER_ID),
     registry.ModelRegistered(revision=1, actor="scheduler", at=AT, model=MODEL),
     registry.ModelUpdated(**_changed_by_io(2), model=MODEL, changed=("interval_s",)),
+    registry.ModelRetired(
+        revision=3,
+        actor="discovery",
+        at=AT,
+        model=MODEL.model_copy(update={"retired_at": AT}),
+    ),
+    registry.ModelListed(
+        revision=4,
+        actor="discovery",
+        at=AT,
+        model=MODEL.model_copy(
+            update={
+                "facts": ModelFacts(
+                    context_length=1_047_576,
+                    input_usd_per_million_tokens=2.0,
+                    output_usd_per_million_tokens=8.0,
+                    owner="system",
+                )
+            }
+        ),
+        changed=("retired_at", "facts"),
+    ),
     registry.ModelRemoved(**_changed_by_io(3), model_id=MODEL_ID),
     registry.MonitoringConfigured(
         **_changed_by_io(4), config=registry.MonitoringConfig(interval_s=45, max_tokens=40)

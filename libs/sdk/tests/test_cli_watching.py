@@ -146,6 +146,22 @@ def test_an_unknown_name_suggests(house: StandIn, run: Run) -> None:
     assert done.err == ("arguslm: no model is called 'gpt-4.2'; did you mean 'gpt-4.1'?\n")
 
 
+def test_models_show_what_is_known_of_them_and_who_retired(house: StandIn, run: Run) -> None:
+    facts = {
+        "context_length": 131_072,
+        "input_usd_per_million_tokens": 2.5,
+        "output_usd_per_million_tokens": 10,
+        "quantization": "Q4_0",
+        "size_bytes": 4_700_000_000,
+    }
+    gone = says.model("gone", retired_at=says.NOW, facts=facts)
+    house.answer("GET", f"{V1}/models", says.models(gone))
+    shown = run("models", "list", "--retired").out
+    assert "retired" in shown
+    assert "131k context, $2.5/$10 per million, Q4_0, 4.7 GB" in shown
+    assert house.seen[-1].query["retired"] == "true"
+
+
 def test_models_are_found_over_all_pages(house: StandIn, run: Run) -> None:
     first = says.models(says.model("a"))
     house.answer("GET", f"{V1}/models", first | {"has_more": True}, says.models(says.model("b")))

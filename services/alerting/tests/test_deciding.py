@@ -74,6 +74,12 @@ CHANGES: list[tuple[Event, list[str]]] = [
     (registry.ModelUpdated(revision=3, at=at(80), model=model("gpt")), []),
     (check("gpt", 81, DOWN), ["raised gpt"]),
     (
+        registry.ModelRetired(revision=4, at=at(82), model=model("gpt", retired_at=at(82))),
+        ["resolved gpt model_retired"],
+    ),
+    (registry.ModelListed(revision=5, at=at(83), model=model("gpt")), []),
+    (check("gpt", 84, DOWN), ["raised gpt"]),
+    (
         registry.ProviderUpdated(revision=2, at=at(90), provider=provider(enabled=False)),
         ["resolved gpt monitoring_off"],
     ),

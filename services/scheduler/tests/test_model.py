@@ -133,15 +133,19 @@ def test_a_providers_row_knows_what_last_moved_it_and_what_switched_it_on() -> N
 
 def test_a_models_row_knows_what_switched_its_monitoring_on() -> None:
     one = model(provider(), "swift", monitored=False)
-    row = evolve_model(None, ModelRegistered(revision=1, at=NOW, model=one))
+    row = evolve_model(None, ModelRegistered(revision=1, at=NOW, model=one), 1)
     assert row is not None
-    assert row["monitored_revision"] == 0
+    assert row["watched_revision"] == 0
     on = one.model_copy(update={"monitored": True})
-    for revision, state, expected in ((2, on, 2), (3, on, 2), (4, one, 2), (5, on, 5)):
-        row = evolve_model(row, ModelUpdated(revision=revision, at=NOW, model=state))
+    away = on.model_copy(update={"retired_at": NOW})
+    steps = ((2, on, 2), (3, on, 2), (4, one, 2), (5, on, 5), (6, away, 5), (7, on, 7))
+    for revision, state, expected in steps:
+        event = ModelUpdated(revision=revision, at=NOW, model=state)
+        row = evolve_model(row, event, revision)
         assert row is not None
-        assert row["monitored_revision"] == expected
-    assert evolve_model(row, ModelRemoved(revision=6, at=NOW, model_id=one.model_id)) is None
+        assert row["watched_revision"] == expected
+        assert row["watched"] is (state is on)
+    assert evolve_model(row, ModelRemoved(revision=8, at=NOW, model_id=one.model_id), 8) is None
 
 
 def test_monitoring_is_on_before_anybody_configures_it() -> None:

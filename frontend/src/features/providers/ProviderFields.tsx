@@ -10,7 +10,7 @@ import { type Draft, needsOf } from './draft';
 interface ProviderFieldsProps {
   spec: ProviderSpec;
   draft: Draft;
-  errors: Partial<Record<keyof Draft, string | undefined>>;
+  errors: Partial<Draft>;
   /** A key is kept already, so an empty field means "keep". */
   keepsKey?: boolean;
   onChange: (draft: Draft) => void;
@@ -78,6 +78,23 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           />
         </div>
       )}
+      {spec.further_fields.map((field) => (
+        <InputField
+          key={field.name}
+          label={field.label}
+          name={field.name}
+          type={field.secret ? 'password' : 'text'}
+          autoComplete={field.secret ? 'new-password' : 'off'}
+          spellCheck={false}
+          optional={!field.required}
+          hint={field.secret && keepsKey ? 'Leave empty to keep what is stored.' : undefined}
+          value={draft.further[field.name] ?? ''}
+          onChange={(event) =>
+            onChange({ ...draft, further: { ...draft.further, [field.name]: event.target.value } })
+          }
+          error={errors.further?.[field.name]}
+        />
+      ))}
     </>
   );
 }

@@ -8,6 +8,8 @@ export interface Draft {
   region: string;
   organizationId: string;
   projectId: string;
+  /** By name: what this type needs beside the fields that many have. */
+  further: Record<string, string>;
 }
 
 export const EMPTY_DRAFT: Draft = {
@@ -17,6 +19,7 @@ export const EMPTY_DRAFT: Draft = {
   region: '',
   organizationId: '',
   projectId: '',
+  further: {},
 };
 
 export interface FieldNeed {
@@ -73,18 +76,28 @@ export function faultsIn(draft: Draft, spec: ProviderSpec, { keepsKey = false, t
   if (needs.baseUrl.required && !baseUrl) faults.baseUrl = 'This type needs an address.';
   else if (needs.baseUrl.shown && baseUrl && !isHttpUrl(baseUrl)) faults.baseUrl = 'Begin it with http:// or https://, and a host.';
   if (needs.region.required && !draft.region.trim()) faults.region = 'This type needs a region.';
+  const missing = spec.further_fields.filter(
+    (field) => field.required && !draft.further[field.name]?.trim(),
+  );
+  if (missing.length > 0) {
+    faults.further = Object.fromEntries(missing.map(({ name: field }) => [field, 'This type needs it.']));
+  }
   return faults;
 }
 
 const isHttpUrl = (text: string) => /^https?:\/\/./i.test(text) && URL.canParse(text);
 
-function credentialsOf(draft: Draft, needs: Needs): Record<string, string> {
+function credentialsOf(draft: Draft, spec: ProviderSpec): Record<string, string> {
+  const needs = needsOf(spec);
   const entries: [string, string, boolean][] = [
     ['api_key', draft.apiKey, needs.apiKey.shown],
     ['base_url', draft.baseUrl, needs.baseUrl.shown],
     ['region', draft.region, needs.region.shown],
     ['organization_id', draft.organizationId, needs.organization.shown],
     ['project_id', draft.projectId, needs.organization.shown],
+    ...spec.further_fields.map(
+      ({ name }): [string, string, boolean] => [name, draft.further[name] ?? '', true],
+    ),
   ];
   const filled = entries.filter(([, value, shown]) => shown && value.trim() !== '');
   return Object.fromEntries(filled.map(([key, value]) => [key, value.trim()]));
@@ -94,7 +107,7 @@ export function createCommand(draft: Draft, spec: ProviderSpec): ProviderCreate 
   return {
     provider_type: spec.id,
     display_name: draft.name.trim(),
-    credentials: credentialsOf(draft, needsOf(spec)),
+    credentials: credentialsOf(draft, spec),
     enabled: true,
     discover: true,
     monitor_discovered: false,
@@ -109,6 +122,7 @@ export function draftOf(provider: ProviderResponse): Draft {
     region: provider.region ?? '',
     organizationId: provider.settings.organization_id ?? '',
     projectId: provider.settings.project_id ?? '',
+    further: provider.settings,
   };
 }
 
@@ -128,6 +142,10 @@ export function updateCommand(before: Draft, after: Draft): ProviderUpdate {
   for (const [key, field] of keys) {
     const value = after[field].trim();
     if (value !== before[field].trim()) credentials[key] = value === '' ? null : value;
+  }
+  for (const [key, typed] of Object.entries(after.further)) {
+    const value = typed.trim();
+    if (value !== (before.further[key] ?? '').trim()) credentials[key] = value === '' ? null : value;
   }
   return {
     ...(after.name.trim() === before.name.trim() ? {} : { display_name: after.name.trim() }),

@@ -9,6 +9,8 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ProviderRemoved,
     registry.ModelRegistered,
     registry.ModelUpdated,
+    registry.ModelRetired,
+    registry.ModelListed,
     registry.ModelRemoved,
     registry.MonitoringConfigured,
     registry.MonitoringRunRequested,

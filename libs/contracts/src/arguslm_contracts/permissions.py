@@ -37,6 +37,8 @@ SCHEDULER = BusUser(
         "check.requested.>",
         "discovery.requested.>",
         "model.registered.>",
+        "model.retired.>",
+        "model.listed.>",
         "dead.scheduler.>",
     ),
     (REGISTRY, CLOCK, CHECKS, CHECK_REQUESTS),

@@ -25,7 +25,7 @@ def arguments_for(
     }
     if provider.litellm.startswith("text-completion"):
         arguments["max_retries"] = 0  # these go through a client that would retry by itself
-    if provider.asks_usage and provider.route == "wire":
+    if provider.asks_usage and provider.spec.route == "captured":
         arguments["stream_options"] = {"include_usage": True}
     if profile.temperature is not None:
         arguments["temperature"] = profile.temperature
@@ -41,7 +41,7 @@ def _base_url(endpoint: Endpoint, provider: ProviderType) -> str | None:
     if base is None:
         return None
     base = base.rstrip("/")
-    if provider.litellm in ("anthropic", "ollama_chat"):
+    if provider.litellm in ("anthropic", "ollama_chat", "oobabooga"):
         base = base.removesuffix("/v1")  # LiteLLM appends the whole path
     return base + provider.path
 
@@ -60,6 +60,8 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
                 "region": "vertex_location",
             },
         )
+    if family == "gdc":
+        return _renamed(given, {"project_id": "vertex_project", "region": "vertex_location"})
     if family == "oci":
         return _renamed(given, {"region": "oci_region"})
     if family.startswith("azure"):

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
-from arguslm_llm import client_library
+from arguslm_llm import client_library, wire_beneath
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.content_coding import is_readable
 from arguslm_llm.decoders import Dialect, decode, progress_of
@@ -140,10 +140,15 @@ class Measurer:
     ) -> Measurement:
         provider = provider_types()[endpoint.provider_type]
         arguments = arguments_for(endpoint, provider, profile)
-        with self._collector.measuring(), self._lag.watch() as lag:
-            exchange, transcript = await self._litellm.run(
-                client_library.ask(self._litellm.litellm, arguments, profile.timeouts, scheduled_ns)
+        litellm, timeouts = self._litellm.litellm, profile.timeouts
+        if provider.spec.route == "injected":
+            asking = wire_beneath.ask(
+                litellm, arguments, timeouts, scheduled_ns, self._litellm.wire
             )
+        else:
+            asking = client_library.ask(litellm, arguments, timeouts, scheduled_ns)
+        with self._collector.measuring(), self._lag.watch() as lag:
+            exchange, transcript = await self._litellm.run(asking)
         return report(
             endpoint.provider_type,
             exchange,
@@ -176,4 +181,4 @@ def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
 
 def _through_library(endpoint: Endpoint) -> bool:
     provider = provider_types().get(endpoint.provider_type)
-    return provider is not None and provider.route == "library"
+    return provider is not None and provider.spec.route != "captured"

@@ -23,13 +23,14 @@ _ROUNDS_UNTIL_SILENT = 3
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as the rules see it. `watch`: "on" is monitored, at an enabled provider, with
-    monitoring switched on, since `on_since`; "unknown" is not read yet and proves nothing."""
+    monitoring switched on, since `on_since`; "retired" is no longer listed by its provider;
+    "unknown" is not read yet and proves nothing."""
 
     model_id: UUID
     name: str
     custom_name: str | None
     provider_name: str
-    watch: Literal["on", "off", "removed", "unknown"]
+    watch: Literal["on", "off", "retired", "removed", "unknown"]
     on_since: datetime | None
     states: tuple[EndpointState, ...] = ()
 
@@ -160,7 +161,10 @@ def _why_resolve(
 def _why_unwatched(seen: Sequence[Model]) -> ResolveReason | None:
     if not seen or any(model.watch == "unknown" for model in seen):
         return None
-    return "monitoring_off" if any(m.watch == "off" for m in seen) else "model_removed"
+    watches = {model.watch for model in seen}
+    if "off" in watches:
+        return "monitoring_off"
+    return "model_retired" if "retired" in watches else "model_removed"
 
 
 def _raised_by(

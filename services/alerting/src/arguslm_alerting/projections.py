@@ -53,9 +53,10 @@ async def _fold_registry_event(connection: AsyncConnection, recorded: Recorded) 
         case registry.ChannelRemoved(channel_id=channel_id):
             gone = {"removed": True, "url": None}
             await _put(connection, tables.channels, channel_id, gone, recorded)
-        case registry.ModelRegistered(model=model) | registry.ModelUpdated(model=model):
+        case registry.ModelState(model=model):
             row = model.model_dump(include={"provider_id", "name", "custom_name"})
-            await _switch(connection, tables.models, model.model_id, model.monitored, row, recorded)
+            row["retired"] = model.retired_at is not None
+            await _switch(connection, tables.models, model.model_id, model.watched, row, recorded)
         case registry.ModelRemoved(model_id=model_id):
             gone = {"removed": True, "on_since": None}
             await _put(connection, tables.models, model_id, gone, recorded)

@@ -120,11 +120,13 @@ async def _models(connection: AsyncConnection, model_id: UUID | None = None) -> 
 def _model(row: Any, global_switch: Sequence[datetime | None]) -> Model:
     switches = [row.on_since, row.provider_on_since, *global_switch]
     on_since = [since for since in switches if since is not None]
-    watch: Literal["on", "off", "removed", "unknown"]
+    watch: Literal["on", "off", "retired", "removed", "unknown"]
     if row.removed or row.provider_removed:
         watch = "removed"
     elif row.display_name is None:
         watch = "unknown"
+    elif row.retired:
+        watch = "retired"
     else:
         watch = "on" if len(on_since) == len(switches) else "off"
     return Model(

@@ -45,6 +45,7 @@ models = Table(
     Column("name", String, nullable=False),
     Column("custom_name", String, nullable=True),
     Column("on_since", UtcDateTime, nullable=True),
+    Column("retired", Boolean, nullable=False),
     Column("removed", Boolean, nullable=False),
     Column("sequence", BigInteger, nullable=False),
 )

@@ -17,6 +17,7 @@ _CLOSED = {
     "rule_disabled": "its rule was switched off",
     "model_removed": "the model was removed",
     "monitoring_off": "the model is no longer monitored",
+    "model_retired": "its provider no longer lists the model",
 }
 
 

@@ -19,14 +19,13 @@ from arguslm_bus.worker import Duty
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
     CheckRequested,
-    DiscoveredModel,
     DiscoveryCompleted,
     DiscoveryRequested,
 )
 from arguslm_contracts.measurement import Measurement, Target
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS
-from arguslm_llm.discovery import DiscoveryFailed, discover
+from arguslm_llm.discovery import DiscoveryFailed, FoundModels, discover
 from arguslm_llm.endpoint import Endpoint, endpoint_of
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
@@ -101,11 +100,11 @@ class Prober:
         request = recorded.event
         assert isinstance(request, DiscoveryRequested)
         outcome, message = Outcome.OK, None
-        models: list[DiscoveredModel] = []
+        found = FoundModels([], complete=False)
         with _about(recorded, request.request_id):
             try:
                 async with asyncio.timeout(_DISCOVERY_S + _MARGIN_S):
-                    models = await self._discover(self._endpoint(request.target))
+                    found = await self._discover(self._endpoint(request.target))
             except DiscoveryFailed as failure:
                 outcome, message = failure.outcome, failure.message
             except Exception as error:
@@ -115,7 +114,8 @@ class Prober:
                 provider_id=request.provider_id,
                 outcome=outcome,
                 message=message,
-                models=tuple(models),
+                models=tuple(found.models),
+                complete=found.complete,
                 completed_at=datetime.now(UTC),
             )
             await self._publisher.append(done, cause=recorded.as_cause())
@@ -141,7 +141,7 @@ class Prober:
                 found = await self._discover(endpoint)
             except DiscoveryFailed as failure:
                 return None, unasked(failure.outcome, failure.message)
-            name = chat_model(model.name for model in found)
+            name = chat_model(model.name for model in found.models)
             if name is None:
                 return None, unasked(
                     Outcome.MODEL_GONE, "the endpoint lists no model that can chat"
@@ -155,7 +155,7 @@ class Prober:
     def _endpoint(self, target: Target) -> Endpoint:
         return endpoint_of(target, self._vault.open(target.credentials))
 
-    async def _discover(self, endpoint: Endpoint) -> list[DiscoveredModel]:
+    async def _discover(self, endpoint: Endpoint) -> FoundModels:
         return await discover(endpoint, network=self._network, timeout_s=_DISCOVERY_S)
 
 

@@ -70,6 +70,8 @@ models = Table(
     Column("benchmarkable", Boolean, nullable=False),
     Column("interval_s", Integer),
     Column("metadata", Json, nullable=False),
+    Column("facts", Json, nullable=False, comment="the contracts' ModelFacts"),
+    Column("retired_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     *_position(),
 )

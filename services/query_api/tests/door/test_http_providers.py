@@ -266,6 +266,11 @@ async def test_the_catalogue_says_what_each_type_needs(house: RunningDoor) -> No
     assert catalog["total"] == len(catalog["providers"]) > 90
     assert catalog["providers"]["ollama"]["requires_api_key"] is False
     assert catalog["providers"]["openai"]["requires_api_key"] is True
+    bedrock = catalog["providers"]["aws_bedrock"]
+    assert (bedrock["needs"], bedrock["route"]) == (["key", "region"], "captured")
+    assert bedrock["verified"] == "simulation"
+    assert "aws_secret_access_key" in [field["name"] for field in bedrock["further_fields"]]
+    assert catalog["providers"]["replicate"]["route"] == "client_library"
 
 
 async def test_an_offer_from_the_environment_is_added_with_its_key_sealed(

@@ -70,6 +70,9 @@ def _registry() -> list[Event]:
         registry.ProviderRemoved(revision=2, at=T0, provider_id=gone.provider_id),
         added(model("too late", gone.provider_id)),
         registry.ModelUpdated(revision=2, at=T0, model=renamed, changed=("custom_name",)),
+        registry.ModelRetired(
+            revision=2, at=T0, model=MODELS[1].model_copy(update={"retired_at": T0})
+        ),
         configured(2, minute(2), interval_s=60),
         registry.ModelRemoved(revision=2, at=T0, model_id=DOOMED.model_id),
         registry.MonitoringRunRequested(

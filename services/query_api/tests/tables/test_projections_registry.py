@@ -18,6 +18,7 @@ from door_events import (
 
 from arguslm_contracts.events import registry
 from arguslm_contracts.identity import derive
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_query_api.reads import accounts, aggregates, alerts, models, monitoring, providers
 from arguslm_storage.database import Database
 
@@ -90,6 +91,8 @@ async def test_states_come_back_whole(database: Database) -> None:
     )
     acme = provider(base_url="https://acme.example/v1", monitor_discovered=True)
     llama = model(ROUTER, custom_name="Llama", interval_s=30, metadata={"size": 70, "tags": ["a"]})
+    facts = ModelFacts(context_length=8192, input_usd_per_million_tokens=0.5, created_at=T0)
+    llama = llama.model_copy(update={"facts": facts, "retired_at": minute(9)})
     streams.say(registered(acme), added(llama, revision=1))
     streams.say(registry.ChannelCreated(revision=1, at=T0, channel=channel))
     streams.say(registry.AccountCreated(revision=1, at=T0, account=account))

@@ -9,8 +9,8 @@ from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
 from arguslm_contracts.events.registry import (
-    ModelRegistered,
-    ModelUpdated,
+    ModelState,
+    MonitoringConfig,
     MonitoringConfigured,
     MonitoringRunRequested,
     ProviderRegistered,
@@ -23,7 +23,10 @@ from arguslm_scheduler.model import (
     discovery_request,
     due_slots,
     first_request,
+    listing_due,
+    listing_request,
     registrations,
+    relistings,
     run_request,
     slot_request,
 )
@@ -32,8 +35,8 @@ from arguslm_storage.checkpoints import load_checkpoints
 
 log = structlog.get_logger(__name__)
 
-# No `model.registered.>`: those decisions expect to be their model's first event, which the stream
-# checks for ever, so they need no silence; and people register models too.
+# No `model.>`: those decisions expect their model's last event to be the one they know of, which
+# the stream checks for ever, so they need no silence; and people register models too.
 SPEAKS_ON = ("check.requested.>", "discovery.requested.>")
 
 
@@ -42,7 +45,7 @@ class RegistryBehind(TimeoutError):
 
 
 class Decisions:
-    """Requests of checks and discoveries, and registrations of models that were found.
+    """Requests of checks and discoveries, and what lists say of models: new, gone, back.
 
     `registry_head` asks for the last sequence that REGISTRY holds: the streams are read
     independently, so a discovery can be heard before its provider, and a tick before the roster is
@@ -50,9 +53,13 @@ class Decisions:
     """
 
     def __init__(
-        self, locations: Sequence[str], registry_head: Callable[[], Awaitable[int]]
+        self,
+        locations: Sequence[str],
+        registry_head: Callable[[], Awaitable[int]],
+        discovery_interval_s: int,
     ) -> None:
         self._locations = locations
+        self._discovery_interval_s = discovery_interval_s
         self._registry_head = registry_head
         self._has_ticked = False
 
@@ -62,7 +69,7 @@ class Decisions:
         match recorded.event:
             case ClockTicked() as tick:
                 return await self._on_tick(connection, tick)
-            case ModelRegistered() | ModelUpdated() as event:
+            case ModelState() as event:
                 return await self._on_model(connection, recorded, event)
             case ProviderRegistered() | ProviderUpdated() as event:
                 return await self._on_provider(connection, recorded, event)
@@ -81,6 +88,14 @@ class Decisions:
         config = roster.config_of(await roster.monitoring_row(connection))
         if not config.enabled:
             return []
+        return [
+            *await self._due_checks(connection, tick, config),
+            *await self._due_listings(connection, tick),
+        ]
+
+    async def _due_checks(
+        self, connection: AsyncConnection, tick: ClockTicked, config: MonitoringConfig
+    ) -> list[Decision]:
         intervals_s = await roster.watched_intervals_s(connection, config)
         slots = list(due_slots(intervals_s, self._locations, tick))
         if not slots:
@@ -89,14 +104,25 @@ class Decisions:
         asked = {one.model_id: one for one in due}
         return [Decision(slot_request(slot, asked[slot.model_id], config)) for slot in slots]
 
+    async def _due_listings(self, connection: AsyncConnection, tick: ClockTicked) -> list[Decision]:
+        decisions: list[Decision] = []
+        for provider_id in await roster.listed_providers(connection):
+            due_s = listing_due(provider_id, self._discovery_interval_s, tick)
+            if due_s is None:
+                continue
+            provider = await roster.provider_row(connection, provider_id)
+            assert provider is not None
+            decisions.append(Decision(listing_request(due_s, provider)))
+        return decisions
+
     async def _on_model(
         self,
         connection: AsyncConnection,
         recorded: Recorded,
-        event: ModelRegistered | ModelUpdated,
+        event: ModelState,
     ) -> list[Decision]:
         row = await roster.model_row(connection, event.model.model_id)
-        if row is None or not row["monitored"] or row["monitored_revision"] != event.revision:
+        if row is None or not row["watched"] or row["watched_revision"] != event.revision:
             return []
         config = roster.config_of(await roster.monitoring_row(connection))
         if not config.enabled:
@@ -151,6 +177,8 @@ class Decisions:
     async def _on_discovery(
         self, connection: AsyncConnection, event: DiscoveryCompleted
     ) -> list[Decision]:
+        # An empty list retires nothing: a server that has lost all its models is more likely ill
+        # than empty, and must not go unwatched for it.
         if not event.models:
             return []
         provider = await roster.provider_row(connection, event.provider_id)
@@ -158,11 +186,12 @@ class Decisions:
             await self._require_whole_registry(connection)
             log.info("discovery_of_unknown_provider", provider_id=str(event.provider_id))
             return []
-        known = await roster.model_names(connection, event.provider_id)
+        known = await roster.models_of(connection, event.provider_id)
         # A model that a person removed has events already, and stays removed.
+        new = registrations(event, provider, [row["name"] for row in known])
         return [
-            Decision(registered, expected_sequence=0)
-            for registered in registrations(event, provider, known)
+            *(Decision(registered, expected_sequence=0) for registered in new),
+            *(Decision(told, sequence) for told, sequence in relistings(event, known)),
         ]
 
     def _first_checks(

@@ -17,9 +17,11 @@ from arguslm_contracts.events.checks import (
 )
 from arguslm_contracts.events.registry import (
     Model,
+    ModelListed,
     ModelRegistered,
     ModelRemoved,
-    ModelUpdated,
+    ModelRetired,
+    ModelState,
     MonitoringConfig,
     MonitoringConfigured,
     ProviderRegistered,
@@ -28,6 +30,7 @@ from arguslm_contracts.events.registry import (
 )
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.measurement import ProbeProfile, Target
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 
 Row = Mapping[str, Any]
@@ -52,9 +55,9 @@ def next_tick(last_second: int | None, now_s: float) -> ClockTicked | None:
 
 
 @lru_cache(maxsize=100_000)
-def phase_s(model_id: UUID, location: str, interval_s: int) -> int:
-    """Where in its interval a model is asked: spread evenly, and always the same."""
-    return derive("phase", model_id, location).int % interval_s
+def phase_s(asked_id: UUID, location: str, interval_s: int) -> int:
+    """Where in its interval something is asked: spread evenly, and always the same."""
+    return derive("phase", asked_id, location).int % interval_s
 
 
 def latest_slot(interval_s: int, phase: int, after_s: int, until_s: int) -> int | None:
@@ -153,6 +156,22 @@ def discovery_request(cause: Recorded, provider: Row) -> DiscoveryRequested:
     )
 
 
+def listing_due(provider_id: UUID, interval_s: int, tick: ClockTicked) -> int | None:
+    """The second (Unix time) since the tick before at which a provider is to be listed again."""
+    phase = phase_s(provider_id, "discovery", interval_s)
+    return latest_slot(interval_s, phase, tick.previous_second, tick.second)
+
+
+def listing_request(due_s: int, provider: Row) -> DiscoveryRequested:
+    """The request for the list that is due. Whoever decides it, it is the same request."""
+    provider_id = provider["provider_id"]
+    return DiscoveryRequested(
+        request_id=derive("discovery", provider_id, due_s),
+        provider_id=provider_id,
+        target=target_of(provider, None),
+    )
+
+
 def registrations(
     found: DiscoveryCompleted, provider: Row, known: Iterable[str]
 ) -> list[ModelRegistered]:
@@ -175,11 +194,46 @@ def registrations(
                     source="discovered",
                     monitored=provider["monitor_discovered"],
                     metadata=model.metadata,
+                    facts=model.facts,
                     created_at=found.completed_at,
                 ),
             )
         )
     return registered
+
+
+def relistings(
+    found: DiscoveryCompleted, known: Iterable[Row]
+) -> Iterator[tuple[ModelRetired | ModelListed, int]]:
+    """What a list changes about models that are known, each with its aggregate's last sequence.
+
+    A list says nothing of a model that has changed since it was made: lists are heard again after
+    a crash, and people act meanwhile. Nor does a list that was not read to its end say what is
+    gone, nor ever that a model is gone for which a person vouches.
+    """
+    listed = {model.name: model for model in found.models}
+    for row in known:
+        if row["changed_at"] >= found.completed_at:
+            continue
+        model, entry = Model.model_validate(row["state"]), listed.get(row["name"])
+        told = {"revision": row["revision"] + 1, "actor": "discovery", "at": found.completed_at}
+        if entry is None:
+            gone = found.complete and model.source == "discovered" and model.retired_at is None
+            if gone:
+                retired = model.model_copy(update={"retired_at": found.completed_at})
+                yield ModelRetired(model=retired, **told), row["sequence"]
+            continue
+        after = model.model_copy(
+            update={
+                "retired_at": None,
+                "facts": model.facts if entry.facts == ModelFacts() else entry.facts,
+            }
+        )
+        changed = tuple(
+            n for n in ("retired_at", "facts") if getattr(model, n) != getattr(after, n)
+        )
+        if changed:
+            yield ModelListed(model=after, changed=changed, **told), row["sequence"]
 
 
 def target_of(provider: Row, model: str | None) -> Target:
@@ -216,6 +270,10 @@ def evolve_provider(
     moved = before is None or any(before[field] != after[field] for field in _ADDRESS)
     return {
         **after,
+        # A provider that was added without asking for its models is not asked later either.
+        "lists_models": event.discover
+        if isinstance(event, ProviderRegistered)
+        else before is None or before["lists_models"],
         "enabled_revision": _switched_on(before, "enabled", provider.enabled, event.revision),
         "address_revision": event.revision
         if before is None or moved
@@ -223,16 +281,19 @@ def evolve_provider(
     }
 
 
-def evolve_model(
-    before: Row | None, event: ModelRegistered | ModelUpdated | ModelRemoved
-) -> Row | None:
-    """A model's row after an event; None when it is gone."""
+def evolve_model(before: Row | None, event: ModelState | ModelRemoved, sequence: int) -> Row | None:
+    """A model's row after an event, which stands at `sequence`; None when it is gone."""
     if isinstance(event, ModelRemoved):
         return None
     model = event.model
     return {
-        **model.model_dump(include={"model_id", "provider_id", "name", "monitored", "interval_s"}),
-        "monitored_revision": _switched_on(before, "monitored", model.monitored, event.revision),
+        **model.model_dump(include={"model_id", "provider_id", "name", "interval_s"}),
+        "watched": model.watched,
+        "watched_revision": _switched_on(before, "watched", model.watched, event.revision),
+        "state": model.model_dump(mode="json"),
+        "changed_at": event.at,
+        "revision": event.revision,
+        "sequence": sequence,
     }
 
 

@@ -10,14 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.registry import (
-    ModelRegistered,
     ModelRemoved,
-    ModelUpdated,
+    ModelState,
     MonitoringConfigured,
     ProviderRegistered,
     ProviderRemoved,
     ProviderUpdated,
-    RegistryEvent,
 )
 from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
@@ -41,11 +39,11 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
     await _evolve(
         connection,
         models,
-        evolve_model,
+        lambda before, told: evolve_model(before, *told),
         [
-            (_model_id(event), event)
-            for event in changed
-            if isinstance(event, ModelRegistered | ModelUpdated | ModelRemoved)
+            (_model_id(one.event), (one.event, one.sequence))
+            for one in events
+            if isinstance(one.event, ModelState | ModelRemoved)
         ],
     )
     await _evolve(
@@ -60,7 +58,7 @@ def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) 
     return event.provider_id if isinstance(event, ProviderRemoved) else event.provider.provider_id
 
 
-def _model_id(event: ModelRegistered | ModelUpdated | ModelRemoved) -> Any:
+def _model_id(event: ModelState | ModelRemoved) -> Any:
     return event.model_id if isinstance(event, ModelRemoved) else event.model.model_id
 
 
@@ -68,16 +66,16 @@ async def _evolve(
     connection: AsyncConnection,
     table: Table,
     evolve: Callable[[Row | None, Any], Row | None],
-    changes: Sequence[tuple[Any, RegistryEvent]],
+    changes: Sequence[tuple[Any, Any]],
 ) -> None:
-    """Read the rows these events are about, evolve them in order, write what came of it."""
+    """Read the rows that changes are about, by key, evolve them in order, write what came of it."""
     (key,) = table.primary_key.columns
     rows: dict[Any, Row | None] = {}
     for some in in_chunks(list({changed for changed, _ in changes})):
         found = await connection.execute(select(table).where(key.in_(some)))
         rows |= {row[key.name]: row for row in found.mappings()}
-    for changed, event in changes:
-        rows[changed] = evolve(rows.get(changed), event)
+    for changed, told in changes:
+        rows[changed] = evolve(rows.get(changed), told)
     await upsert(connection, table, [row for row in rows.values() if row is not None])
     for some in in_chunks([changed for changed, row in rows.items() if row is None]):
         await connection.execute(delete(table).where(key.in_(some)))
@@ -89,7 +87,7 @@ async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
 
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=1,
+    version=2,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: hear},

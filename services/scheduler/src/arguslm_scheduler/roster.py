@@ -12,7 +12,7 @@ from arguslm_scheduler.model import Asked, Row, target_of
 from arguslm_scheduler.tables import models, monitoring, providers
 from arguslm_storage.database import in_chunks
 
-_WATCHED = models.c.monitored & providers.c.enabled
+_WATCHED = models.c.watched & providers.c.enabled
 
 
 async def monitoring_row(connection: AsyncConnection) -> Row | None:
@@ -29,6 +29,15 @@ async def provider_row(connection: AsyncConnection, provider_id: UUID) -> Row | 
     return await _one(connection, select(providers).where(providers.c.provider_id == provider_id))
 
 
+async def listed_providers(connection: AsyncConnection) -> list[UUID]:
+    """The providers whose models are listed regularly."""
+    wanted = providers.c.enabled & providers.c.lists_models
+    found = await connection.scalars(
+        select(providers.c.provider_id).where(wanted).order_by(providers.c.provider_id)
+    )
+    return list(found)
+
+
 async def model_row(connection: AsyncConnection, model_id: UUID) -> Row | None:
     return await _one(connection, select(models).where(models.c.model_id == model_id))
 
@@ -38,12 +47,10 @@ async def _one(connection: AsyncConnection, query: Select[Any]) -> Row | None:
     return None if row is None else dict(row)
 
 
-async def model_names(connection: AsyncConnection, provider_id: UUID) -> set[str]:
-    """The names of a provider's models."""
-    found = await connection.scalars(
-        select(models.c.name).where(models.c.provider_id == provider_id)
-    )
-    return set(found)
+async def models_of(connection: AsyncConnection, provider_id: UUID) -> list[Row]:
+    """A provider's models, by name."""
+    query = select(models).where(models.c.provider_id == provider_id).order_by(models.c.name)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def watched_intervals_s(

@@ -4,10 +4,10 @@ The `..._revision` columns say by which revision something last came to be as it
 decision can tell "this event switched it on" from "it was on already".
 """
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, Uuid
 
 from arguslm_storage.checkpoints import checkpoint_table
-from arguslm_storage.columns import Json
+from arguslm_storage.columns import Json, UtcDateTime
 
 metadata = MetaData()
 checkpoints = checkpoint_table(metadata)
@@ -23,19 +23,25 @@ providers = Table(
     Column("credentials", Text),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("lists_models", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
     Column("address_revision", Integer, nullable=False),
 )
 
+# `watched`: monitored, and not retired; `state` is the contracts' Model.
 models = Table(
     "models",
     metadata,
     Column("model_id", Uuid, primary_key=True),
     Column("provider_id", Uuid, nullable=False, index=True),
     Column("name", Text, nullable=False),
-    Column("monitored", Boolean, nullable=False),
+    Column("watched", Boolean, nullable=False),
     Column("interval_s", Integer),
-    Column("monitored_revision", Integer, nullable=False),
+    Column("watched_revision", Integer, nullable=False),
+    Column("state", Json, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.

@@ -9,7 +9,7 @@ from arguslm_contracts.events.registry import RuleType, Severity
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 
 ResolveReason = Literal[
-    "recovered", "rule_removed", "rule_disabled", "model_removed", "monitoring_off"
+    "recovered", "rule_removed", "rule_disabled", "model_removed", "monitoring_off", "model_retired"
 ]
 Transition = Literal["raised", "resolved", "test"]
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
@@ -130,13 +131,17 @@ class DiscoveryRequested(Event):
 
 
 class DiscoveredModel(Record):
+    """`facts` is what we understood of its entry in the list, `metadata` is as it was told."""
+
     name: str
     metadata: dict[str, object] = {}
+    facts: ModelFacts = ModelFacts()
 
 
 class DiscoveryCompleted(Event):
     """What a provider says it serves. On any outcome but `ok`, `models` is empty and
-    `message` says why."""
+    `message` says why. `complete`: the list was read to its end, so that a model which is not in
+    it is not there."""
 
     name: ClassVar[str] = "discovery.completed"
     request_id: UUID
@@ -144,6 +149,7 @@ class DiscoveryCompleted(Event):
     outcome: Outcome
     message: str | None = None
     models: tuple[DiscoveredModel, ...] = ()
+    complete: bool = False
     completed_at: datetime
 
     @property

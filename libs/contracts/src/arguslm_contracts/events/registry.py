@@ -13,6 +13,7 @@ from pydantic import Field
 
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Record
+from arguslm_contracts.model_facts import ModelFacts
 
 Role = Literal["viewer", "operator", "admin"]
 Severity = Literal["info", "warning", "critical"]
@@ -42,7 +43,9 @@ class Provider(Record):
 class Model(Record):
     """A model at a provider. `name` is the provider's own identifier, any characters.
 
-    `interval_s` None follows the monitoring configuration.
+    `interval_s` None follows the monitoring configuration. `retired_at` is when a list of its
+    provider's no longer had it: it is kept, and not watched. `source` "manual" is a model that a
+    person vouches for, listed or not.
     """
 
     model_id: UUID
@@ -54,7 +57,13 @@ class Model(Record):
     benchmarkable: bool = True
     interval_s: int | None = Field(default=None, ge=10)
     metadata: dict[str, object] = {}
+    facts: ModelFacts = ModelFacts()
+    retired_at: datetime | None = None
     created_at: datetime
+
+    @property
+    def watched(self) -> bool:
+        return self.monitored and self.retired_at is None
 
 
 class MonitoringConfig(Record):
@@ -165,7 +174,9 @@ class ProviderRemoved(RegistryEvent):
         return str(self.provider_id)
 
 
-class _ModelState(RegistryEvent):
+class ModelState(RegistryEvent):
+    """Whatever tells how a model is from now on."""
+
     model: Model
 
     @property
@@ -173,16 +184,30 @@ class _ModelState(RegistryEvent):
         return str(self.model.model_id)
 
 
-class ModelRegistered(_ModelState):
+class ModelRegistered(ModelState):
     """Found by discovery, or added by hand."""
 
     name: ClassVar[str] = "model.registered"
 
 
-class ModelUpdated(_ModelState):
+class ModelUpdated(ModelState):
     """Renamed, watched or not, at another interval: `changed` names what."""
 
     name: ClassVar[str] = "model.updated"
+    changed: tuple[str, ...] = ()
+
+
+class ModelRetired(ModelState):
+    """Its provider no longer lists it. It stays, with its history, and is not watched until it is
+    listed again or a person vouches for it."""
+
+    name: ClassVar[str] = "model.retired"
+
+
+class ModelListed(ModelState):
+    """Its provider lists it again, or tells other facts of it: `changed` names what."""
+
+    name: ClassVar[str] = "model.listed"
     changed: tuple[str, ...] = ()
 
 

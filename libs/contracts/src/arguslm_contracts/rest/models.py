@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.rest.base import Command, Shape
 
 
@@ -22,7 +23,8 @@ class ModelCreate(Command):
 
 
 class ModelUpdate(Command):
-    """Only what is given changes; null clears `custom_name` and `interval_s`."""
+    """Only what is given changes; null clears `custom_name` and `interval_s`. To switch monitoring
+    on for a model that its provider no longer lists is to vouch for it: it is no longer retired."""
 
     custom_name: str | None = Field(default=None, max_length=255)
     enabled_for_monitoring: bool | None = None
@@ -42,6 +44,8 @@ class ModelResponse(Shape):
     enabled_for_benchmark: bool
     interval_s: int | None = None
     model_metadata: dict[str, Any] = {}
+    facts: ModelFacts = ModelFacts()
+    retired_at: datetime | None = None
     revision: int = 1
     created_at: datetime
 

@@ -66,8 +66,19 @@ class ProviderListResponse(Shape):
     total: int
 
 
+class ProviderFurtherField(Shape):
+    """A field of `credentials` that other types do not have."""
+
+    name: str
+    label: str
+    secret: bool
+    required: bool
+
+
 class ProviderSpecResponse(Shape):
-    """What a provider type needs."""
+    """What a provider type needs. `route` is how its requests are sent and timed: `captured` (our
+    wire sends what LiteLLM built), `injected` (our wire beneath LiteLLM) or `client_library`.
+    `verified` is `recording`, `simulation` or `unverified`."""
 
     id: str
     label: str
@@ -80,6 +91,10 @@ class ProviderSpecResponse(Shape):
     api_key_label: str | None = None
     base_url_label: str | None = None
     region_options: list[tuple[str, str]] = []
+    further_fields: list[ProviderFurtherField] = []
+    needs: list[str] = []
+    route: str = "captured"
+    verified: str = "unverified"
 
 
 class ProviderCatalogResponse(Shape):

@@ -190,20 +190,21 @@ def catalog(
     tested: Annotated[bool, typer.Option("--tested", help="Only those tested with us.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every provider type, and what each one needs."""
+    """Every provider type: what it needs, and how its requests are timed and were verified."""
     specs = [one for one in client.get_provider_catalog().providers.values() if _fits(one, tested)]
     if as_json:
         return print_json(specs)
     return print_table(
-        ("TYPE", "LABEL", "TESTED", "KEY", "ADDRESS", "REGION"),
+        ("TYPE", "LABEL", "TESTED", "NEEDS", "ADDRESS", "ROUTE", "VERIFIED"),
         (
             (
                 one.id,
                 one.label,
                 one.tested,
-                "needed" if one.requires_api_key else "-",
-                "needed" if one.requires_base_url else one.default_base_url or "-",
-                "needed" if one.requires_region else "-",
+                ", ".join(one.needs) or "-",
+                one.default_base_url or "-",
+                one.route,
+                one.verified,
             )
             for one in specs
         ),

@@ -26,15 +26,18 @@ class ModelEndpoints:
         provider_id: Id | None = None,
         enabled_for_monitoring: bool | None = None,
         enabled_for_benchmark: bool | None = None,
+        retired: bool | None = None,
         search: str | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> Call[shapes.ModelListResponse]:
-        """One page of models; `search` looks in names, `limit` is at most 500."""
+        """One page of models; `search` looks in names, `retired` are those that their provider no
+        longer lists, `limit` is at most 500."""
         params = given(
             provider_id=provider_id,
             enabled_for_monitoring=enabled_for_monitoring,
             enabled_for_benchmark=enabled_for_benchmark,
+            retired=retired,
             search=search,
             limit=limit,
             offset=offset,
@@ -61,7 +64,8 @@ class ModelEndpoints:
         interval_s: int | Unset | None = UNSET,
         revision: int | None = None,
     ) -> Call[shapes.ModelResponse]:
-        """Change only what is given; None clears `custom_name` or `interval_s`."""
+        """Change only what is given; None clears `custom_name` or `interval_s`. To switch
+        monitoring on ends a model's retirement."""
         body = changes(
             shapes.ModelUpdate,
             update,

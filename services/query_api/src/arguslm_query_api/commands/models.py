@@ -1,6 +1,7 @@
 """Models: added by hand, renamed, switched, removed."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from arguslm_contracts.events.registry import Model, ModelRegistered, ModelRemoved, ModelUpdated
@@ -70,11 +71,14 @@ async def update(
     """Change what is given; null clears the name and the interval."""
     model, revision, sequence = await stored(door, model_id)
     check_revision(expected_revision, revision)
-    changes = {
+    changes: dict[str, Any] = {
         _STORED_NAMES[name]: value or None if name == "custom_name" else value
         for name, value in body.model_dump(exclude_unset=True).items()
         if value is not None or name in _CLEARABLE
     }
+    if body.enabled_for_monitoring and model.retired_at is not None:
+        # A person vouches for it from now on: no list retires it again.
+        changes |= {"retired_at": None, "source": "manual"}
     changed = tuple(name for name, value in changes.items() if getattr(model, name) != value)
     if not changed:
         return True

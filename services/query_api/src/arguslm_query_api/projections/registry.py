@@ -39,7 +39,7 @@ class _Changes(Changes):
                 self.put_state(tables.providers, event.provider, position)
             case events.ProviderRemoved():
                 self._remove_provider(event.provider_id)
-            case events.ModelRegistered() | events.ModelUpdated():
+            case events.ModelState():
                 # A discovery may answer after its provider is gone.
                 if event.model.provider_id in self._known_providers:
                     self.put_state(tables.models, event.model, position)

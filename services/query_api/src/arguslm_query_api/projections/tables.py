@@ -51,7 +51,7 @@ async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -
 
 SERVICE_TABLES = ServiceTables(
     service="query-api",
-    version=3,
+    version=4,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={
