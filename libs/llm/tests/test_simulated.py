@@ -206,7 +206,7 @@ async def test_models_are_listed_page_by_page() -> None:
     async with Simulator(Scenario(dict.fromkeys(names, TRUTH)), KEY) as simulator:
         for dialect in LISTS:
             found = await discover(endpoint(dialect, simulator), network=Network())
-            assert [model.name for model in found] == names, dialect
+            assert [model.name for model in found.models] == names, dialect
             with pytest.raises(DiscoveryFailed) as caught:
                 await discover(endpoint(dialect, simulator, key="no"), network=Network())
             assert caught.value.outcome is Outcome.AUTH, dialect

@@ -127,7 +127,7 @@ class Simulator:
         return self._recorder.snapshot()
 
     async def until(self, condition: Callable[[Stats], bool]) -> Stats:
-        """Waits until the stats are as wished, and returns them; looks whenever a chat completion
+        """Waits until the stats are as wished, and returns them; looks whenever an answer
         begins or ends. `await sim.until(lambda stats: stats.in_flight == 0)`"""
         while not condition(stats := self.stats()):
             await self._recorder.change()
