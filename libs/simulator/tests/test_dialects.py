@@ -237,6 +237,41 @@ async def test_an_unknown_model_is_gone_in_the_vendors_words(
     assert len(words) == 6, "OpenAI says the same in both of its APIs"
 
 
+NONSENSE = (
+    *(None, 5, "x", [], {}, [None], [[]], [{}], {"tools": 5}, "\ud800", 10**30, -1, True),
+    *([{"name": "f", "parameters": 5}], [{"function": {"name": "f", "parameters": {"enum": []}}}]),
+)
+
+
+async def test_nonsense_in_any_field_is_answered_and_never_ends_the_connection(
+    simulator: Simulator, wire: Any, dialect: str
+) -> None:
+    simulator.set("m", ttft_ms=0, gap_ms=0, calls_tool=True, tokens=2)
+    path, body, headers = asked(dialect, stream=False)
+    body = {**body, **TOOLS[dialect], "generationConfig": {}, "options": {}, "input": "Hi"}
+    for name in (*body, "max_tokens", "dimensions", "texts", "stream_options"):
+        for value in NONSENSE:
+            changed = {**body, name: value}
+            if dialect == "ollama":
+                changed["stream"] = False
+            answer = await wire.request("POST", path, changed, **headers)
+            assert answer.status in (200, 400, 404), (name, value)
+    deep = b"[" * 100_000
+    wire.writer.write(
+        f"POST {path} HTTP/1.1\r\ncontent-length: {len(deep)}\r\n".encode()
+        + b"anthropic-version: x\r\n\r\n"
+        + deep
+    )
+    assert (await wire.answer()).status == 400
+
+
+async def test_a_key_in_the_query_may_be_any_text(wire_to: Callable[[Simulator], Any]) -> None:
+    async with Simulator(Scenario({"m": TRUTH}), "right") as simulator:
+        wire = await wire_to(simulator)
+        for key, status in (("%E2%82%AC", 400), ("right", 200)):
+            assert (await wire.request("GET", f"/v1beta/models?key={key}")).status == status
+
+
 async def test_pages_have_limits(wire: Any) -> None:
     for path, headers in (
         ("/v1/models?limit=0", ANTHROPIC),

@@ -112,13 +112,20 @@ _SAMPLES: dict[str, Any] = {
 }
 
 
-def _sample(schema: Mapping[str, Any]) -> Any:
-    """A value that a plain JSON schema accepts: every property, the first of every choice."""
-    if "enum" in schema:
-        return schema["enum"][0]
-    kind = str(schema.get("type", "object")).lower()  # Gemini shouts its types
+def _sample(schema: Any) -> Any:
+    """A value that a plain JSON schema accepts: every property, the first of every choice. Null
+    for what is no schema: that is the asker's mistake, and shows."""
+    if not isinstance(schema, dict):
+        return None
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        return choices[0]
+    kinds = schema.get("type", "object")
+    kind = str(kinds[0] if isinstance(kinds, list) and kinds else kinds).lower()  # Gemini shouts
     if kind == "object":
-        return {name: _sample(inner) for name, inner in schema.get("properties", {}).items()}
+        properties = schema.get("properties")
+        inner = properties if isinstance(properties, dict) else {}
+        return {name: _sample(one) for name, one in inner.items()}
     if kind == "array":
         return [_sample(schema.get("items", {}))]
     return _SAMPLES.get(kind)

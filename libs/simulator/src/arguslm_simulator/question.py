@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arguslm_simulator.answer import Tool
+from arguslm_simulator.behaviour import MAX_DIMENSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     """Every reader here raises `BadRequest`."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequest("We could not parse the JSON body of your request.") from None
     if not isinstance(document, dict):
         raise BadRequest("The JSON body of your request must be an object.")
@@ -101,6 +102,13 @@ def count_in(document: dict[str, Any], *names: str) -> int | None:
             raise BadRequest("expected an integer of at least 1", param=name)
         return value
     return None
+
+
+def dimensions_in(document: dict[str, Any], name: str) -> int | None:
+    dimensions = count_in(document, name)
+    if dimensions is not None and dimensions > MAX_DIMENSIONS:
+        raise BadRequest(f"expected at most {MAX_DIMENSIONS}", param=name)
+    return dimensions
 
 
 def texts_in(document: dict[str, Any], name: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from arguslm_simulator.question import (
     Question,
     Texts,
     count_in,
+    dimensions_in,
     json_object,
     list_in,
     text_in,
@@ -128,7 +129,7 @@ def _read_texts(request: Request, _: Mapping[str, str]) -> Texts:
     return Texts(
         model=text_in(document, "model"),
         texts=texts_in(document, "texts"),
-        dimensions=count_in(document, "output_dimension"),
+        dimensions=dimensions_in(document, "output_dimension"),
     )
 
 

@@ -133,8 +133,11 @@ def bearer_token(request: Request) -> str | None:
 
 
 def same(sent: str | None, expected: str) -> bool:
-    # latin-1 is what the head was decoded from, so this gives the bytes that were sent.
-    return hmac.compare_digest((sent or "").encode("latin-1"), expected.encode())
+    # latin-1 is what the head was decoded from, so this gives the bytes that were sent; what comes
+    # from a query may hold more.
+    return hmac.compare_digest(
+        (sent or "").encode("latin-1", "backslashreplace"), expected.encode()
+    )
 
 
 def page_of(names: Sequence[str], *, after: str | None, size: int) -> tuple[Sequence[str], bool]:

@@ -21,6 +21,7 @@ from arguslm_simulator.question import (
     Question,
     Texts,
     count_in,
+    dimensions_in,
     json_object,
     list_in,
     object_in,
@@ -170,7 +171,7 @@ def _read_text(request: Request, parts: Mapping[str, str]) -> Texts:
     return Texts(
         model=parts["model"],
         texts=(_text_of(document),),
-        dimensions=count_in(document, "outputDimensionality"),
+        dimensions=dimensions_in(document, "outputDimensionality"),
         batch=False,
     )
 
@@ -182,7 +183,7 @@ def _read_texts(request: Request, parts: Mapping[str, str]) -> Texts:
     return Texts(
         model=parts["model"],
         texts=tuple(_text_of(one) for one in requests),
-        dimensions=count_in(requests[0], "outputDimensionality"),
+        dimensions=dimensions_in(requests[0], "outputDimensionality"),
     )
 
 

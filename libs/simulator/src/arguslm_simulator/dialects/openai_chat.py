@@ -16,6 +16,7 @@ from arguslm_simulator.question import (
     Question,
     Texts,
     count_in,
+    dimensions_in,
     json_object,
     list_in,
     object_in,
@@ -83,7 +84,7 @@ def _read_texts(request: Request, _: Mapping[str, str]) -> Texts:
     return Texts(
         model=text_in(document, "model"),
         texts=texts_in(document, "input"),
-        dimensions=count_in(document, "dimensions"),
+        dimensions=dimensions_in(document, "dimensions"),
         encoding=encoding,
     )
 
