@@ -2,9 +2,11 @@
 
 from arguslm_contracts.events.benchmarks import Limits
 from arguslm_contracts.measurement import (
+    Cost,
     Evidence,
     Headroom,
     Measurement,
+    Price,
     SelfAudit,
     Timing,
     Usage,
@@ -53,11 +55,13 @@ from arguslm_contracts.rest.benchmarks import (
     Quantiles,
     StatisticsResponse,
 )
+from arguslm_contracts.rest.costs import Bill, CostLine, CostsResponse
 from arguslm_contracts.rest.models import (
     ModelCreate,
     ModelListResponse,
     ModelResponse,
     ModelUpdate,
+    PriceGiven,
 )
 from arguslm_contracts.rest.monitoring import (
     CheckPage,
@@ -111,6 +115,7 @@ __all__ = [
     "BenchmarkResultResponse",
     "BenchmarkRunResponse",
     "BenchmarkStartResponse",
+    "Bill",
     "ChannelCreate",
     "ChannelList",
     "ChannelResponse",
@@ -119,6 +124,9 @@ __all__ = [
     "CheckPage",
     "CheckResponse",
     "Component",
+    "Cost",
+    "CostLine",
+    "CostsResponse",
     "Evidence",
     "FaultOwner",
     "Headroom",
@@ -142,6 +150,8 @@ __all__ = [
     "NotificationRecord",
     "Outcome",
     "OverviewResponse",
+    "Price",
+    "PriceGiven",
     "Problem",
     "PromptPackResponse",
     "ProviderCatalogResponse",

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.measurement import Price, Record
 from arguslm_contracts.model_facts import ModelFacts
 
 Role = Literal["viewer", "operator", "admin"]
@@ -45,7 +45,7 @@ class Model(Record):
 
     `interval_s` None follows the monitoring configuration. `retired_at` is when a list of its
     provider's no longer had it: it is kept, and not watched. `source` "manual" is a model that a
-    person vouches for, listed or not.
+    person vouches for, listed or not. `price` is as a person gave it.
     """
 
     model_id: UUID
@@ -58,8 +58,14 @@ class Model(Record):
     interval_s: int | None = Field(default=None, ge=10)
     metadata: dict[str, object] = {}
     facts: ModelFacts = ModelFacts()
+    price: Price | None = None
     retired_at: datetime | None = None
     created_at: datetime
+
+    @property
+    def told_price(self) -> Price | None:
+        """What a person says, else the provider's own list; None where neither does."""
+        return self.price or self.facts.price
 
     @property
     def watched(self) -> bool:

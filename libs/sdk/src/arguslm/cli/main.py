@@ -16,6 +16,7 @@ from arguslm.cli import (
     bench,
     channels,
     checks,
+    costs,
     house,
     models,
     monitoring,
@@ -67,6 +68,7 @@ app.add_typer(models.app, name="models", rich_help_panel="Watching")
 app.add_typer(monitoring.app, name="monitoring", rich_help_panel="Watching")
 app.add_typer(checks.app, name="checks", rich_help_panel="Watching")
 app.add_typer(bench.app, name="bench", rich_help_panel="Watching")
+costs.register(app)
 alerts.app.add_typer(rules.app, name="rules")
 alerts.app.add_typer(channels.app, name="channels")
 app.add_typer(alerts.app, name="alerts", rich_help_panel="Watching")

@@ -119,5 +119,7 @@ def _target(model: Model, provider: Provider) -> BenchmarkTarget:
             f"{name}: its provider {provider.display_name} is disabled", field="model_ids"
         )
     return BenchmarkTarget(
-        model_id=model.model_id, display_name=name, target=target_of(provider, model.name)
+        model_id=model.model_id,
+        display_name=name,
+        target=target_of(provider, model.name, model.told_price),
     )
