@@ -130,6 +130,33 @@ def test_costs_never_call_the_unknown_zero(house: StandIn, run: Run) -> None:
     assert run("costs", "--by", "colour").code == 2
 
 
+def test_budgets_show_what_is_left_of_them(house: StandIn, run: Run) -> None:
+    known = {
+        "id": says.ident("budget"),
+        "name": "Small",
+        "usd_per_day": 2.0,
+        "created_at": says.NOW,
+    }
+    path = f"{V1}/budgets/{known['id']}"
+    used = known | {"used_usd": 0.5, "left_usd": 1.5, "model_id": says.model()["id"]}
+    house.answer("GET", f"{V1}/budgets", {"items": [used]})
+    house.answer("POST", f"{V1}/budgets", known)
+    house.answer("PATCH", path, known)
+    house.answer("DELETE", path, 204)
+    listed = run("budgets", "list").out
+    for shown in ("Somewhere/gpt-4.1", "$2.00", "$0.500000", "$1.50", "25"):
+        assert shown in listed
+    added = run("budgets", "add", "--name", "Small", "--usd-per-day", "2", "--model", "gpt-4.1")
+    assert added.code == 0
+    body = house.seen[-1].body
+    assert (body["name"], body["usd_per_day"]) == ("Small", 2)
+    assert body["model_id"] == says.model()["id"]
+    assert run("budgets", "edit", "Small", "--usd-per-day", "3").code == 0
+    assert house.seen[-1].body == {"usd_per_day": 3}
+    assert run("budgets", "edit", "Small").code == 2
+    assert run("budgets", "remove", "Small", "--yes").code == 0
+
+
 def test_removing_asks(house: StandIn, run: Run) -> None:
     path = f"{V1}/models/{says.model()['id']}"
     house.answer("DELETE", path, 204)

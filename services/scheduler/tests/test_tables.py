@@ -49,7 +49,8 @@ async def test_live_tables_equal_the_declared_and_the_rebuilt_ones(
     try:
         assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
         rows = await rebuild(client, scheduler.database, shadow, SERVICE_TABLES, silently)
-        assert rows == {"providers": 1, "models": 29, "monitoring": 1}
+        filled = {table: n for table, n in rows.items() if n}
+        assert filled == {"providers": 1, "models": 29, "monitoring": 1}
         assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
     finally:
         await shadow.close()

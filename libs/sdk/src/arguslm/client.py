@@ -10,7 +10,7 @@ from arguslm.call import Call, Id, body_of, checked, nothing, path, shape
 from arguslm.endpoints.access import AccessEndpoints
 from arguslm.endpoints.alerts import AlertEndpoints, AlertRuleEndpoints, ChannelEndpoints
 from arguslm.endpoints.benchmarks import BenchmarkEndpoints
-from arguslm.endpoints.costs import CostEndpoints
+from arguslm.endpoints.costs import BudgetEndpoints, CostEndpoints
 from arguslm.endpoints.models import ModelEndpoints
 from arguslm.endpoints.monitoring import MonitoringEndpoints
 from arguslm.endpoints.providers import ProviderEndpoints
@@ -33,6 +33,7 @@ class Endpoints(
     AlertRuleEndpoints,
     ChannelEndpoints,
     CostEndpoints,
+    BudgetEndpoints,
     AccessEndpoints,
 ):
     """Every operation that is one request."""

@@ -55,6 +55,7 @@ from arguslm_contracts.rest.benchmarks import (
     Quantiles,
     StatisticsResponse,
 )
+from arguslm_contracts.rest.budgets import BudgetCreate, BudgetList, BudgetResponse, BudgetUpdate
 from arguslm_contracts.rest.costs import Bill, CostLine, CostsResponse
 from arguslm_contracts.rest.models import (
     ModelCreate,
@@ -116,6 +117,10 @@ __all__ = [
     "BenchmarkRunResponse",
     "BenchmarkStartResponse",
     "Bill",
+    "BudgetCreate",
+    "BudgetList",
+    "BudgetResponse",
+    "BudgetUpdate",
     "ChannelCreate",
     "ChannelList",
     "ChannelResponse",

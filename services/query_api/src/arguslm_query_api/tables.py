@@ -130,6 +130,29 @@ rules = Table(
     *_position(),
 )
 
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("provider_id", Uuid),
+    Column("model_id", Uuid),
+    Column("usd_per_day", Float, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    *_position(),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("budget_id", Uuid, nullable=False),
+    Column("run_id", Uuid, nullable=False),
+    Column("day", UtcDateTime, nullable=False, index=True),
+    Column("nano_usd", BigInteger, nullable=False),
+    comment="What benchmarks may cost at most, taken from a budget before they begin",
+)
+
 channels = Table(
     "channels",
     metadata,

@@ -1,4 +1,4 @@
-"""REGISTRY -> the roster. The clock and the completed checks are heard, not kept."""
+"""REGISTRY -> the roster; checks and budgets -> the account. The clock is heard, not kept."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,8 @@ from arguslm_contracts.events.registry import (
     ProviderRemoved,
     ProviderUpdated,
 )
-from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
+from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
+from arguslm_scheduler.account import fold_budgets, fold_checks, fold_requests
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
 from arguslm_storage.database import in_chunks, upsert
@@ -52,6 +53,7 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
         evolve_monitoring,
         [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
     )
+    await fold_budgets(connection, events)
 
 
 def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
@@ -87,9 +89,14 @@ async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
 
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=2,
+    version=3,
     metadata=metadata,
     checkpoints=checkpoints,
-    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: hear},
+    folds={
+        REGISTRY.name: fold_registry,
+        CLOCK.name: hear,
+        CHECK_REQUESTS.name: fold_requests,
+        CHECKS.name: fold_checks,
+    },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -96,6 +96,24 @@ class Rule(Record):
     created_at: datetime
 
 
+class Budget(Record):
+    """What checks and benchmarks may cost on one day in UTC: of a model, of all models of a
+    provider, which is of one key, or of everything."""
+
+    budget_id: UUID
+    name: str
+    provider_id: UUID | None = None
+    model_id: UUID | None = None
+    usd_per_day: float = Field(gt=0)
+    created_at: datetime
+
+    def covers(self, provider_id: str, model_id: UUID) -> bool:
+        """Whether what a model costs is taken from it."""
+        if self.model_id is not None:
+            return self.model_id == model_id
+        return self.provider_id is None or str(self.provider_id) == provider_id
+
+
 class Channel(Record):
     """Where to tell. `url` is a Fernet token: a webhook or Apprise address is a secret."""
 
@@ -313,6 +331,48 @@ class ChannelRemoved(RegistryEvent):
     @property
     def key(self) -> str:
         return str(self.channel_id)
+
+
+class _BudgetState(RegistryEvent):
+    budget: Budget
+
+    @property
+    def key(self) -> str:
+        return str(self.budget.budget_id)
+
+
+class BudgetCreated(_BudgetState):
+    """From now on a check that it might not cover is not sent."""
+
+    name: ClassVar[str] = "budget.created"
+
+
+class BudgetUpdated(_BudgetState):
+    """It was edited; `changed` names what."""
+
+    name: ClassVar[str] = "budget.updated"
+    changed: tuple[str, ...] = ()
+
+
+class BudgetReserved(_BudgetState):
+    """A benchmark is about to begin that costs at most `usd`. All of it counts as used on `day`
+    (midnight in UTC), whatever the run comes to."""
+
+    name: ClassVar[str] = "budget.reserved"
+    run_id: UUID
+    day: datetime
+    usd: float = Field(ge=0)
+
+
+class BudgetRemoved(RegistryEvent):
+    """Nothing is held back for it any more."""
+
+    name: ClassVar[str] = "budget.removed"
+    budget_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.budget_id)
 
 
 class _AccountState(RegistryEvent):
