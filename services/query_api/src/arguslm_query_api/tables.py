@@ -120,6 +120,8 @@ rules = Table(
     Column("rule_type", String(64), nullable=False),
     Column("target_model_id", Uuid),
     Column("target_model_name", Text),
+    Column("target_budget_id", Uuid),
+    Column("threshold_percent", Integer),
     Column("enabled", Boolean, nullable=False),
     Column("severity", String(16), nullable=False),
     Column("failures_to_raise", Integer, nullable=False),

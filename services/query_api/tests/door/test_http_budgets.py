@@ -96,3 +96,27 @@ async def test_a_price_is_known_from_the_last_check_and_checks_use_the_budget(
     (shown,) = (await house.admin.get(BUDGETS)).json()["items"]
     assert shown["used_usd"] == pytest.approx(0.14)
     assert shown["booked_usd"] == pytest.approx(0.1)
+
+
+async def test_a_rule_on_budgets_needs_a_threshold_and_a_budget_that_is(
+    house: RunningDoor,
+) -> None:
+    rules, budget = f"{API}/alerts/rules", await add_budget(house, 1)
+    body = {"name": "R", "rule_type": "budget_used", "target_budget_id": budget["id"]}
+    made = await house.admin.post(rules, json=body | {"threshold_percent": 80})
+    assert made.status_code == 201
+    path = f"{rules}/{made.json()['id']}"
+    changed = (await house.admin.patch(path, json={"threshold_percent": 90})).json()
+    assert (changed["threshold_percent"], changed["target_budget_id"]) == (90, budget["id"])
+    for wrong in (
+        body,
+        body | {"threshold_percent": 81},
+        body | {"threshold_percent": 100},
+        body | {"threshold_percent": 80, "target_budget_id": str(uuid4())},
+        {"name": "R", "rule_type": "any_model_down", "threshold_percent": 80},
+    ):
+        assert (await house.admin.post(rules, json=wrong)).status_code == 422
+    other = {"name": "Down", "rule_type": "any_model_down"}
+    down = (await house.admin.post(rules, json=other)).json()["id"]
+    refused = await house.admin.patch(f"{rules}/{down}", json={"threshold_percent": 80})
+    assert refused.status_code == 422

@@ -21,6 +21,7 @@ RuleType = Literal[
     "any_model_down",
     "specific_model_down",
     "model_unavailable_everywhere",
+    "budget_used",
 ]
 ChannelKind = Literal["webhook", "apprise"]
 ModelSource = Literal["discovered", "manual"]
@@ -80,13 +81,19 @@ class MonitoringConfig(Record):
 
 
 class Rule(Record):
-    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive."""
+    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive.
+
+    `budget_used` raises when `threshold_percent` of a budget are used, of the one that is named or
+    of any, and resolves with the day or when less is used.
+    """
 
     rule_id: UUID
     name: str
     rule_type: RuleType
     target_model_id: UUID | None = None
     target_model_name: str | None = None
+    target_budget_id: UUID | None = None
+    threshold_percent: int | None = Field(default=None, ge=5, le=95, multiple_of=5)
     enabled: bool = True
     severity: Severity = "critical"
     failures_to_raise: int = Field(default=2, ge=1)

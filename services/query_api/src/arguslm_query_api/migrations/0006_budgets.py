@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from arguslm_storage import columns
+from arguslm_storage.migration_steps import add_columns
 
 revision = "0006"
 down_revision = "0005"
@@ -35,3 +36,8 @@ def upgrade() -> None:
         comment="What benchmarks may cost at most, taken from a budget before they begin",
     )
     op.create_index("ix_bookings_day", "bookings", ["day"])
+    add_columns(
+        "rules",
+        sa.Column("target_budget_id", sa.Uuid),
+        sa.Column("threshold_percent", sa.Integer),
+    )
