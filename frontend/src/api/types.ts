@@ -14,10 +14,15 @@ export type BenchmarkCreate = Schemas['BenchmarkCreate'];
 export type BenchmarkDetail = Schemas['BenchmarkDetailResponse'];
 export type BenchmarkResult = Schemas['BenchmarkResultResponse'];
 export type BenchmarkRun = Schemas['BenchmarkRunResponse'];
+export type BudgetCreate = Schemas['BudgetCreate'];
+export type BudgetResponse = Schemas['BudgetResponse'];
+export type BudgetUpdate = Schemas['BudgetUpdate'];
 export type ChannelCreate = Schemas['ChannelCreate'];
 export type ChannelResponse = Schemas['ChannelResponse'];
 export type CheckPage = Schemas['CheckPage'];
 export type CheckResponse = Schemas['CheckResponse'];
+export type Cost = Schemas['Cost'];
+export type CostLine = Schemas['CostLine'];
 export type Headroom = Schemas['Headroom'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type ModelCard = Schemas['ModelCard'];
@@ -42,6 +47,7 @@ export type SeriesResponse = Schemas['SeriesResponse'];
 export type SparkSlot = Schemas['SparkSlot'];
 export type WhoAmI = Schemas['WhoAmI'];
 
+export type CostsBy = Schemas['CostsResponse']['by'];
 export type ModelState = ModelCard['state'];
 export type Role = WhoAmI['role'];
 

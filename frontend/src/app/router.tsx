@@ -19,6 +19,7 @@ import { queryClient } from './queryClient';
 import {
   ALERT_TABS,
   type AlertTab,
+  type CostsSearch,
   flag,
   type ModelSearch,
   type ModelsSearch,
@@ -146,6 +147,16 @@ const benchmark = createRoute({
   component: lazyRouteComponent(() => import('@/features/benchmarks/RunPage'), 'RunPage'),
 });
 
+const costs = createRoute({
+  getParentRoute: () => house,
+  path: '/costs',
+  validateSearch: (search: Search): CostsSearch => ({
+    by: oneOf(search, 'by', ['model', 'provider', 'day'] as const),
+    days: whole(search, 'days'),
+  }),
+  component: lazyRouteComponent(() => import('@/features/costs/CostsPage'), 'CostsPage'),
+});
+
 const alerts = createRoute({
   getParentRoute: () => house,
   path: '/alerts',
@@ -184,6 +195,7 @@ const routeTree = root.addChildren([
     benchmarks,
     newBenchmark,
     benchmark,
+    costs,
     alerts,
     settings,
     elsewhere,

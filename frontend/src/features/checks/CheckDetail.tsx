@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 
 import type { CheckResponse, Headroom } from '@/api/types';
+import { costOfCheck } from '@/features/costs/costsInWords';
 import { count, milliseconds, percent, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
 
@@ -50,6 +51,8 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
             ['Input', count(usage.input_tokens)],
             ['Output', count(usage.output_tokens)],
             ['Reasoning', count(usage.reasoning_tokens)],
+            ['Cached', count(usage.cached_tokens)],
+            ['Cost', costOfCheck(check.measurement.cost)],
             ['Speed', `${speed(check.measurement.tokens_per_s)} /s`],
             ['Longest gap', milliseconds(timing.max_gap_ms)],
           ]}

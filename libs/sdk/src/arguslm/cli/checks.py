@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from arguslm.cli.connect import Json, connected
+from arguslm.cli.costs import usd
 from arguslm.cli.lookup import find_check, find_model
 from arguslm.cli.output import (
     judged,
@@ -26,7 +27,7 @@ from arguslm.errors import ArgusLMError
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
-    from arguslm.schemas import CheckResponse
+    from arguslm.schemas import CheckResponse, Cost
 
 
 class ListsByDefault(TyperGroup):
@@ -151,6 +152,7 @@ def print_check(check: "CheckResponse") -> None:
             ("total", _ms(timing.total_ms)),
             ("tokens/s", measured.tokens_per_s and number(measured.tokens_per_s, 1)),
             ("tokens", _tokens(usage)),
+            ("cost", measured.cost and _cost(measured.cost)),
             ("HTTP status", evidence.http_status),
             ("error", _error(evidence)),
             ("finish reason", evidence.finish_reason),
@@ -161,6 +163,13 @@ def print_check(check: "CheckResponse") -> None:
             ("trustworthy", measured.audit.trustworthy),
         )
     )
+
+
+def _cost(cost: "Cost") -> str:
+    """What nobody knows is never 0."""
+    if cost.usd is not None:
+        return usd(cost.usd)
+    return "no known price" if cost.unpriced == "no_price" else "nobody told the tokens"
 
 
 def _newest(
