@@ -18,6 +18,7 @@ from arguslm_contracts.measurement import ProbeProfile, Target, Timeouts
 from arguslm_contracts.streams import CHECKS
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
+from arguslm_prober.abandoned import Abandoned
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
@@ -55,11 +56,10 @@ class House:
         network = Network()
         measurer = Measurer(network)
         await measurer.start()
-        prober = Prober(Publisher(client, "prober"), measurer, self.vault, network)
-        workers = [
-            Worker(self.bus.settings("prober"), client, "prober", duty)
-            for duty in prober.duties(location, concurrency)
-        ]
+        publisher = Publisher(client, "prober")
+        prober = Prober(publisher, measurer, self.vault, network)
+        duties = [*prober.duties(location, concurrency), Abandoned(client, publisher).duty]
+        workers = [Worker(self.bus.settings("prober"), client, "prober", duty) for duty in duties]
         running = [asyncio.create_task(worker.run()) for worker in workers]
         try:
             yield

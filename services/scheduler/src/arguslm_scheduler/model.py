@@ -9,6 +9,7 @@ from uuid import UUID
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
+    CheckAbandoned,
     CheckRequested,
     ClockTicked,
     DiscoveryCompleted,
@@ -144,6 +145,26 @@ def _request(
         expires_at=due_at + timedelta(seconds=max(asked.interval_s, _LEAST_PATIENCE_S)),
         target=asked.target,
         probe=ProbeProfile(prompt=pack.prompt, max_tokens=config.max_tokens),
+    )
+
+
+def unless_open(request: CheckRequested, open_one: Row | None) -> CheckRequested:
+    """The request, or that it is skipped since the one before it is still open. A decision that is
+    made again meets the request that it was the first time."""
+    if open_one is None or open_one["request_id"] == request.request_id:
+        return request
+    reason = f"the check of {open_one['due_at']:%H:%M:%S} UTC is still in flight"
+    return request.model_copy(update={"skip_reason": reason})
+
+
+def abandonment(open_one: Row, now: datetime) -> CheckAbandoned:
+    """Nobody can be asking any more, and nobody has answered."""
+    return CheckAbandoned(
+        request_id=open_one["request_id"],
+        model_id=open_one["model_id"],
+        location=open_one["location"],
+        since=open_one["due_at"],
+        until=now,
     )
 
 

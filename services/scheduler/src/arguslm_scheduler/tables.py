@@ -1,4 +1,4 @@
-"""The scheduler's tables: the roster, folded from REGISTRY alone.
+"""The scheduler's tables: the roster, folded from REGISTRY alone, and the requests that are open.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
@@ -42,6 +42,19 @@ models = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+)
+
+# The newest request of a model at a location while it is open (else NULL), and the due time up to
+# which requests are answered.
+open_requests = Table(
+    "open_requests",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("request_id", Uuid),
+    Column("due_at", UtcDateTime),
+    Column("lapses_at", UtcDateTime),
+    Column("answered_until", UtcDateTime),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.
