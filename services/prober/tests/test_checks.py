@@ -115,6 +115,16 @@ async def test_checks_in_flight_stay_under_the_limit(house: House, simulator: Si
     assert simulator.stats().peak_in_flight == 3
 
 
+async def test_a_provider_is_asked_no_more_at_once_than_it_may_be(
+    house: House, simulator: Simulator
+) -> None:
+    limited = house.target(simulator.url, "swift").model_copy(update={"max_concurrent": 2})
+    async with house.prober():
+        await house.ask(*(request(limited) for _ in range(8)))
+        await house.completions(8)
+    assert simulator.stats().peak_in_flight == 2
+
+
 async def test_a_prober_takes_only_what_is_for_its_location(
     house: House, simulator: Simulator
 ) -> None:

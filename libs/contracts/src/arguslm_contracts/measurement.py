@@ -166,6 +166,9 @@ class Target(Record):
     settings: dict[str, str] = {}
     credentials: str | None = None
     model: str | None = None
+    max_concurrent: int = Field(
+        default=0, ge=0, description="checks of this provider in flight in one prober; 0: no limit"
+    )
 
 
 class ProbeProfile(Record):

@@ -63,6 +63,7 @@ class Prober:
                 key=_provider,
                 # A provider that hangs leaves half of the places to the others.
                 concurrency_per_key=max(1, concurrency // 2),
+                key_limit=_max_concurrent,
                 max_deliveries=MAX_DELIVERIES,
             ),
             Duty(
@@ -162,6 +163,11 @@ def _provider(recorded: Recorded) -> str:
     """Whom a check burdens."""
     assert isinstance(recorded.event, CheckRequested)
     return recorded.event.target.provider_id
+
+
+def _max_concurrent(recorded: Recorded) -> int:
+    assert isinstance(recorded.event, CheckRequested)
+    return recorded.event.target.max_concurrent
 
 
 def _about(recorded: Recorded, request_id: UUID) -> AbstractContextManager[object]:

@@ -22,12 +22,15 @@ from arguslm_scheduler import open_requests, roster
 from arguslm_scheduler.model import (
     Asked,
     Row,
+    Slot,
     abandonment,
     discovery_request,
     due_slots,
     first_request,
     listing_due,
     listing_request,
+    paced,
+    paced_slots,
     registrations,
     relistings,
     run_request,
@@ -109,8 +112,13 @@ class Decisions:
         config: MonitoringConfig,
         in_flight: Mapping[open_requests.Key, Row],
     ) -> list[Decision]:
-        intervals_s = await roster.watched_intervals_s(connection, config)
-        slots = list(due_slots(intervals_s, self._locations, tick))
+        slots: list[Slot] = []
+        for watched in await roster.watched_intervals_s(connection, config):
+            if watched.per_minute:
+                paces = paced(watched.intervals_s, self._locations, watched.per_minute)
+                slots += paced_slots(paces, tick)
+            else:
+                slots += due_slots(watched.intervals_s, self._locations, tick)
         if not slots:
             return []
         due = await roster.askable(connection, config, {slot.model_id for slot in slots})
@@ -186,7 +194,7 @@ class Decisions:
         self, connection: AsyncConnection, event: MonitoringRunRequested
     ) -> list[Decision]:
         config = roster.config_of(await roster.monitoring_row(connection))
-        return await self._first_checks(
+        return await self._at_once(
             connection,
             await roster.askable(connection, config, set(event.model_ids)),
             lambda one, at: run_request(event.run_id, event.at, one, at, config),
@@ -213,6 +221,15 @@ class Decisions:
         ]
 
     async def _first_checks(
+        self,
+        connection: AsyncConnection,
+        asked: Sequence[Asked],
+        request: Callable[[Asked, str], CheckRequested],
+    ) -> list[Decision]:
+        """Ask at once, but for those that a limit makes wait for their slots."""
+        return await self._at_once(connection, [one for one in asked if not one.paced], request)
+
+    async def _at_once(
         self,
         connection: AsyncConnection,
         asked: Sequence[Asked],

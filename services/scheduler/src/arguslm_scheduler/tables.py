@@ -23,6 +23,8 @@ providers = Table(
     Column("credentials", Text),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("requests_per_minute", Integer, nullable=False),
+    Column("max_concurrent", Integer, nullable=False),
     Column("lists_models", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
     Column("address_revision", Integer, nullable=False),
