@@ -108,10 +108,16 @@ class Headroom(Record):
 
 class SelfAudit(Record):
     """What the monitor itself did to this measurement: how late its event loop was, and how long
-    what had arrived waited to be read (None where the kernel does not tell), both at worst."""
+    what had arrived waited to be read (None where the kernel does not tell), both at worst.
+
+    How late it began is the timing's `schedule_delay_ms`.
+    """
 
     loop_lag_ms: Milliseconds = 0.0
     read_lag_ms: Milliseconds | None = None
+    cpu_share: float | None = Field(
+        default=None, ge=0, description="CPU seconds that our process took of each second meanwhile"
+    )
     trustworthy: bool = True
 
 
