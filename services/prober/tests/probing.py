@@ -49,7 +49,11 @@ class House:
 
     @asynccontextmanager
     async def prober(
-        self, *, location: str = "local", concurrency: int = 64
+        self,
+        *,
+        location: str = "local",
+        concurrency: int = 64,
+        reference_url: str | None = None,
     ) -> AsyncIterator[None]:
         """A prober in this process."""
         client = await self.bus.client("prober")
@@ -57,7 +61,7 @@ class House:
         measurer = Measurer(network)
         await measurer.start()
         publisher = Publisher(client, "prober")
-        prober = Prober(publisher, measurer, self.vault, network)
+        prober = Prober(publisher, measurer, self.vault, network, reference_url)
         duties = [*prober.duties(location, concurrency), Abandoned(client, publisher).duty]
         workers = [Worker(self.bus.settings("prober"), client, "prober", duty) for duty in duties]
         running = [asyncio.create_task(worker.run()) for worker in workers]

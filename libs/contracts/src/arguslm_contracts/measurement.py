@@ -72,6 +72,9 @@ class Evidence(Record):
     wire_failure: Outcome | None = Field(
         default=None, description="how the exchange broke off; nothing of one that came to its end"
     )
+    own_network: str | None = Field(
+        default=None, description="why our own network was held to be down when nothing came back"
+    )
     error_type: str | None = None
     error_code: str | None = None
     message: str | None = Field(default=None, description="clipped, credentials removed")

@@ -24,7 +24,7 @@ async def wire(settings: Settings, client: Client) -> Parts:
     # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
     warming = asyncio.create_task(measurer.start(), name="warm the measurer")
     publisher = Publisher(client, NAME)
-    prober = Prober(publisher, measurer, vault, network)
+    prober = Prober(publisher, measurer, vault, network, settings.reference_url)
     duties = [
         *prober.duties(settings.location, settings.probe_concurrency),
         Abandoned(client, publisher).duty,

@@ -31,6 +31,7 @@ from arguslm_llm.endpoint import Endpoint, endpoint_of
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
 from arguslm_prober.model import chat_model, completion, given_up, unasked
+from arguslm_prober.own_network import OwnNetwork
 from arguslm_storage.vault import Vault, VaultError
 
 log = structlog.get_logger(__name__)
@@ -44,12 +45,18 @@ class Prober:
     """Asks endpoints, with a warm measurer."""
 
     def __init__(
-        self, publisher: Publisher, measurer: Measurer, vault: Vault, network: Network
+        self,
+        publisher: Publisher,
+        measurer: Measurer,
+        vault: Vault,
+        network: Network,
+        reference_url: str | None = None,
     ) -> None:
         self._publisher = publisher
         self._measurer = measurer
         self._vault = vault
         self._network = network
+        self._own_network = OwnNetwork(network, reference_url)
 
     def duties(self, location: str, concurrency: int) -> list[Duty]:
         """The checks of one location, and a share of all discoveries."""
@@ -135,6 +142,7 @@ class Prober:
         # The due time is wall clock, the stopwatch is not: the lateness so far links the two.
         late_ns = max(0, int((now - request.due_at).total_seconds() * 1e9))
         scheduled_ns = time.monotonic_ns() - late_ns
+        began_s = time.monotonic()
         endpoint = self._endpoint(request.target)
         if endpoint.model is None:
             try:
@@ -150,7 +158,7 @@ class Prober:
         measurement = await self._measurer.measure(
             endpoint, request.probe, scheduled_ns=scheduled_ns
         )
-        return endpoint.model, measurement
+        return endpoint.model, await self._own_network.judge(request.target, measurement, began_s)
 
     def _endpoint(self, target: Target) -> Endpoint:
         return endpoint_of(target, self._vault.open(target.credentials))
