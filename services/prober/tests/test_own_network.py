@@ -23,7 +23,8 @@ from arguslm_prober.own_network import (
 from arguslm_prober.settings import Settings
 from arguslm_simulator import Simulator
 
-NOBODY_LISTENS = "http://nobody.invalid/v1"
+SITES = ("one.example", "three.example", "two.example")
+NOBODY_LISTENS = "http://nobody.invalid"
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_what_needs_no_way_out_says_nothing_of_it(one: Target, site: str | None)
 async def test_without_a_reference_the_third_site_tells() -> None:
     """The first two failures are stored as what they looked like: nobody could know better."""
     network = OwnNetwork(Network(), None)
-    sites = [target(f"https://{name}.example/v1") for name in ("a.one", "b.two", "c.three")]
+    sites = [target(f"https://api.{site}/v1") for site in SITES]
     up = Measurement.of(Outcome.OK, evidence=Evidence(http_status=200))
     lost = Measurement.of(Outcome.DNS, evidence=Evidence(wire_failure=Outcome.DNS))
     limited = Measurement.of(Outcome.RATE_LIMITED, evidence=Evidence(http_status=429))
@@ -114,10 +115,7 @@ async def test_without_a_reference_the_third_site_tells() -> None:
     assert first == [lost, lost]
     assert (third.outcome, third.fault_owner) == (Outcome.MONITOR_OFFLINE, FaultOwner.MONITOR)
     assert third.evidence.wire_failure is Outcome.DNS
-    assert (
-        third.evidence.own_network
-        == "fell silent together: one.example, three.example, two.example"
-    )
+    assert third.evidence.own_network == f"fell silent together: {', '.join(SITES)}"
     here = target("http://127.0.0.1:1/v1")
     assert await seen(here, lost) == lost
     assert await network.judge(sites[0], limited, time.monotonic()) == limited
@@ -127,7 +125,7 @@ async def test_without_a_reference_the_third_site_tells() -> None:
 async def test_a_reference_that_is_silent_too_says_that_we_are_offline(
     house: House, simulator: Simulator, refused_url: str
 ) -> None:
-    lost = [request(house.target(NOBODY_LISTENS.removesuffix("/v1"), "m")) for _ in range(3)]
+    lost = [request(house.target(NOBODY_LISTENS, "m")) for _ in range(3)]
     near = request(house.target(refused_url, "m"))
     async with house.prober(reference_url=refused_url):
         await house.ask(*lost, near)
@@ -146,7 +144,7 @@ async def test_a_reference_that_answers_leaves_the_fault_where_it_is(
     house: House, simulator: Simulator
 ) -> None:
     async with house.prober(reference_url=simulator.url):
-        await house.ask(request(house.target(NOBODY_LISTENS.removesuffix("/v1"), "m")))
+        await house.ask(request(house.target(NOBODY_LISTENS, "m")))
         (done,) = await house.completions(1)
     assert done.measurement.outcome is Outcome.DNS
     assert done.measurement.evidence.own_network is None
