@@ -220,6 +220,13 @@ _CHECKS: tuple[Event, ...] = (
         target=TARGET,
         probe=ProbeProfile(prompt="Reply with one short greeting.", max_tokens=40),
     ),
+    checks.CheckAbandoned(
+        request_id=CHECK_ID,
+        model_id=MODEL_ID,
+        location="local",
+        since=AT,
+        until=AT + timedelta(seconds=150),
+    ),
     checks.CheckCompleted(
         check_id=CHECK_ID,
         model_id=MODEL_ID,

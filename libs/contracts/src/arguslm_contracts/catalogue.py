@@ -27,6 +27,7 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ApiKeyCreated,
     registry.ApiKeyRevoked,
     checks.CheckRequested,
+    checks.CheckAbandoned,
     checks.CheckCompleted,
     checks.CheckReclassified,
     checks.DiscoveryRequested,

@@ -127,7 +127,7 @@ class Measurer:
                 exchange,
                 transcribe(built.dialect, exchange),
                 redactor,
-                loop_lag_ns=lag.worst_ns,
+                lag=lag,
             ),
         )
 
@@ -154,7 +154,7 @@ class Measurer:
             exchange,
             transcript,
             redactor,
-            loop_lag_ns=lag.worst_ns,
+            lag=lag,
         )
 
 

@@ -56,6 +56,15 @@ def expired(request: CheckRequested, now: datetime) -> Measurement:
     return unasked(Outcome.EXPIRED, f"{said}: {late_s:.0f} s too late")
 
 
+def skipped(reason: str) -> Measurement:
+    return unasked(Outcome.SKIPPED, f"{VERDICTS[Outcome.SKIPPED].says}: {reason}")
+
+
+def given_up(request: CheckRequested, now: datetime) -> Measurement:
+    """The end of a request that nobody began: what its prober would have said by now."""
+    return skipped(request.skip_reason) if request.skip_reason else expired(request, now)
+
+
 def completion(
     request: CheckRequested,
     model: str | None,

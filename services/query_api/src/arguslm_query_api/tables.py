@@ -53,6 +53,8 @@ providers = Table(
     Column("credentials", Text, comment="a Fernet token"),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("requests_per_minute", Integer, nullable=False),
+    Column("max_concurrent", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     *_position(),

@@ -1,4 +1,4 @@
-"""REGISTRY -> the roster. The clock and the completed checks are heard, not kept."""
+"""REGISTRY -> the roster; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are open."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +17,8 @@ from arguslm_contracts.events.registry import (
     ProviderRemoved,
     ProviderUpdated,
 )
-from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
+from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
+from arguslm_scheduler import open_requests
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
 from arguslm_storage.database import in_chunks, upsert
@@ -81,15 +82,17 @@ async def _evolve(
         await connection.execute(delete(table).where(key.in_(some)))
 
 
-async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """These events lead to decisions and leave no row."""
-
-
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=2,
+    version=3,
     metadata=metadata,
     checkpoints=checkpoints,
-    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: hear},
+    # The clock comes last: a rebuild forgets what is old at its end, as the live tables have.
+    folds={
+        REGISTRY.name: fold_registry,
+        CHECK_REQUESTS.name: open_requests.fold,
+        CHECKS.name: open_requests.fold,
+        CLOCK.name: open_requests.forget,
+    },
     migrations=Path(__file__).parent / "migrations",
 )

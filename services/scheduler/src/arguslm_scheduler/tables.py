@@ -1,4 +1,4 @@
-"""The scheduler's tables: the roster, folded from REGISTRY alone.
+"""The scheduler's tables: the roster, folded from REGISTRY alone, and the requests that are open.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
@@ -23,6 +23,8 @@ providers = Table(
     Column("credentials", Text),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("requests_per_minute", Integer, nullable=False),
+    Column("max_concurrent", Integer, nullable=False),
     Column("lists_models", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
     Column("address_revision", Integer, nullable=False),
@@ -42,6 +44,19 @@ models = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+)
+
+# The newest request of a model at a location while it is open (else NULL), and the due time up to
+# which requests are answered.
+open_requests = Table(
+    "open_requests",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("request_id", Uuid),
+    Column("due_at", UtcDateTime),
+    Column("lapses_at", UtcDateTime),
+    Column("answered_until", UtcDateTime),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.

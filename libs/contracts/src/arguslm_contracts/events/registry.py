@@ -27,7 +27,12 @@ ModelSource = Literal["discovered", "manual"]
 
 
 class Provider(Record):
-    """An account at a provider. `credentials` is a Fernet token; never the clear text."""
+    """An account at a provider. `credentials` is a Fernet token; never the clear text.
+
+    `requests_per_minute` bounds the scheduled checks of all its models at all locations: they are
+    asked less often where their intervals want more. `max_concurrent` bounds the checks in flight
+    in one prober: the others wait there. 0: no limit.
+    """
 
     provider_id: UUID
     provider_type: str
@@ -37,6 +42,8 @@ class Provider(Record):
     credentials: str | None = None
     enabled: bool = True
     monitor_discovered: bool = False
+    requests_per_minute: int = Field(default=0, ge=0)
+    max_concurrent: int = Field(default=0, ge=0)
     created_at: datetime
 
 
