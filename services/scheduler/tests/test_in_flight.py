@@ -56,11 +56,13 @@ def test_a_row_is_the_same_in_whatever_order_its_events_are_heard() -> None:
         since=second.due_at,
         until=NOW,
     )
+    days_later = request_due(SECOND + 3 * 86_400)
     stories: tuple[tuple[list[CheckRequested | CheckCompleted | CheckAbandoned], object], ...] = (
         ([first, completed(first), second], second.request_id),
         ([first, completed(first), second, completed(second)], None),
         ([first, second, abandoned, completed(second)], None),
         ([first, second, abandoned, third], third.request_id),
+        ([first, completed(first), days_later], days_later.request_id),
     )
     for events, open_id in stories:
         rows = []

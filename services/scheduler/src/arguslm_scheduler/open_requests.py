@@ -50,7 +50,17 @@ def evolve(before: Row | None, event: CheckRequested | CheckCompleted | CheckAba
         and row["answered_until"] is not None
         and row["due_at"] <= row["answered_until"]
     )
-    return row | dict.fromkeys(("request_id", "due_at", "lapses_at")) if is_answered else row
+    if is_answered:
+        return row | dict.fromkeys(("request_id", "due_at", "lapses_at"))
+    return row | {"answered_until": None} if _is_long_ago(row) else row
+
+
+def _is_long_ago(row: Row) -> bool:
+    """Whether the last answer is so old that a row with nothing open would have been forgotten."""
+    due_at, answered_until = row["due_at"], row["answered_until"]
+    if due_at is None or answered_until is None:
+        return False
+    return bool(answered_until < due_at - _FORGOTTEN_AFTER)
 
 
 def _empty(event: CheckRequested | CheckCompleted | CheckAbandoned) -> dict[str, Any]:
