@@ -9,7 +9,8 @@ from cryptography.fernet import Fernet
 from probing import API_KEY, House, request
 
 from arguslm_contracts.envelope import encode
-from arguslm_contracts.events.checks import CheckAbandoned, CheckRequested
+from arguslm_contracts.events.checks import Allowance, CheckAbandoned, CheckRequested
+from arguslm_contracts.measurement import Price, ProbeProfile, Target
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS
 from arguslm_simulator import Behaviour, Fault, Simulator
@@ -275,3 +276,36 @@ async def test_a_request_that_comes_back_after_hours_is_not_answered_twice(
         await house.ask(request(house.target(simulator.url, "swift")))
         done = await house.completions(2)
         assert len({one.check_id for one in done}) == 2
+
+
+async def test_what_a_budget_might_not_cover_is_not_sent_and_says_so(
+    house: House, simulator: Simulator
+) -> None:
+    # At most 1000 tokens of a cent per thousand; whoever has no price is asked.
+    price = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
+    target = house.target(simulator.url, "swift").model_copy(update={"price": price})
+    probe = ProbeProfile(prompt="?" * 100, max_tokens=700)
+
+    def allowed(target: Target, cents: float) -> CheckRequested:
+        held_until = datetime.now(UTC) + timedelta(minutes=10)
+        allowance = Allowance(
+            budget="Small", left_usd=cents / 100, reserved_usd=0.01, held_until=held_until
+        )
+        return request(target, probe=probe, allowance=allowance)
+
+    covered, refused = allowed(target, 1), allowed(target, 0.99)
+    unpriced = allowed(target.model_copy(update={"price": None}), 0)
+    async with house.prober():
+        await house.ask(covered, refused, unpriced)
+        found = {one.check_id: one for one in await house.completions(3)}
+    assert found[covered.request_id].measurement.outcome is Outcome.OK
+    assert found[unpriced.request_id].measurement.outcome is Outcome.OK
+    cost = found[unpriced.request_id].measurement.cost
+    assert cost is not None
+    assert cost.unpriced == "no_price"
+    skipped = found[refused.request_id]
+    assert (skipped.measurement.outcome, skipped.measurement.cost) == (Outcome.SKIPPED, None)
+    assert skipped.allowance == refused.allowance
+    message = skipped.measurement.evidence.message or ""
+    assert "it may cost $0.010000, and $0.009900 are left of the budget 'Small'" in message
+    assert simulator.stats().requests == {"swift": 2}

@@ -18,7 +18,12 @@ from watched import (
     requests_in,
 )
 
-from arguslm_contracts.events.checks import CheckAbandoned, CheckCompleted, CheckRequested
+from arguslm_contracts.events.checks import (
+    Allowance,
+    CheckAbandoned,
+    CheckCompleted,
+    CheckRequested,
+)
 from arguslm_contracts.events.registry import Model, MonitoringConfig, MonitoringRunRequested
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS
@@ -84,6 +89,13 @@ def test_what_is_skipped_or_only_tests_a_connection_opens_and_ends_nothing() -> 
     assert opens_or_ends(completed(asked, Outcome.EXPIRED))
     for event in (skipped, completed(skipped, Outcome.SKIPPED), test, completed(test)):
         assert not opens_or_ends(event)
+
+
+def test_what_its_budget_refuses_was_to_be_asked_and_is_over() -> None:
+    allowance = Allowance(budget="all", left_usd=0.0, reserved_usd=0.0, held_until=NOW)
+    request = request_due(SECOND).model_copy(update={"allowance": allowance})
+    assert opens_or_ends(request)
+    assert opens_or_ends(completed(request, Outcome.SKIPPED))
 
 
 async def test_a_slot_is_skipped_while_the_check_before_it_is_in_flight(

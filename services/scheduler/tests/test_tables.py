@@ -52,7 +52,8 @@ async def test_live_tables_equal_the_declared_and_the_rebuilt_ones(
     try:
         assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
         rows = await rebuild(client, scheduler.database, shadow, SERVICE_TABLES, silently)
-        assert rows == {"providers": 1, "models": 29, "monitoring": 1, "open_requests": 30}
+        filled = {table: n for table, n in rows.items() if n}
+        assert filled == {"providers": 1, "models": 29, "monitoring": 1, "open_requests": 30}
         assert await verify(client, scheduler.database, shadow, SERVICE_TABLES, silently) == []
     finally:
         await shadow.close()

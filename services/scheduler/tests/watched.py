@@ -125,6 +125,7 @@ def completed(request: CheckRequested, outcome: Outcome = Outcome.OK) -> CheckCo
         started_at=request.due_at,
         completed_at=request.due_at,
         measurement=Measurement.of(outcome),
+        allowance=request.allowance,
     )
 
 

@@ -1,6 +1,6 @@
 """Every event there is. What is not listed here cannot be published or read."""
 
-from arguslm_contracts.events import alerts, benchmarks, checks, history, registry
+from arguslm_contracts.events import alerts, benchmarks, checks, history, registry, spending
 from arguslm_contracts.events.base import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -20,6 +20,10 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ChannelCreated,
     registry.ChannelUpdated,
     registry.ChannelRemoved,
+    registry.BudgetCreated,
+    registry.BudgetUpdated,
+    registry.BudgetReserved,
+    registry.BudgetRemoved,
     registry.AccountCreated,
     registry.AccountUpdated,
     registry.AccountRemoved,
@@ -34,6 +38,7 @@ EVENTS: tuple[type[Event], ...] = (
     checks.DiscoveryCompleted,
     history.CheckSummarized,
     history.HourClosed,
+    spending.SpendingReported,
     checks.ClockTicked,
     benchmarks.BenchmarkRequested,
     benchmarks.BenchmarkStarted,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.measurement import Price, Record
 
 
 class ModelFacts(Record):
@@ -19,3 +19,15 @@ class ModelFacts(Record):
     quantization: str | None = None
     owner: str | None = None
     created_at: datetime | None = None
+
+    @property
+    def price(self) -> Price | None:
+        """None unless both sides are told."""
+        told = (self.input_usd_per_million_tokens, self.output_usd_per_million_tokens)
+        if told[0] is None or told[1] is None:
+            return None
+        return Price(
+            input_usd_per_million_tokens=told[0],
+            output_usd_per_million_tokens=told[1],
+            source="provider",
+        )

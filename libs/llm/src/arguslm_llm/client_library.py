@@ -107,9 +107,13 @@ def take(ns: int, chunk: Any, transcript: Transcript) -> None:
     output_tokens = as_count(getattr(usage, "completion_tokens", None))
     if output_tokens is not None:
         # LiteLLM counts for itself where the provider does not say: that is an estimate.
+        completion = getattr(usage, "completion_tokens_details", None)
+        prompt = getattr(usage, "prompt_tokens_details", None)
         transcript.usage = Usage(
             input_tokens=as_count(getattr(usage, "prompt_tokens", None)),
             output_tokens=output_tokens,
+            reasoning_tokens=as_count(getattr(completion, "reasoning_tokens", None)),
+            cached_tokens=as_count(getattr(prompt, "cached_tokens", None)),
             source="estimated",
         )
 

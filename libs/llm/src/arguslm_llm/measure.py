@@ -5,7 +5,7 @@ import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
+from arguslm_contracts.measurement import Evidence, Measurement, Price, ProbeProfile
 from arguslm_llm import client_library, wire_beneath
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.content_coding import is_readable
@@ -17,6 +17,7 @@ from arguslm_llm.exchange import Exchange
 from arguslm_llm.litellm_arguments import arguments_for
 from arguslm_llm.loop_lag import LoopLagSampler
 from arguslm_llm.network import Network
+from arguslm_llm.prices import PriceMap, cost_of
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
@@ -52,6 +53,7 @@ class Measurer:
         self._wire = Wire(network)
         self._lag = LoopLagSampler()
         self._collector = QuietCollector()
+        self._prices = PriceMap({})
         self._starting = asyncio.Lock()
         self._warm = False
         # Answers are read in one thread: on the loop, many that end together would stop the
@@ -75,6 +77,7 @@ class Measurer:
         gc.disable()  # looking for garbage among what stays for ever costs a sixth of the start
         try:
             await self._litellm.start()
+            self._prices = PriceMap(self._litellm.litellm.model_cost)
             for endpoint in _WARM_UP:
                 await self._builder.build(endpoint, ProbeProfile(prompt="warm-up"))
             self._collector.take_over()
@@ -98,12 +101,19 @@ class Measurer:
         redactor = Redactor(endpoint.credentials.values())
         try:
             if _through_library(endpoint):
-                return await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
-            built = await self._builder.build(endpoint, profile)
+                asked = await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
+            else:
+                built = await self._builder.build(endpoint, profile)
+                asked = await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
-        return await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+        price = self._prices.price_of(endpoint, asked.usage.input_tokens or 0)
+        return asked.model_copy(update={"cost": cost_of(asked, price)})
+
+    def price_of(self, endpoint: Endpoint) -> Price | None:
+        """What a short question costs there, once started; None where nobody knows."""
+        return self._prices.price_of(endpoint)
 
     async def _through_wire(
         self,

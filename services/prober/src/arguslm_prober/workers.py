@@ -30,7 +30,7 @@ from arguslm_llm.discovery import DiscoveryFailed, FoundModels, discover
 from arguslm_llm.endpoint import Endpoint, endpoint_of
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
-from arguslm_prober.model import chat_model, completion, given_up, unasked
+from arguslm_prober.model import chat_model, completion, given_up, refusal, unasked
 from arguslm_prober.own_network import OwnNetwork
 from arguslm_storage.vault import Vault, VaultError
 
@@ -155,6 +155,10 @@ class Prober:
                     Outcome.MODEL_GONE, "the endpoint lists no model that can chat"
                 )
             endpoint, scheduled_ns = replace(endpoint, model=name), time.monotonic_ns()
+        if request.allowance is not None:
+            price = self._measurer.price_of(endpoint)
+            if refused := refusal(request.allowance, price, request.probe):
+                return endpoint.model, refused
         measurement = await self._measurer.measure(
             endpoint, request.probe, scheduled_ns=scheduled_ns
         )

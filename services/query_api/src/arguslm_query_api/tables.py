@@ -32,6 +32,19 @@ def _position() -> tuple[Column[int], Column[int]]:
     )
 
 
+def _bill() -> tuple[Column[int], ...]:
+    """What requests came to. Whole numbers, for sums of them are the same in every order."""
+    return (
+        Column("input_tokens", BigInteger, nullable=False),
+        Column("output_tokens", BigInteger, nullable=False),
+        Column("reasoning_tokens", BigInteger, nullable=False, comment="part of the output"),
+        Column("cached_tokens", BigInteger, nullable=False, comment="part of the input"),
+        Column("priced", Integer, nullable=False, comment="requests whose cost is known"),
+        Column("unpriced", Integer, nullable=False, comment="requests whose cost nobody knows"),
+        Column("cost_nano_usd", BigInteger, nullable=False, comment="of the priced ones"),
+    )
+
+
 # REGISTRY and ACCOUNTS
 
 aggregates = Table(
@@ -73,6 +86,7 @@ models = Table(
     Column("interval_s", Integer),
     Column("metadata", Json, nullable=False),
     Column("facts", Json, nullable=False, comment="the contracts' ModelFacts"),
+    Column("price", Json, comment="the contracts' Price, as a person gave it"),
     Column("retired_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     *_position(),
@@ -108,6 +122,8 @@ rules = Table(
     Column("rule_type", String(64), nullable=False),
     Column("target_model_id", Uuid),
     Column("target_model_name", Text),
+    Column("target_budget_id", Uuid),
+    Column("threshold_percent", Integer),
     Column("enabled", Boolean, nullable=False),
     Column("severity", String(16), nullable=False),
     Column("failures_to_raise", Integer, nullable=False),
@@ -116,6 +132,29 @@ rules = Table(
     Column("channel_ids", Json, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     *_position(),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("provider_id", Uuid),
+    Column("model_id", Uuid),
+    Column("usd_per_day", Float, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    *_position(),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("booking_id", Uuid, primary_key=True),
+    Column("budget_id", Uuid, nullable=False),
+    Column("run_id", Uuid, nullable=False),
+    Column("day", UtcDateTime, nullable=False, index=True),
+    Column("nano_usd", BigInteger, nullable=False),
+    comment="What benchmarks may cost at most, taken from a budget before they begin",
 )
 
 channels = Table(
@@ -236,6 +275,7 @@ rollups = Table(
     Column("tokens_per_s", Json, nullable=False, comment="a sketch"),
     Column("total_ms", Json, nullable=False, comment="a sketch"),
     Column("outcomes", Json, nullable=False, comment="checks by outcome"),
+    *_bill(),
     sqlite_with_rowid=False,
 )
 
@@ -323,6 +363,19 @@ benchmark_samples = Table(
     Column("failed", Boolean, nullable=False),
     Column("measurement", Json, nullable=False),
     sqlite_with_rowid=False,
+)
+
+benchmark_bills = Table(
+    "benchmark_bills",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, primary_key=True),
+    Column("warmup", Boolean, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("day", UtcDateTime, nullable=False, index=True, comment="on which it began, in UTC"),
+    *_bill(),
+    sqlite_with_rowid=False,
+    comment="What each sample came to; it stays when its run is removed, as on the provider's bill",
 )
 
 # ALERTS

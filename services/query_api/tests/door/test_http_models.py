@@ -57,6 +57,21 @@ async def test_null_clears_and_what_is_not_given_stays(any_house: RunningDoor) -
     assert changed["enabled_for_monitoring"] is True
 
 
+async def test_a_person_may_say_what_a_model_costs(house: RunningDoor) -> None:
+    path = f"{API}/models/{await add_model(house, await add_provider(house), 'm')}"
+    price = {"input_usd_per_million_tokens": 2.5, "output_usd_per_million_tokens": 10}
+    told = (await house.admin.patch(path, json={"price": price})).json()["price"]
+    assert told["source"] == "person"
+    assert {name: told[name] for name in price} == price
+    assert (await house.admin.patch(path, json={"interval_s": 30})).json()["price"] == told
+    assert (await house.admin.patch(path, json={"price": None})).json()["price"] is None
+    for nonsense in ({}, price | {"output_usd_per_million_tokens": -1}, price | {"per": "token"}):
+        assert (await house.admin.patch(path, json={"price": nonsense})).status_code == 422
+    spent = (await house.admin.get(f"{API}/costs", params={"by": "day", "days": 1})).json()
+    assert (spent["items"], spent["total"]["usd"]) == ([], None)
+    assert (await house.admin.get(f"{API}/costs", params={"days": 0})).status_code == 422
+
+
 async def test_a_second_one_of_the_same_name_is_refused(house: RunningDoor) -> None:
     provider_id = await add_provider(house)
     await add_model(house, provider_id, "m")

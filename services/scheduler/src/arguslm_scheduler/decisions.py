@@ -37,13 +37,15 @@ from arguslm_scheduler.model import (
     slot_request,
     unless_open,
 )
+from arguslm_scheduler.spending import reports, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
 
 log = structlog.get_logger(__name__)
 
 # No `model.>`: those decisions expect their model's last event to be the one they know of, which
-# the stream checks for ever, so they need no silence; and people register models too.
+# the stream checks for ever, so they need no silence; and people register models too. Nor
+# `spending.>`: what is said of a budget follows from what was last said of it.
 SPEAKS_ON = ("check.requested.>", "check.abandoned.>", "discovery.requested.>")
 
 
@@ -70,7 +72,11 @@ class Decisions:
         self._registry_head = registry_head
         self._has_ticked = False
 
-    async def decide(  # noqa: PLR0911 - one line for each event that matters
+    async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
+        decisions = await self._on(connection, recorded)
+        return [*await within_budgets(connection, decisions), *await reports(connection, recorded)]
+
+    async def _on(  # noqa: PLR0911 - one line for each event that matters
         self, connection: AsyncConnection, recorded: Recorded
     ) -> list[Decision]:
         match recorded.event:

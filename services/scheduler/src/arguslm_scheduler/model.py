@@ -31,7 +31,7 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
 )
 from arguslm_contracts.identity import derive, model_uuid
-from arguslm_contracts.measurement import ProbeProfile, Target
+from arguslm_contracts.measurement import Price, ProbeProfile, Target
 from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 
@@ -301,7 +301,7 @@ def relistings(
             yield ModelListed(model=after, changed=changed, **told), row["sequence"]
 
 
-def target_of(provider: Row, model: str | None) -> Target:
+def target_of(provider: Row, model: str | None, price: Price | None = None) -> Target:
     """Where to ask; the credentials stay sealed."""
     return Target(
         provider_id=str(provider["provider_id"]),
@@ -312,6 +312,7 @@ def target_of(provider: Row, model: str | None) -> Target:
         credentials=provider["credentials"],
         model=model,
         max_concurrent=provider["max_concurrent"],
+        price=price,
     )
 
 

@@ -70,12 +70,13 @@ def _empty(event: CheckRequested | CheckCompleted | CheckAbandoned) -> dict[str,
 
 def opens_or_ends(event: object) -> bool:
     """Whether an event says that a model is being asked, or no longer. A skipped slot is neither,
-    and a connection test is a person's who waits for it."""
+    unless its budget refused it: that one was to be asked. A connection test is a person's who
+    waits for it."""
     match event:
         case CheckRequested():
             return event.skip_reason is None and event.purpose != "connection_test"
         case CheckCompleted():
-            skipped = event.measurement.outcome is Outcome.SKIPPED
+            skipped = event.measurement.outcome is Outcome.SKIPPED and event.allowance is None
             return not skipped and event.purpose != "connection_test"
     return isinstance(event, CheckAbandoned)
 

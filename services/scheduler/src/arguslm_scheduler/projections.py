@@ -1,4 +1,5 @@
-"""REGISTRY -> the roster; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are open."""
+"""REGISTRY -> the roster and the budgets; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are
+open, and the account of what is spent and reserved."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
 )
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
-from arguslm_scheduler import open_requests
+from arguslm_scheduler import account, open_requests
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
 from arguslm_storage.database import in_chunks, upsert
@@ -53,6 +54,7 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
         evolve_monitoring,
         [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
     )
+    await account.fold_budgets(connection, events)
 
 
 def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
@@ -82,6 +84,18 @@ async def _evolve(
         await connection.execute(delete(table).where(key.in_(some)))
 
 
+async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring both to the state after these events of CHECK_REQUESTS."""
+    await open_requests.fold(connection, events)
+    await account.fold_requests(connection, events)
+
+
+async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring both to the state after these events of CHECKS."""
+    await open_requests.fold(connection, events)
+    await account.fold_checks(connection, events)
+
+
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
     version=3,
@@ -90,8 +104,8 @@ SERVICE_TABLES = ServiceTables(
     # The clock comes last: a rebuild forgets what is old at its end, as the live tables have.
     folds={
         REGISTRY.name: fold_registry,
-        CHECK_REQUESTS.name: open_requests.fold,
-        CHECKS.name: open_requests.fold,
+        CHECK_REQUESTS.name: fold_requests,
+        CHECKS.name: fold_checks,
         CLOCK.name: open_requests.forget,
     },
     migrations=Path(__file__).parent / "migrations",

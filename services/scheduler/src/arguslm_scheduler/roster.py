@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.registry import MonitoringConfig
+from arguslm_contracts.events.registry import Model, MonitoringConfig
 from arguslm_scheduler.model import Asked, Row, target_of
 from arguslm_scheduler.tables import models, monitoring, providers
 from arguslm_storage.database import in_chunks
@@ -107,7 +107,7 @@ async def _asked(
     connection: AsyncConnection, config: MonitoringConfig, *which: ColumnElement[Any]
 ) -> list[Asked]:
     rows = await connection.execute(
-        select(models.c.model_id, models.c.interval_s, models.c.name, providers)
+        select(models.c.model_id, models.c.interval_s, models.c.name, models.c.state, providers)
         .join(providers, providers.c.provider_id == models.c.provider_id)
         .where(*which)
         .order_by(models.c.model_id)
@@ -116,7 +116,7 @@ async def _asked(
         Asked(
             model_id=row["model_id"],
             interval_s=row["interval_s"] or config.interval_s,
-            target=target_of(dict(row), row["name"]),
+            target=target_of(dict(row), row["name"], Model.model_validate(row["state"]).told_price),
             paced=row["requests_per_minute"] > 0,
         )
         for row in rows.mappings()

@@ -1,4 +1,5 @@
-"""The scheduler's tables: the roster, folded from REGISTRY alone, and the requests that are open.
+"""The scheduler's tables: the roster and the budgets, folded from REGISTRY alone, the requests that
+are open, and the account of what is spent and reserved.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
@@ -57,6 +58,66 @@ open_requests = Table(
     Column("due_at", UtcDateTime),
     Column("lapses_at", UtcDateTime),
     Column("answered_until", UtcDateTime),
+)
+
+# `budget` is the contracts' Budget.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("budget", Json, nullable=False),
+)
+# What benchmarks may cost at most counts for their day as if it were spent.
+booked_benchmarks = Table(
+    "booked_benchmarks",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("run_id", Uuid, primary_key=True),
+    Column("day", UtcDateTime, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+)
+
+# From CHECK_REQUESTS: what is kept for checks under way.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, nullable=False),
+    Column("provider_id", String(64), nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+    Column("held_until", UtcDateTime, nullable=False, index=True),
+)
+
+# From CHECKS: which of those are over, what checks cost on the last days, the price that each
+# model had last, and what was last said of each budget.
+releases = Table(
+    "releases",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("completed_at", UtcDateTime, nullable=False, index=True),
+    Column("held_until", UtcDateTime, nullable=False, index=True),
+)
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", UtcDateTime, primary_key=True),
+    Column("model_id", Uuid, primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+)
+prices = Table(
+    "prices",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("price", Json, nullable=False, comment="the contracts' Price"),
+)
+reports = Table(
+    "reports",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("day", UtcDateTime, nullable=False),
+    Column("used_percent", Integer, nullable=False),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.

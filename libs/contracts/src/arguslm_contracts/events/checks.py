@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
 from arguslm_contracts.model_facts import ModelFacts
@@ -32,12 +34,23 @@ class ClockTicked(Event):
         return str(self.second)
 
 
+class Allowance(Record):
+    """What a check may cost: what is left of the tightest `budget` that covers it, without what is
+    reserved for others. `reserved_usd` of it is kept for this check until it completes, or until
+    `held_until`; 0 where nobody has told the price yet, or it does not suffice."""
+
+    budget: str
+    left_usd: float
+    reserved_usd: float = 0.0
+    held_until: datetime
+
+
 class CheckRequested(Event):
     """Ask this endpoint once. Self-contained: the prober needs nothing else to answer it.
 
     A request not begun before `expires_at` completes as `expired`. One with a `skip_reason` is a
     slot that passes unasked, and completes as `skipped`: whether a slot is asked or skipped is one
-    decision under one id.
+    decision under one id. One that may cost more than its allowance completes as `skipped`, too.
     """
 
     name: ClassVar[str] = "check.requested"
@@ -51,6 +64,7 @@ class CheckRequested(Event):
     target: Target
     probe: ProbeProfile
     skip_reason: str | None = None
+    allowance: Allowance | None = Field(default=None, description="nothing where no budget is")
 
     @property
     def lapses_at(self) -> datetime:
@@ -107,6 +121,9 @@ class CheckCompleted(Event):
     started_at: datetime
     completed_at: datetime
     measurement: Measurement
+    allowance: Allowance | None = Field(
+        default=None, description="its request's: what was reserved is free again"
+    )
 
     @property
     def key(self) -> str:

@@ -77,6 +77,13 @@ class CheckSummarized(Event):
     total_ms: Speeds
     standing: Standing
     endpoint: EndpointState | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = Field(default=0, description="part of the output")
+    cached_tokens: int = Field(default=0, description="part of the input")
+    priced: int = Field(default=0, description="checks whose cost is known")
+    unpriced: int = Field(default=0, description="checks whose cost nobody knows")
+    cost_nano_usd: int = Field(default=0, description="of the priced ones, in 1e-9 US dollars")
 
     @property
     def key(self) -> str:

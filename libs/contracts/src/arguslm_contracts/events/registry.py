@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.measurement import Price, Record
 from arguslm_contracts.model_facts import ModelFacts
 
 Role = Literal["viewer", "operator", "admin"]
@@ -21,6 +21,7 @@ RuleType = Literal[
     "any_model_down",
     "specific_model_down",
     "model_unavailable_everywhere",
+    "budget_used",
 ]
 ChannelKind = Literal["webhook", "apprise"]
 ModelSource = Literal["discovered", "manual"]
@@ -52,7 +53,7 @@ class Model(Record):
 
     `interval_s` None follows the monitoring configuration. `retired_at` is when a list of its
     provider's no longer had it: it is kept, and not watched. `source` "manual" is a model that a
-    person vouches for, listed or not.
+    person vouches for, listed or not. `price` is as a person gave it.
     """
 
     model_id: UUID
@@ -65,8 +66,14 @@ class Model(Record):
     interval_s: int | None = Field(default=None, ge=10)
     metadata: dict[str, object] = {}
     facts: ModelFacts = ModelFacts()
+    price: Price | None = None
     retired_at: datetime | None = None
     created_at: datetime
+
+    @property
+    def told_price(self) -> Price | None:
+        """What a person says, else the provider's own list; None where neither does."""
+        return self.price or self.facts.price
 
     @property
     def watched(self) -> bool:
@@ -81,13 +88,19 @@ class MonitoringConfig(Record):
 
 
 class Rule(Record):
-    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive."""
+    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive.
+
+    `budget_used` raises when `threshold_percent` of a budget are used, of the one that is named or
+    of any, and resolves with the day or when less is used.
+    """
 
     rule_id: UUID
     name: str
     rule_type: RuleType
     target_model_id: UUID | None = None
     target_model_name: str | None = None
+    target_budget_id: UUID | None = None
+    threshold_percent: int | None = Field(default=None, ge=5, le=95, multiple_of=5)
     enabled: bool = True
     severity: Severity = "critical"
     failures_to_raise: int = Field(default=2, ge=1)
@@ -95,6 +108,24 @@ class Rule(Record):
     notify_in_app: bool = True
     channel_ids: tuple[UUID, ...] = ()
     created_at: datetime
+
+
+class Budget(Record):
+    """What checks and benchmarks may cost on one day in UTC: of a model, of all models of a
+    provider, which is of one key, or of everything."""
+
+    budget_id: UUID
+    name: str
+    provider_id: UUID | None = None
+    model_id: UUID | None = None
+    usd_per_day: float = Field(gt=0)
+    created_at: datetime
+
+    def covers(self, provider_id: str, model_id: UUID) -> bool:
+        """Whether what a model costs is taken from it."""
+        if self.model_id is not None:
+            return self.model_id == model_id
+        return self.provider_id is None or str(self.provider_id) == provider_id
 
 
 class Channel(Record):
@@ -314,6 +345,48 @@ class ChannelRemoved(RegistryEvent):
     @property
     def key(self) -> str:
         return str(self.channel_id)
+
+
+class _BudgetState(RegistryEvent):
+    budget: Budget
+
+    @property
+    def key(self) -> str:
+        return str(self.budget.budget_id)
+
+
+class BudgetCreated(_BudgetState):
+    """From now on a check that it might not cover is not sent."""
+
+    name: ClassVar[str] = "budget.created"
+
+
+class BudgetUpdated(_BudgetState):
+    """It was edited; `changed` names what."""
+
+    name: ClassVar[str] = "budget.updated"
+    changed: tuple[str, ...] = ()
+
+
+class BudgetReserved(_BudgetState):
+    """A benchmark is about to begin that costs at most `usd`. All of it counts as used on `day`
+    (midnight in UTC), whatever the run comes to."""
+
+    name: ClassVar[str] = "budget.reserved"
+    run_id: UUID
+    day: datetime
+    usd: float = Field(ge=0)
+
+
+class BudgetRemoved(RegistryEvent):
+    """Nothing is held back for it any more."""
+
+    name: ClassVar[str] = "budget.removed"
+    budget_id: UUID
+
+    @property
+    def key(self) -> str:
+        return str(self.budget_id)
 
 
 class _AccountState(RegistryEvent):

@@ -172,6 +172,45 @@ def interval(
 
 @app.command()
 @connected
+def price(
+    client: "ArgusLMClient",
+    model: Model,
+    input_usd: Annotated[
+        float | None, typer.Argument(min=0, help="US dollars per million input tokens.")
+    ] = None,
+    output_usd: Annotated[
+        float | None, typer.Argument(min=0, help="The same of output tokens.")
+    ] = None,
+    cached: Annotated[float | None, typer.Option(min=0, help="The same of cached input.")] = None,
+    reasoning: Annotated[float | None, typer.Option(min=0, help="The same of reasoning.")] = None,
+    unset: Annotated[bool, typer.Option("--unset", help="Go by the known price again.")] = False,
+) -> None:
+    """Say what it costs, where nobody knows or you pay another price."""
+    if unset == (input_usd is not None) or (input_usd is None) != (output_usd is None):
+        raise typer.BadParameter("give the prices of input and output, or --unset")
+    from arguslm.call import checked
+    from arguslm.schemas import PriceGiven
+
+    given = {
+        "input_usd_per_million_tokens": input_usd,
+        "output_usd_per_million_tokens": output_usd,
+        "cached_input_usd_per_million_tokens": cached,
+        "reasoning_usd_per_million_tokens": reasoning,
+    }
+    told = {name: usd for name, usd in given.items() if usd is not None}
+    wanted = None if unset else checked(PriceGiven, **told)
+    changed = client.update_model(find_model(client, model).id, price=wanted)
+    name = changed.custom_name or changed.model_id
+    if changed.price is None:
+        return say(f"{name} has the price that is known of it")
+    return say(
+        f"{name} costs ${changed.price.input_usd_per_million_tokens:g} in and "
+        f"${changed.price.output_usd_per_million_tokens:g} out per million tokens"
+    )
+
+
+@app.command()
+@connected
 def remove(
     client: "ArgusLMClient",
     model: Model,

@@ -62,9 +62,10 @@ class ModelEndpoints:
         enabled_for_monitoring: bool | Unset = UNSET,
         enabled_for_benchmark: bool | Unset = UNSET,
         interval_s: int | Unset | None = UNSET,
+        price: shapes.PriceGiven | Unset | None = UNSET,
         revision: int | None = None,
     ) -> Call[shapes.ModelResponse]:
-        """Change only what is given; None clears `custom_name` or `interval_s`. To switch
+        """Change only what is given; None clears `custom_name`, `interval_s` or `price`. To switch
         monitoring on ends a model's retirement."""
         body = changes(
             shapes.ModelUpdate,
@@ -73,6 +74,7 @@ class ModelEndpoints:
             enabled_for_monitoring=enabled_for_monitoring,
             enabled_for_benchmark=enabled_for_benchmark,
             interval_s=interval_s,
+            price=price,
         )
         return Call(
             "PATCH",

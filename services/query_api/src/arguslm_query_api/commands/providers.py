@@ -11,7 +11,7 @@ from arguslm_contracts.events.registry import (
     ProviderRemoved,
     ProviderUpdated,
 )
-from arguslm_contracts.measurement import Target
+from arguslm_contracts.measurement import Price, Target
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderUpdate
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
@@ -104,7 +104,7 @@ async def stored(door: Door, provider_id: UUID) -> tuple[Provider, int, int]:
     return found
 
 
-def target_of(provider: Provider, model: str | None) -> Target:
+def target_of(provider: Provider, model: str | None = None, price: Price | None = None) -> Target:
     """The provider's endpoint, as the prober needs it."""
     return Target(
         provider_id=str(provider.provider_id),
@@ -114,6 +114,7 @@ def target_of(provider: Provider, model: str | None) -> Target:
         settings=provider.settings,
         credentials=provider.credentials,
         model=model,
+        price=price,
     )
 
 

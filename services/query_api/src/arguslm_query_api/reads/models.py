@@ -105,6 +105,7 @@ def _response(row: RowMapping) -> ModelResponse:
         interval_s=row["interval_s"],
         model_metadata=row["metadata"],
         facts=row["facts"],
+        price=row["price"],
         retired_at=row["retired_at"],
         revision=row["revision"],
         created_at=row["created_at"],
