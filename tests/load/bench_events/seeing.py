@@ -72,9 +72,11 @@ async def _say(sight: Sight, publisher: Publisher, port: int, seconds: int) -> N
         check_id = str(event.check_id)
         sight.stored[check_id] = time.perf_counter()
         if number % 10 == 0:
-            async with asyncio.timeout(60):
-                while (await client.get(f"{url}/{check_id}")).status_code != 200:
-                    await asyncio.sleep(_LOOKS_EVERY_S)
+
+            async def shown() -> bool:
+                return (await client.get(f"{url}/{check_id}")).status_code == 200
+
+            await until(shown, "a check to show over REST", every_s=_LOOKS_EVERY_S)
             sight.see("REST", check_id)
 
     began = time.perf_counter()
