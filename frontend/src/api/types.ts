@@ -36,6 +36,7 @@ export type MonitoringConfig = Schemas['MonitoringConfigResponse'];
 export type MonitoringConfigUpdate = Schemas['MonitoringConfigUpdate'];
 export type Overview = Schemas['OverviewResponse'];
 export type PromptPack = Schemas['PromptPackResponse'];
+export type Price = Schemas['Price'];
 export type ProviderCreate = Schemas['ProviderCreate'];
 export type ProviderOffer = Schemas['ProviderOffer'];
 export type ProviderResponse = Schemas['ProviderResponse'];

@@ -65,6 +65,7 @@ export const OUTCOMES = [
   'skipped',
   'monitor_error',
   'region_blocked',
+  'monitor_offline',
 ] as const satisfies readonly Outcome[];
 
 export const RULE_TYPES = [

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from arguslm_contracts.endpoint_state import EndpointState
-from arguslm_contracts.events import alerts, benchmarks, checks, history, registry, spending
+from arguslm_contracts.events import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    registry,
+    spending,
+)
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.measurement import (
@@ -80,14 +88,14 @@ BUDGET = registry.Budget(
     usd_per_day=1.0,
     created_at=AT,
 )
-ACCOUNT = registry.Account(
+ACCOUNT = accounts.Account(
     account_id=ACCOUNT_ID,
     username="io",
     role="operator",
     password_hash="scrypt$16384$8$1$AAAAAAAAAAAAAAAAAAAAAA==$" + "A" * 43 + "=",
     created_at=AT,
 )
-API_KEY = registry.ApiKey(
+API_KEY = accounts.ApiKey(
     key_id=KEY_ID,
     name="continuous integration",
     role="viewer",
@@ -199,14 +207,14 @@ _REGISTRY: tuple[Event, ...] = (
     registry.ChannelCreated(**_changed_by_io(1), channel=CHANNEL),
     registry.ChannelUpdated(**_changed_by_io(2), channel=CHANNEL, changed=("url",)),
     registry.ChannelRemoved(**_changed_by_io(3), channel_id=CHANNEL_ID),
-    registry.AccountCreated(**_changed_by_io(1), account=ACCOUNT),
-    registry.AccountUpdated(**_changed_by_io(2), account=ACCOUNT, changed=("role",)),
-    registry.AccountRemoved(**_changed_by_io(3), account_id=ACCOUNT_ID),
-    registry.SessionEnded(
+    accounts.AccountCreated(**_changed_by_io(1), account=ACCOUNT),
+    accounts.AccountUpdated(**_changed_by_io(2), account=ACCOUNT, changed=("role",)),
+    accounts.AccountRemoved(**_changed_by_io(3), account_id=ACCOUNT_ID),
+    accounts.SessionEnded(
         **_changed_by_io(1), session_id=SESSION_ID, expires_at=AT + timedelta(days=7)
     ),
-    registry.ApiKeyCreated(**_changed_by_io(1), api_key=API_KEY),
-    registry.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
+    accounts.ApiKeyCreated(**_changed_by_io(1), api_key=API_KEY),
+    accounts.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
 )
 
 
@@ -246,6 +254,13 @@ _CHECKS: tuple[Event, ...] = (
         expires_at=AT + timedelta(seconds=30),
         target=TARGET,
         probe=ProbeProfile(prompt="Reply with one short greeting.", max_tokens=40),
+    ),
+    checks.CheckAbandoned(
+        request_id=CHECK_ID,
+        model_id=MODEL_ID,
+        location="local",
+        since=AT,
+        until=AT + timedelta(seconds=150),
     ),
     checks.CheckCompleted(
         check_id=CHECK_ID,

@@ -92,9 +92,11 @@ def test_editing_sends_only_what_was_given(house: StandIn, run: Run) -> None:
     house.answer("PATCH", path, says.provider())
     run("providers", "edit", "somewhere", "--base-url", "http://y", "--set", "region=")
     run("providers", "edit", "Somewhere", "--disable")
+    run("providers", "edit", "Somewhere", "--per-minute", "30", "--max-concurrent", "0")
     assert [one.body for one in house.requests(path)] == [
         {"credentials": {"region": None, "base_url": "http://y"}},
         {"enabled": False},
+        {"requests_per_minute": 30, "max_concurrent": 0},
     ]
     assert run("providers", "edit", "Somewhere").code == 2
 

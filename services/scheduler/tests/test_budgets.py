@@ -42,6 +42,7 @@ from arguslm_testkit.bus import BusForTests
 PRICE = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
 PROMPT = PROMPT_PACKS["health_check"].prompt
 MAX_TOKENS = 1_000 - 200 - len(PROMPT.encode())
+MODELS = ("swift", "calm", "quick")
 CENT = 10_000_000
 
 
@@ -131,16 +132,23 @@ async def test_a_day_of_a_budget(
     await voice.say(configured(max_tokens=MAX_TOKENS))
     await voice.say(registered(of))
     await voice.say(BudgetCreated(revision=1, at=NOW, budget=limit))
-    await scheduler.has_judged(await voice.say(added(model(of, "swift", interval_s=10))))
-    (first,) = await requests_in(bus)
+    for name in MODELS:
+        await scheduler.has_judged(await voice.say(added(model(of, name, interval_s=10))))
+    first, *others = await requests_in(bus)
     # Nobody has told a price yet: nothing can be kept.
-    assert allowances(first) == [(10, 0)]
+    assert allowances(first, *others) == [(10, 0)] * len(MODELS)
     await scheduler.has_judged(await voice.say(completed(first, 5)))
     assert await said_of(bus) == [50]
+    for one in others:
+        await scheduler.has_judged(await voice.say(completed(one, 0)))
+
+    async def asked_after(second: int, until: int | None = None) -> list[CheckRequested]:
+        """Each model's slot."""
+        await scheduler.has_judged(await voice.tick(until or second + 10, second))
+        return (await requests_in(bus))[-len(MODELS) :]
+
     # Checks under way hold what they may cost, until they complete.
-    for second in range(SECOND, SECOND + 30, 10):
-        await scheduler.has_judged(await voice.tick(second + 10, second))
-    under_way = (await requests_in(bus))[1:]
+    under_way = await asked_after(SECOND)
     assert allowances(*under_way) == [(5, 1), (4, 1), (3, 1)]
     for one in under_way:
         await scheduler.has_judged(await voice.say(completed(one, 0.5)))
@@ -148,22 +156,24 @@ async def test_a_day_of_a_budget(
         revision=2, at=NOW, budget=limit, run_id=uuid4(), day=day_of(NOW), usd=0.03
     )
     await scheduler.has_judged(await voice.say(booked))
-    await scheduler.has_judged(await voice.tick(SECOND + 40, SECOND + 30))
     # 5 and 3 x 0.5 are spent, and 3 are a benchmark's: half a cent does not cover one more.
-    assert allowances((await requests_in(bus))[-1]) == [(0.5, 0)]
+    assert allowances(*await asked_after(SECOND + 10)) == [(0.5, 0)] * len(MODELS)
+    # Those are still in flight: a slot that is skipped keeps nothing.
+    assert allowances(*await asked_after(SECOND + 20)) == []
     assert await said_of(bus) == [50, 55, 60, 65, 95]
 
     midnight = (SECOND // 86_400 + 1) * 86_400
-    await scheduler.has_judged(await voice.tick(midnight + 10, SECOND + 40))
-    assert allowances((await requests_in(bus))[-1]) == [(10, 1)]
+    today = await asked_after(SECOND + 30, midnight + 10)
+    assert allowances(*today) == [(10, 1), (9, 1), (8, 1)]
     assert (await said_of(bus))[-1] == 0
     # What completes late tells nothing of a day that is over.
     await scheduler.has_judged(await voice.say(completed(first, 5, after_s=2)))
     assert (await said_of(bus))[-1] == 0
     larger = limit.model_copy(update={"usd_per_day": 1.0})
     await scheduler.has_judged(await voice.say(BudgetUpdated(revision=3, at=NOW, budget=larger)))
-    await scheduler.has_judged(await voice.tick(midnight + 20, midnight + 10))
-    assert allowances((await requests_in(bus))[-1]) == [(99, 1)]
+    for one in today:
+        await scheduler.has_judged(await voice.say(completed(one, 0)))
+    assert allowances(*await asked_after(midnight + 10)) == [(100, 1), (99, 1), (98, 1)]
     shadow = open_database("scheduler", storage, shadow=True)
     client = await bus.client("scheduler")
     different = await verify(client, scheduler.database, shadow, SERVICE_TABLES, lambda *_: None)
@@ -172,5 +182,7 @@ async def test_a_day_of_a_budget(
 
     gone = BudgetRemoved(revision=4, at=NOW, budget_id=limit.budget_id)
     await scheduler.has_judged(await voice.say(gone))
-    await scheduler.has_judged(await voice.tick(midnight + 30, midnight + 20))
-    assert (await requests_in(bus))[-1].allowance is None
+    for one in (await requests_in(bus))[-len(MODELS) :]:
+        await scheduler.has_judged(await voice.say(completed(one, 0)))
+    free = await asked_after(midnight + 20)
+    assert [(one.skip_reason, one.allowance) for one in free] == [(None, None)] * len(MODELS)

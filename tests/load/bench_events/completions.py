@@ -7,12 +7,7 @@ from uuid import UUID
 
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
-from arguslm_contracts.events.registry import (
-    Model,
-    ModelRegistered,
-    Provider,
-    ProviderRegistered,
-)
+from arguslm_contracts.events.registry import Model, ModelRegistered, Provider, ProviderRegistered
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Evidence, Measurement, SelfAudit, Stamp, Timing, Usage
 from arguslm_contracts.outcomes import Outcome

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 
 import type { CheckResponse, Headroom } from '@/api/types';
 import { costOfCheck } from '@/features/costs/costsInWords';
-import { count, milliseconds, percent, speed } from '@/format/numbers';
+import { count, milliseconds, NOT_KNOWN, percent, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
 
 import { PhaseBar } from './PhaseBar';
@@ -65,6 +65,16 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
             ['Error', [evidence.error_type, evidence.error_code].filter(Boolean).join(' / ') || '–'],
             ['Request', evidence.provider_request_id ?? '–'],
             ['Stamps', timing.stamp.replaceAll('_', ' ')],
+          ]}
+        />
+        <Facts
+          title="Our prober"
+          facts={[
+            ['Location', check.location],
+            ['Begun late by', milliseconds(timing.schedule_delay_ms)],
+            ['Event loop late by', milliseconds(audit.loop_lag_ms)],
+            ['Read late by', milliseconds(audit.read_lag_ms)],
+            ['CPU', audit.cpu_share == null ? NOT_KNOWN : `${percent(audit.cpu_share)} of a core`],
           ]}
         />
         {headroom.length > 0 && <Facts title="Rate limits left" facts={headroom.map(left)} />}

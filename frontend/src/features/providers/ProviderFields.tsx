@@ -95,6 +95,30 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           error={errors.further?.[field.name]}
         />
       ))}
+      <div className="grid gap-4 sm:grid-cols-2">
+        <InputField
+          label="Checks per minute"
+          name="requests_per_minute"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="At most, of all its models. They are asked less often where they want more."
+          value={draft.requestsPerMinute}
+          onChange={set('requestsPerMinute')}
+          error={errors.requestsPerMinute}
+        />
+        <InputField
+          label="Checks at once"
+          name="max_concurrent"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="At most, in one prober. The others wait."
+          value={draft.maxConcurrent}
+          onChange={set('maxConcurrent')}
+          error={errors.maxConcurrent}
+        />
+      </div>
     </>
   );
 }

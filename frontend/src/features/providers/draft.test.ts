@@ -116,5 +116,15 @@ describe('commands', () => {
   it('removes a field that was emptied', () =>
     expect(updateCommand(before, { ...before, region: '' })).toEqual({ credentials: { region: null } }));
 
+  it('sets, changes and lifts a limit', () => {
+    const limited = { ...before, requestsPerMinute: '30' };
+    expect(createCommand(limited, spec({}))).toMatchObject({ requests_per_minute: 30, max_concurrent: 0 });
+    expect(updateCommand(before, limited)).toEqual({ requests_per_minute: 30 });
+    expect(updateCommand(limited, { ...limited, requestsPerMinute: '' })).toEqual({ requests_per_minute: 0 });
+    expect(faultsIn({ ...limited, maxConcurrent: 'two' }, spec({}), { keepsKey: true })).toEqual({
+      maxConcurrent: 'A whole number, at most 10,000.',
+    });
+  });
+
   it('sends nothing when nothing changed', () => expect(updateCommand(before, { ...before })).toEqual({}));
 });

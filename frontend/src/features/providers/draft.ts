@@ -10,6 +10,9 @@ export interface Draft {
   projectId: string;
   /** By name: what this type needs beside the fields that many have. */
   further: Record<string, string>;
+  /** Empty or 0 is no limit. */
+  requestsPerMinute: string;
+  maxConcurrent: string;
 }
 
 export const EMPTY_DRAFT: Draft = {
@@ -20,6 +23,8 @@ export const EMPTY_DRAFT: Draft = {
   organizationId: '',
   projectId: '',
   further: {},
+  requestsPerMinute: '',
+  maxConcurrent: '',
 };
 
 export interface FieldNeed {
@@ -79,11 +84,15 @@ export function faultsIn(draft: Draft, spec: ProviderSpec, { keepsKey = false, t
   const missing = spec.further_fields.filter(
     (field) => field.required && !draft.further[field.name]?.trim(),
   );
+  if (!isLimit(draft.requestsPerMinute, 100_000)) faults.requestsPerMinute = 'A whole number, at most 100,000.';
+  if (!isLimit(draft.maxConcurrent, 10_000)) faults.maxConcurrent = 'A whole number, at most 10,000.';
   if (missing.length > 0) {
     faults.further = Object.fromEntries(missing.map(({ name: field }) => [field, 'This type needs it.']));
   }
   return faults;
 }
+
+const isLimit = (text: string, most: number) => /^\d*$/.test(text.trim()) && Number(text) <= most;
 
 const isHttpUrl = (text: string) => /^https?:\/\/./i.test(text) && URL.canParse(text);
 
@@ -111,6 +120,8 @@ export function createCommand(draft: Draft, spec: ProviderSpec): ProviderCreate 
     enabled: true,
     discover: true,
     monitor_discovered: false,
+    requests_per_minute: Number(draft.requestsPerMinute),
+    max_concurrent: Number(draft.maxConcurrent),
   };
 }
 
@@ -123,8 +134,15 @@ export function draftOf(provider: ProviderResponse): Draft {
     organizationId: provider.settings.organization_id ?? '',
     projectId: provider.settings.project_id ?? '',
     further: provider.settings,
+    requestsPerMinute: limitText(provider.requests_per_minute),
+    maxConcurrent: limitText(provider.max_concurrent),
   };
 }
+
+const limitText = (limit: number) => (limit === 0 ? '' : String(limit));
+
+const changedLimit = (name: 'requests_per_minute' | 'max_concurrent', before: string, after: string) =>
+  Number(before) === Number(after) ? {} : { [name]: Number(after) };
 
 /**
  * Only what changed, key by key: the server merges it, so a field nobody touched cannot be lost.
@@ -150,5 +168,7 @@ export function updateCommand(before: Draft, after: Draft): ProviderUpdate {
   return {
     ...(after.name.trim() === before.name.trim() ? {} : { display_name: after.name.trim() }),
     ...(Object.keys(credentials).length > 0 ? { credentials } : {}),
+    ...changedLimit('requests_per_minute', before.requestsPerMinute, after.requestsPerMinute),
+    ...changedLimit('max_concurrent', before.maxConcurrent, after.maxConcurrent),
   };
 }

@@ -1,6 +1,14 @@
 """Every event there is. What is not listed here cannot be published or read."""
 
-from arguslm_contracts.events import alerts, benchmarks, checks, history, registry, spending
+from arguslm_contracts.events import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    registry,
+    spending,
+)
 from arguslm_contracts.events.base import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -24,13 +32,14 @@ EVENTS: tuple[type[Event], ...] = (
     registry.BudgetUpdated,
     registry.BudgetReserved,
     registry.BudgetRemoved,
-    registry.AccountCreated,
-    registry.AccountUpdated,
-    registry.AccountRemoved,
-    registry.SessionEnded,
-    registry.ApiKeyCreated,
-    registry.ApiKeyRevoked,
+    accounts.AccountCreated,
+    accounts.AccountUpdated,
+    accounts.AccountRemoved,
+    accounts.SessionEnded,
+    accounts.ApiKeyCreated,
+    accounts.ApiKeyRevoked,
     checks.CheckRequested,
+    checks.CheckAbandoned,
     checks.CheckCompleted,
     checks.CheckReclassified,
     checks.DiscoveryRequested,

@@ -137,6 +137,9 @@ class Evidence(Record):
     wire_failure: Outcome | None = Field(
         default=None, description="how the exchange broke off; nothing of one that came to its end"
     )
+    own_network: str | None = Field(
+        default=None, description="why our own network was held to be down when nothing came back"
+    )
     error_type: str | None = None
     error_code: str | None = None
     message: str | None = Field(default=None, description="clipped, credentials removed")
@@ -173,10 +176,16 @@ class Headroom(Record):
 
 class SelfAudit(Record):
     """What the monitor itself did to this measurement: how late its event loop was, and how long
-    what had arrived waited to be read (None where the kernel does not tell), both at worst."""
+    what had arrived waited to be read (None where the kernel does not tell), both at worst.
+
+    How late it began is the timing's `schedule_delay_ms`.
+    """
 
     loop_lag_ms: Milliseconds = 0.0
     read_lag_ms: Milliseconds | None = None
+    cpu_share: float | None = Field(
+        default=None, ge=0, description="CPU seconds that our process took of each second meanwhile"
+    )
     trustworthy: bool = True
 
 
@@ -234,6 +243,9 @@ class Target(Record):
     settings: dict[str, str] = {}
     credentials: str | None = None
     model: str | None = None
+    max_concurrent: int = Field(
+        default=0, ge=0, description="checks of this provider in flight in one prober; 0: no limit"
+    )
     price: Price | None = None
 
 

@@ -35,6 +35,7 @@ SCHEDULER = BusUser(
     (
         "clock.ticked.>",
         "check.requested.>",
+        "check.abandoned.>",
         "discovery.requested.>",
         "model.registered.>",
         "model.retired.>",

@@ -57,7 +57,7 @@ ACCOUNTS = StreamSpec(
 )
 CHECK_REQUESTS = StreamSpec(
     "CHECK_REQUESTS",
-    ("check.requested.>", "discovery.requested.>"),
+    ("check.requested.>", "check.abandoned.>", "discovery.requested.>"),
     timedelta(days=1),
     "work for the probers",
     dedup_window=timedelta(hours=1),

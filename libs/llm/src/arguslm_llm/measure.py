@@ -137,7 +137,7 @@ class Measurer:
                 exchange,
                 transcribe(built.dialect, exchange),
                 redactor,
-                loop_lag_ns=lag.worst_ns,
+                lag=lag,
             ),
         )
 
@@ -164,7 +164,7 @@ class Measurer:
             exchange,
             transcript,
             redactor,
-            loop_lag_ns=lag.worst_ns,
+            lag=lag,
         )
 
 

@@ -1,6 +1,7 @@
 """What a token costs at an endpoint: as it was told to us, else as LiteLLM's price map has it.
 
-A price of the map is a vendor's: it holds at that vendor's own address and nowhere else.
+A price of the map is a vendor's: it holds at that vendor's own address and nowhere else. Where a
+vendor has cheaper hours, it is the price outside of them.
 """
 
 import re

@@ -56,16 +56,23 @@ def expired(request: CheckRequested, now: datetime) -> Measurement:
     return unasked(Outcome.EXPIRED, f"{said}: {late_s:.0f} s too late")
 
 
+def skipped(reason: str) -> Measurement:
+    return unasked(Outcome.SKIPPED, f"{VERDICTS[Outcome.SKIPPED].says}: {reason}")
+
+
+def given_up(request: CheckRequested, now: datetime) -> Measurement:
+    """The end of a request that nobody began: what its prober would have said by now."""
+    return skipped(request.skip_reason) if request.skip_reason else expired(request, now)
+
+
 def refusal(allowance: Allowance, price: Price | None, probe: ProbeProfile) -> Measurement | None:
     """Why a check is not sent, if its budget might not cover it. A budget cannot count what has
     no price: that is asked."""
     if price is None or price.at_most(probe) <= allowance.left_usd:
         return None
-    said = VERDICTS[Outcome.SKIPPED].says
-    return unasked(
-        Outcome.SKIPPED,
-        f"{said}: it may cost ${price.at_most(probe):.6f}, and ${allowance.left_usd:.6f} are left "
-        f"of the budget {allowance.budget!r} today (UTC)",
+    return skipped(
+        f"it may cost ${price.at_most(probe):.6f}, and ${allowance.left_usd:.6f} are left "
+        f"of the budget {allowance.budget!r} today (UTC)"
     )
 
 

@@ -1,14 +1,16 @@
 """When to ask, and what: pure functions over the roster. No I/O, no wall clock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
+    CheckAbandoned,
     CheckRequested,
     ClockTicked,
     DiscoveryCompleted,
@@ -88,12 +90,55 @@ def due_slots(
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """When a model is due at a location: at `phase_s` modulo `interval_s` (Unix time)."""
+
+    model_id: UUID
+    location: str
+    interval_s: int
+    phase_s: int
+
+
+def paced(
+    intervals_s: Mapping[UUID, int], locations: Sequence[str], per_minute: int
+) -> Iterator[Pace]:
+    """The paces of one provider's models: in no minute do more fall due than `per_minute`.
+
+    Models of one interval follow each other evenly, so a minute holds at most their share, rounded
+    up. Where all together want more, every interval grows by the same factor: each model is asked
+    less often, and none is left out.
+    """
+    if len(set(intervals_s.values())) > per_minute:
+        intervals_s = dict.fromkeys(intervals_s, max(intervals_s.values()))
+    by_interval: dict[int, list[tuple[UUID, str]]] = {}
+    for model_id, interval_s in sorted(intervals_s.items()):
+        by_interval.setdefault(interval_s, []).extend((model_id, at) for at in locations)
+    # Each interval's share is rounded up, so all but one of them may cost one more.
+    budget = per_minute - max(0, len(by_interval) - 1)
+    wanted = sum(60 * len(asked) / interval_s for interval_s, asked in by_interval.items())
+    for interval_s, asked in by_interval.items():
+        slower_s = ceil(interval_s * max(1.0, wanted / budget))
+        for rank, (model_id, location) in enumerate(asked):
+            yield Pace(model_id, location, slower_s, rank * slower_s // len(asked))
+
+
+def paced_slots(paces: Iterable[Pace], tick: ClockTicked) -> Iterator[Slot]:
+    """As `due_slots`, of models whose provider has a limit."""
+    for pace in paces:
+        due_s = latest_slot(pace.interval_s, pace.phase_s, tick.previous_second, tick.second)
+        if due_s is not None:
+            yield Slot(pace.model_id, pace.location, due_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A model as it is asked: its own endpoint, at its own interval."""
+    """A model as it is asked: its own endpoint, at its own interval. `paced`: its provider has a
+    limit a minute, so that it is asked in its slots alone, unless a person wants it now."""
 
     model_id: UUID
     interval_s: int
     target: Target
+    paced: bool = False
 
 
 def slot_request(slot: Slot, asked: Asked, config: MonitoringConfig) -> CheckRequested:
@@ -144,6 +189,26 @@ def _request(
         expires_at=due_at + timedelta(seconds=max(asked.interval_s, _LEAST_PATIENCE_S)),
         target=asked.target,
         probe=ProbeProfile(prompt=pack.prompt, max_tokens=config.max_tokens),
+    )
+
+
+def unless_open(request: CheckRequested, open_one: Row | None) -> CheckRequested:
+    """The request, or that it is skipped since the one before it is still open. A decision that is
+    made again meets the request that it was the first time."""
+    if open_one is None or open_one["request_id"] == request.request_id:
+        return request
+    reason = f"the check of {open_one['due_at']:%H:%M:%S} UTC is still in flight"
+    return request.model_copy(update={"skip_reason": reason})
+
+
+def abandonment(open_one: Row, now: datetime) -> CheckAbandoned:
+    """Nobody can be asking any more, and nobody has answered."""
+    return CheckAbandoned(
+        request_id=open_one["request_id"],
+        model_id=open_one["model_id"],
+        location=open_one["location"],
+        since=open_one["due_at"],
+        until=now,
     )
 
 
@@ -246,6 +311,7 @@ def target_of(provider: Row, model: str | None, price: Price | None = None) -> T
         settings=provider["settings"],
         credentials=provider["credentials"],
         model=model,
+        max_concurrent=provider["max_concurrent"],
         price=price,
     )
 
@@ -266,6 +332,8 @@ def evolve_provider(
         "credentials",
         "enabled",
         "monitor_discovered",
+        "requests_per_minute",
+        "max_concurrent",
     }
     after = provider.model_dump(include=fields)
     moved = before is None or any(before[field] != after[field] for field in _ADDRESS)

@@ -1,4 +1,5 @@
-"""REGISTRY -> the roster; checks and budgets -> the account. The clock is heard, not kept."""
+"""REGISTRY -> the roster and the budgets; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are
+open, and the account of what is spent and reserved."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
 )
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
-from arguslm_scheduler.account import fold_budgets, fold_checks, fold_requests
+from arguslm_scheduler import account, open_requests
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import checkpoints, metadata, models, monitoring, providers
 from arguslm_storage.database import in_chunks, upsert
@@ -53,7 +54,7 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
         evolve_monitoring,
         [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
     )
-    await fold_budgets(connection, events)
+    await account.fold_budgets(connection, events)
 
 
 def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
@@ -83,8 +84,16 @@ async def _evolve(
         await connection.execute(delete(table).where(key.in_(some)))
 
 
-async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """These events lead to decisions and leave no row."""
+async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring both to the state after these events of CHECK_REQUESTS."""
+    await open_requests.fold(connection, events)
+    await account.fold_requests(connection, events)
+
+
+async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring both to the state after these events of CHECKS."""
+    await open_requests.fold(connection, events)
+    await account.fold_checks(connection, events)
 
 
 SERVICE_TABLES = ServiceTables(
@@ -92,11 +101,12 @@ SERVICE_TABLES = ServiceTables(
     version=3,
     metadata=metadata,
     checkpoints=checkpoints,
+    # The clock comes last: a rebuild forgets what is old at its end, as the live tables have.
     folds={
         REGISTRY.name: fold_registry,
-        CLOCK.name: hear,
         CHECK_REQUESTS.name: fold_requests,
         CHECKS.name: fold_checks,
+        CLOCK.name: open_requests.forget,
     },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -1,6 +1,7 @@
 """What the decisions read: the roster, set by set."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -53,16 +54,35 @@ async def models_of(connection: AsyncConnection, provider_id: UUID) -> list[Row]
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
+@dataclass(slots=True)
+class Watched:
+    """The models to be watched of a provider that has a limit, or of all that have none (0), and
+    their intervals in seconds."""
+
+    per_minute: int
+    intervals_s: dict[UUID, int] = field(default_factory=dict)
+
+
 async def watched_intervals_s(
     connection: AsyncConnection, config: MonitoringConfig
-) -> dict[UUID, int]:
-    """Every model to be watched and its interval in seconds."""
+) -> list[Watched]:
+    """Every model to be watched, by what its slots are shared with."""
     rows = await connection.execute(
-        select(models.c.model_id, models.c.interval_s)
+        select(
+            models.c.model_id,
+            models.c.interval_s,
+            providers.c.provider_id,
+            providers.c.requests_per_minute,
+        )
         .join(providers, providers.c.provider_id == models.c.provider_id)
         .where(_WATCHED)
     )
-    return {row.model_id: row.interval_s or config.interval_s for row in rows}
+    found: dict[UUID | None, Watched] = {}
+    for row in rows:
+        limit = row.requests_per_minute
+        watched = found.setdefault(row.provider_id if limit else None, Watched(limit))
+        watched.intervals_s[row.model_id] = row.interval_s or config.interval_s
+    return list(found.values())
 
 
 async def watched(
@@ -97,6 +117,7 @@ async def _asked(
             model_id=row["model_id"],
             interval_s=row["interval_s"] or config.interval_s,
             target=target_of(dict(row), row["name"], Model.model_validate(row["state"]).told_price),
+            paced=row["requests_per_minute"] > 0,
         )
         for row in rows.mappings()
     ]

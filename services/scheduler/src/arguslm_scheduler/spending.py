@@ -16,15 +16,21 @@ from arguslm_scheduler.budgets import Purse, allowed, day_of, report
 async def within_budgets(
     connection: AsyncConnection, decisions: Sequence[Decision]
 ) -> list[Decision]:
-    """The decisions; requests of checks that a budget covers say what they may cost."""
-    requests = [one.event for one in decisions if isinstance(one.event, CheckRequested)]
+    """The decisions; requests of checks that a budget covers say what they may cost. A slot that is
+    skipped costs nothing."""
+    requests: list[CheckRequested] = []
+    others: list[Decision] = []
+    for one in decisions:
+        if isinstance(one.event, CheckRequested) and one.event.skip_reason is None:
+            requests.append(one.event)
+        else:
+            others.append(one)
     if not requests:
-        return list(decisions)
+        return others
     purses = await account.purses(connection, max(request.due_at for request in requests))
     if not purses:
         return list(decisions)
     prices = await account.known_prices(connection, {one.model_id for one in requests})
-    others = [one for one in decisions if not isinstance(one.event, CheckRequested)]
     return [*others, *map(Decision, allowed(requests, purses, prices))]
 
 

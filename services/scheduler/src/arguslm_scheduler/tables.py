@@ -1,5 +1,5 @@
-"""The scheduler's tables: the roster and the budgets, folded from REGISTRY alone, and the account
-of what is spent and reserved of them.
+"""The scheduler's tables: the roster and the budgets, folded from REGISTRY alone, the requests that
+are open, and the account of what is spent and reserved.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
@@ -24,6 +24,8 @@ providers = Table(
     Column("credentials", Text),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("requests_per_minute", Integer, nullable=False),
+    Column("max_concurrent", Integer, nullable=False),
     Column("lists_models", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
     Column("address_revision", Integer, nullable=False),
@@ -43,6 +45,19 @@ models = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("sequence", BigInteger, nullable=False),
+)
+
+# The newest request of a model at a location while it is open (else NULL), and the due time up to
+# which requests are answered.
+open_requests = Table(
+    "open_requests",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("request_id", Uuid),
+    Column("due_at", UtcDateTime),
+    Column("lapses_at", UtcDateTime),
+    Column("answered_until", UtcDateTime),
 )
 
 # `budget` is the contracts' Budget.

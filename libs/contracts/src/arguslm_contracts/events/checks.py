@@ -1,6 +1,6 @@
 """CHECK_REQUESTS, CHECKS and CLOCK: time passes, endpoints are asked, answers are recorded."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
+
+# What asking may take beside the endpoint's own deadlines: building the request, and discovery.
+ASKING_MARGIN_S = 60.0
 
 
 class ClockTicked(Event):
@@ -45,8 +48,9 @@ class Allowance(Record):
 class CheckRequested(Event):
     """Ask this endpoint once. Self-contained: the prober needs nothing else to answer it.
 
-    A request not begun before `expires_at` completes as `expired`; one that may cost more than its
-    allowance, as `skipped`.
+    A request not begun before `expires_at` completes as `expired`. One with a `skip_reason` is a
+    slot that passes unasked, and completes as `skipped`: whether a slot is asked or skipped is one
+    decision under one id. One that may cost more than its allowance completes as `skipped`, too.
     """
 
     name: ClassVar[str] = "check.requested"
@@ -59,7 +63,37 @@ class CheckRequested(Event):
     expires_at: datetime
     target: Target
     probe: ProbeProfile
+    skip_reason: str | None = None
     allowance: Allowance | None = Field(default=None, description="nothing where no budget is")
+
+    @property
+    def lapses_at(self) -> datetime:
+        """When nobody can be asking any more, even if it was begun in its last moment."""
+        asking_s = self.probe.timeouts.total_s + ASKING_MARGIN_S
+        return self.expires_at + timedelta(seconds=asking_s)
+
+    @property
+    def key(self) -> str:
+        return f"{self.location}.{self.model_id}"
+
+    @property
+    def identity(self) -> str:
+        return str(self.request_id)
+
+
+class CheckAbandoned(Event):
+    """A request has lapsed without an answer: its location has no prober, or has lost it.
+
+    A prober of any location completes it, and what was skipped meanwhile: all that fell due for
+    this model at this location in since <= due time <= until, and is not to be asked or has lapsed.
+    """
+
+    name: ClassVar[str] = "check.abandoned"
+    request_id: UUID
+    model_id: UUID
+    location: str
+    since: datetime
+    until: datetime
 
     @property
     def key(self) -> str:

@@ -1,5 +1,4 @@
-"""REGISTRY and ACCOUNTS: what is watched, how, and who may come in. Each event carries the whole
-state after it.
+"""REGISTRY: what is watched, and how. Each event carries the whole state after it.
 
 `revision` counts an aggregate's events from 1. It makes the event's id, and it is the resource's
 ETag; the expected last sequence of the aggregate's subjects (`model.*.<id>`) makes it safe.
@@ -15,7 +14,6 @@ from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Price, Record
 from arguslm_contracts.model_facts import ModelFacts
 
-Role = Literal["viewer", "operator", "admin"]
 Severity = Literal["info", "warning", "critical"]
 RuleType = Literal[
     "any_model_down",
@@ -28,7 +26,12 @@ ModelSource = Literal["discovered", "manual"]
 
 
 class Provider(Record):
-    """An account at a provider. `credentials` is a Fernet token; never the clear text."""
+    """An account at a provider. `credentials` is a Fernet token; never the clear text.
+
+    `requests_per_minute` bounds the scheduled checks of all its models at all locations: they are
+    asked less often where their intervals want more. `max_concurrent` bounds the checks in flight
+    in one prober: the others wait there. 0: no limit.
+    """
 
     provider_id: UUID
     provider_type: str
@@ -38,6 +41,8 @@ class Provider(Record):
     credentials: str | None = None
     enabled: bool = True
     monitor_discovered: bool = False
+    requests_per_minute: int = Field(default=0, ge=0)
+    max_concurrent: int = Field(default=0, ge=0)
     created_at: datetime
 
 
@@ -130,29 +135,6 @@ class Channel(Record):
     url: str
     enabled: bool = True
     created_at: datetime
-
-
-class Account(Record):
-    """A person who signs in. `password_hash` is scrypt with its parameters and salt."""
-
-    account_id: UUID
-    username: str
-    role: Role
-    password_hash: str
-    enabled: bool = True
-    created_at: datetime
-
-
-class ApiKey(Record):
-    """A program's key; `key_hash` is the SHA-256 of a random 256-bit key, `hint` its last 4."""
-
-    key_id: UUID
-    name: str
-    role: Role
-    key_hash: str
-    hint: str
-    created_at: datetime
-    expires_at: datetime | None = None
 
 
 class RegistryEvent(Event):
@@ -380,71 +362,3 @@ class BudgetRemoved(RegistryEvent):
     @property
     def key(self) -> str:
         return str(self.budget_id)
-
-
-class _AccountState(RegistryEvent):
-    account: Account
-
-    @property
-    def key(self) -> str:
-        return str(self.account.account_id)
-
-
-class AccountCreated(_AccountState):
-    """A person may sign in."""
-
-    name: ClassVar[str] = "account.created"
-
-
-class AccountUpdated(_AccountState):
-    """Another role, another password, enabled or not: `changed` names what."""
-
-    name: ClassVar[str] = "account.updated"
-    changed: tuple[str, ...] = ()
-
-
-class AccountRemoved(RegistryEvent):
-    """The person may no longer sign in."""
-
-    name: ClassVar[str] = "account.removed"
-    account_id: UUID
-
-    @property
-    def key(self) -> str:
-        return str(self.account_id)
-
-
-class SessionEnded(RegistryEvent):
-    """A session was signed out, or its refresh token was used twice. Its tokens are refused from
-    now on; after `expires_at` they would have expired by themselves."""
-
-    name: ClassVar[str] = "account.session-ended"
-    once: ClassVar[bool] = True
-    session_id: UUID
-    expires_at: datetime
-
-    @property
-    def key(self) -> str:
-        return str(self.session_id)
-
-
-class ApiKeyCreated(RegistryEvent):
-    """A program may come in. The key itself is shown once and stored nowhere."""
-
-    name: ClassVar[str] = "api-key.created"
-    api_key: ApiKey
-
-    @property
-    def key(self) -> str:
-        return str(self.api_key.key_id)
-
-
-class ApiKeyRevoked(RegistryEvent):
-    """The key is refused from now on."""
-
-    name: ClassVar[str] = "api-key.revoked"
-    key_id: UUID
-
-    @property
-    def key(self) -> str:
-        return str(self.key_id)

@@ -160,6 +160,8 @@ def print_check(check: "CheckResponse") -> None:
             *(("rate limit left", _left(limit)) for limit in measured.headroom),
             ("answer", evidence.answer_preview),
             ("stamps", timing.stamp.value),
+            ("begun late by", _ms(timing.schedule_delay_ms)),
+            ("our own lag", _own_lag(measured.audit)),
             ("trustworthy", measured.audit.trustworthy),
         )
     )
@@ -231,6 +233,13 @@ def _ms(value: float | None) -> str | None:
 
 def _seconds(value: float | None) -> str | None:
     return None if value is None else f"{value:g} s"
+
+
+def _own_lag(audit: Any) -> str:
+    """What our prober did to the measurement itself."""
+    read = "" if audit.read_lag_ms is None else f", read {audit.read_lag_ms:.1f} ms late"
+    cpu = "" if audit.cpu_share is None else f", {audit.cpu_share:.0%} of a core"
+    return f"event loop {audit.loop_lag_ms:.1f} ms{read}{cpu}"
 
 
 def _left(limit: Any) -> str:

@@ -43,6 +43,8 @@ async def register(door: Door, who: Principal, attempt: Attempt, body: ProviderC
         credentials=sealed(fields, door.vault),
         enabled=body.enabled,
         monitor_discovered=body.monitor_discovered,
+        requests_per_minute=body.requests_per_minute,
+        max_concurrent=body.max_concurrent,
         created_at=now,
     )
     event = ProviderRegistered(

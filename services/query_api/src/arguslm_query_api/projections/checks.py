@@ -23,7 +23,6 @@ from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
-from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, after_second_thought, evolve
 from arguslm_query_api.projections.storable import storable
 from arguslm_storage.bulk import among
@@ -38,9 +37,11 @@ _Telling = CheckCompleted | CheckReclassified | CheckSummarized
 _About = TypeVar("_About", bound=_Telling)
 
 
-async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[CheckCompleted]:
-    """Gives back the checks that the tables did not have: they are to be counted."""
-    since, _ = await given_up(connection)
+async def fold(
+    connection: AsyncConnection, batch: Sequence[Recorded], since: int
+) -> list[CheckCompleted]:
+    """Checks up to the sequence `since` have been given up. Gives back those that the tables did
+    not have: they are to be counted."""
     found = [
         (one.sequence, one.event)
         for one in batch

@@ -67,6 +67,8 @@ def _response(row: RowMapping) -> ProviderResponse:
         settings=row["settings"],
         has_credentials=row["credentials"] is not None,
         monitor_discovered=row["monitor_discovered"],
+        requests_per_minute=row["requests_per_minute"],
+        max_concurrent=row["max_concurrent"],
         model_count=row["model_count"] or 0,
         monitored_count=row["monitored_count"] or 0,
         discovery=_discovery(row),

@@ -6,8 +6,8 @@ from alembic import op
 from arguslm_storage import columns
 from arguslm_storage.migration_steps import add_columns
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
