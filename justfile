@@ -3,7 +3,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python_sources := "libs services tests conftest.py"
 packages := "libs/*/src services/*/src"
-rooms := "libs services tests/architecture tests/contract tests/resilience --ignore=tests/resilience/test_chaos.py"
+rooms := "libs services tests/architecture tests/contract tests/resilience"
 
 # What can be done here
 [private]
@@ -50,11 +50,6 @@ chaos *arguments:
 [group('test')]
 simulate *arguments:
     python tests/resilience/simulate.py {{arguments}}
-
-# The short form of chaos: two minutes of it on each database
-[group('test')]
-test-chaos *arguments:
-    pytest tests/resilience/test_chaos.py -q {{arguments}}
 
 # How fast events are published, folded and seen, against the barest loop in the same run
 [group('test')]

@@ -115,7 +115,7 @@ def test_a_container_understands_its_environment(
 
 def test_who_has_tables_gets_the_database_and_waits_for_it() -> None:
     for name in OURS:
-        has_tables = (ROOT / f"services/{name.replace('-', '_')}/src").glob("*/tables.py")
+        has_tables = (ROOT / f"services/{name.replace('-', '_')}/src").glob("*/migrations")
         expected = "service_healthy" if any(has_tables) else None
         assert waits_for(name).get("postgres") == expected, name
         assert ("ARGUSLM_DATABASE_URL" in environment(name)) == (expected is not None), name

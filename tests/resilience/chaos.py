@@ -24,6 +24,8 @@ from verdict import History
 from arguslm import AsyncArgusLMClient
 from arguslm.errors import NotYetVisible
 from arguslm.schemas import AlertRuleCreate, ChannelCreate, ProviderCreate
+from arguslm_bus.reader import stream_state
+from arguslm_contracts.streams import CHECKS
 from arguslm_launcher.maintenance import WITH_TABLES
 from arguslm_telemetry.logs import configure_logs
 from arguslm_testkit.endpoints import (
@@ -84,7 +86,10 @@ async def run(options: Options, base: Path, say: Callable[[str], None]) -> Repor
         await _play(world, options, report, say)
         report.checks_per_s = await _rate(world, time.monotonic() - started)
         say("mended everything; waiting until all is answered and told")
-        await _settle(world)
+        try:
+            await _settle(world)
+        except AssertionError as error:
+            report.broken.append(f"{error}: {await _standing(world)}")
         await _judge(world, rule_id, report)
     return report
 
@@ -162,8 +167,7 @@ async def _set_up(world: World) -> UUID:
     client = await world.fleet.bus.client()
 
     async def all_asked() -> bool:
-        history = await History.of(client)
-        return len(history.answers) > len(world.models)
+        return (await stream_state(client, CHECKS.name)).last_sequence > len(world.models)
 
     await until(all_asked, "a first check of every model", timeout_s=_SETTLE_S)
     return rule_id
@@ -218,8 +222,8 @@ async def _ease(world: World, say: Callable[[str], None]) -> None:
 
 
 async def _rate(world: World, over_s: float) -> float:
-    history = await History.of(await world.fleet.bus.client())
-    return (len(history.answers) - len(world.models)) / over_s
+    answers = await stream_state(await world.fleet.bus.client(), CHECKS.name)
+    return (answers.last_sequence - len(world.models)) / over_s
 
 
 async def _settle(world: World) -> None:
@@ -229,7 +233,7 @@ async def _settle(world: World) -> None:
     client = await world.fleet.bus.client()
 
     async def all_resolved() -> bool:
-        return not (await History.of(client)).open_alerts()
+        return not (await History.of_alerts(client)).open_alerts()
 
     async with _api(world) as api:
         with suppress(NotYetVisible):
@@ -249,6 +253,14 @@ async def _settle(world: World) -> None:
 
     await until(all_done, "an answer to every request", timeout_s=_SETTLE_S)
     await world.fleet.all_healthy(_SETTLE_S)
+
+
+async def _standing(world: World) -> str:
+    history = await History.of(await world.fleet.bus.client())
+    return (
+        f"{len(history.unanswered())} of {len(history.requests)} requests unanswered, "
+        f"{len(history.open_alerts())} alerts open, {len(history.untold())} to be told"
+    )
 
 
 async def _judge(world: World, rule_id: UUID, report: Report) -> None:

@@ -51,6 +51,11 @@ class History:
             await _buried(client),
         )
 
+    @classmethod
+    async def of_alerts(cls, client: Client) -> "History":
+        """Of these alone: the others are long."""
+        return cls(alerts=await _events(client, ALERTS.name))
+
     def unanswered(self) -> set[UUID]:
         return set(_requested(self.requests)) - set(_answered(self.answers))
 

@@ -7,6 +7,7 @@ export interface ModelFilter {
   provider_id?: string;
   enabled_for_monitoring?: boolean;
   enabled_for_benchmark?: boolean;
+  retired?: boolean;
   search?: string;
   limit: number;
   offset: number;

@@ -3,6 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import {
   Bell,
   Boxes,
+  Coins,
   Gauge,
   LayoutDashboard,
   ListChecks,
@@ -22,7 +23,7 @@ import { useLive } from './useLive';
 import { useScreensAtHand } from './useScreensAtHand';
 
 export interface Place {
-  to: '/' | '/models' | '/checks' | '/providers' | '/benchmarks' | '/alerts' | '/settings';
+  to: '/' | '/models' | '/checks' | '/providers' | '/benchmarks' | '/costs' | '/alerts' | '/settings';
   label: string;
   Icon: LucideIcon;
 }
@@ -33,6 +34,7 @@ const PLACES: readonly Place[] = [
   { to: '/checks', label: 'Checks', Icon: ListChecks },
   { to: '/providers', label: 'Providers', Icon: Plug },
   { to: '/benchmarks', label: 'Benchmarks', Icon: Gauge },
+  { to: '/costs', label: 'Costs', Icon: Coins },
   { to: '/alerts', label: 'Alerts', Icon: Bell },
   { to: '/settings', label: 'Settings', Icon: Settings },
 ];

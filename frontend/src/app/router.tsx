@@ -19,6 +19,7 @@ import { queryClient } from './queryClient';
 import {
   ALERT_TABS,
   type AlertTab,
+  type CostsSearch,
   flag,
   type ModelSearch,
   type ModelsSearch,
@@ -77,7 +78,7 @@ const models = createRoute({
   validateSearch: (search: Search): ModelsSearch => ({
     q: text(search, 'q'),
     provider: text(search, 'provider'),
-    watched: oneOf(search, 'watched', ['yes', 'no'] as const),
+    watched: oneOf(search, 'watched', ['yes', 'no', 'retired'] as const),
     page: whole(search, 'page'),
   }),
   component: lazyRouteComponent(() => import('@/features/models/ModelsPage'), 'ModelsPage'),
@@ -146,6 +147,16 @@ const benchmark = createRoute({
   component: lazyRouteComponent(() => import('@/features/benchmarks/RunPage'), 'RunPage'),
 });
 
+const costs = createRoute({
+  getParentRoute: () => house,
+  path: '/costs',
+  validateSearch: (search: Search): CostsSearch => ({
+    by: oneOf(search, 'by', ['model', 'provider', 'day'] as const),
+    days: whole(search, 'days'),
+  }),
+  component: lazyRouteComponent(() => import('@/features/costs/CostsPage'), 'CostsPage'),
+});
+
 const alerts = createRoute({
   getParentRoute: () => house,
   path: '/alerts',
@@ -184,6 +195,7 @@ const routeTree = root.addChildren([
     benchmarks,
     newBenchmark,
     benchmark,
+    costs,
     alerts,
     settings,
     elsewhere,

@@ -1,5 +1,5 @@
 // Reading what the address says. Anything that does not fit is left out, never an error.
-import type { ModelState, Outcome } from '@/api/types';
+import type { CostsBy, ModelState, Outcome } from '@/api/types';
 import type { Range } from '@/api/monitoring';
 
 export interface OverviewSearch {
@@ -12,7 +12,7 @@ export interface OverviewSearch {
 export interface ModelsSearch {
   q?: string;
   provider?: string;
-  watched?: 'yes' | 'no';
+  watched?: 'yes' | 'no' | 'retired';
   page?: number;
 }
 
@@ -22,6 +22,11 @@ export interface ModelSearch {
   from?: number;
   to?: number;
   outcome?: Outcome;
+}
+
+export interface CostsSearch {
+  by?: CostsBy;
+  days?: number;
 }
 
 export const ALERT_TABS = ['open', 'past', 'rules', 'channels'] as const;

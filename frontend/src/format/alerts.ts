@@ -4,9 +4,11 @@ import type { AlertResponse } from '@/api/types';
 
 import { faultOwner, outcomeLabel } from './outcomes';
 
-/** What happened and whose it is: "Server error (provider)". */
-export const causeOf = ({ outcome, fault_owner }: AlertResponse): string =>
-  fault_owner === 'none' ? outcomeLabel(outcome) : `${outcomeLabel(outcome)} (${faultOwner(fault_owner)})`;
+/** What happened and whose it is: "Server error (provider)"; of a budget, how much of it is used. */
+export function causeOf({ outcome, fault_owner, message }: AlertResponse): string {
+  if (outcome === 'skipped') return message; // nothing failed: only budgets raise for what is not sent
+  return fault_owner === 'none' ? outcomeLabel(outcome) : `${outcomeLabel(outcome)} (${faultOwner(fault_owner)})`;
+}
 
 const CLOSED_BECAUSE: Record<string, string> = {
   recovered: 'recovered',
@@ -14,6 +16,8 @@ const CLOSED_BECAUSE: Record<string, string> = {
   rule_disabled: 'its rule was switched off',
   model_removed: 'the model was removed',
   monitoring_off: 'the model is no longer watched',
+  model_retired: 'its provider no longer lists the model',
+  budget_removed: 'the budget was removed',
 };
 
 export const closedBecause = (reason: string): string => CLOSED_BECAUSE[reason] ?? reason;

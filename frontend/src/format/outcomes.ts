@@ -65,12 +65,14 @@ export const OUTCOMES = [
   'skipped',
   'monitor_error',
   'region_blocked',
+  'monitor_offline',
 ] as const satisfies readonly Outcome[];
 
 export const RULE_TYPES = [
   { value: 'any_model_down', label: 'Any model is down' },
   { value: 'specific_model_down', label: 'One model is down' },
   { value: 'model_unavailable_everywhere', label: 'A model is down at every provider' },
+  { value: 'budget_used', label: 'A budget is used up to a point' },
 ] as const;
 
 export const ruleTypeLabel = (type: string): string =>

@@ -65,8 +65,8 @@ def test_what_was_answered_once_and_told_is_well() -> None:
 
 def test_a_request_without_an_answer_is_found_when_it_should_have_one() -> None:
     assert faults(REQUEST, OTHERS_ANSWER) == ["check_unanswered"]
-    expires_after = REQUEST.event.expires_at - REQUEST.time  # type: ignore[attr-defined]
-    in_time = OTHERS_ANSWER._replace(time=REQUEST.time + expires_after + ANSWER_GRACE)
+    lapses_after = REQUEST.event.lapses_at - REQUEST.time  # type: ignore[attr-defined]
+    in_time = OTHERS_ANSWER._replace(time=REQUEST.time + lapses_after + ANSWER_GRACE)
     assert faults(REQUEST, in_time) == []
 
 

@@ -17,19 +17,17 @@ from nats.js.api import PubAck
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import RawMessage, last_held, read_until, stream_state
 from arguslm_bus.topology import Drift, apply_topology
-from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.registry import (
+from arguslm_contracts.events.accounts import (
     Account,
     AccountCreated,
     AccountRemoved,
     ApiKey,
     ApiKeyCreated,
     ApiKeyRevoked,
-    Channel,
-    ChannelCreated,
-    ChannelRemoved,
     SessionEnded,
 )
+from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.registry import Channel, ChannelCreated, ChannelRemoved
 from arguslm_contracts.streams import ACCOUNTS, REGISTRY
 from arguslm_testkit.bus import BusForTests, running_bus
 from arguslm_testkit.older import make_older, say_as_before

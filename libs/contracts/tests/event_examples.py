@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from arguslm_contracts.endpoint_state import EndpointState
-from arguslm_contracts.events import alerts, benchmarks, checks, history, registry
+from arguslm_contracts.events import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    registry,
+    spending,
+)
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.measurement import (
@@ -19,6 +27,7 @@ from arguslm_contracts.measurement import (
     Timing,
     Usage,
 )
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 
 AT = datetime(2026, 11, 23, 9, 30, 0, 125_000, tzinfo=UTC)
@@ -27,6 +36,7 @@ PROVIDER_ID = UUID("0f6a7a52-6a3b-4a3e-9c0e-3a2f5f0c9b11")
 MODEL_ID = model_uuid(PROVIDER_ID, "gpt-4.1")
 RULE_ID = UUID("7b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 CHANNEL_ID = UUID("c3a9b0d4-5e6f-4a71-8b82-93c4d5e6f708")
+BUDGET_ID = UUID("b0d9e700-6666-4777-8888-9999aaaabbbb")
 ACCOUNT_ID = UUID("a1b2c3d4-e5f6-4071-8293-0a1b2c3d4e5f")
 SESSION_ID = UUID("5e551017-0000-4000-8000-000000000001")
 KEY_ID = UUID("6b657900-1111-4222-8333-444455556666")
@@ -71,14 +81,21 @@ RULE = registry.Rule(
 CHANNEL = registry.Channel(
     channel_id=CHANNEL_ID, name="On call", kind="webhook", url=SEALED, created_at=AT
 )
-ACCOUNT = registry.Account(
+BUDGET = registry.Budget(
+    budget_id=BUDGET_ID,
+    name="OpenAI, a dollar a day",
+    provider_id=PROVIDER_ID,
+    usd_per_day=1.0,
+    created_at=AT,
+)
+ACCOUNT = accounts.Account(
     account_id=ACCOUNT_ID,
     username="io",
     role="operator",
     password_hash="scrypt$16384$8$1$AAAAAAAAAAAAAAAAAAAAAA==$" + "A" * 43 + "=",
     created_at=AT,
 )
-API_KEY = registry.ApiKey(
+API_KEY = accounts.ApiKey(
     key_id=KEY_ID,
     name="continuous integration",
     role="viewer",
@@ -136,6 +153,28 @@ _REGISTRY: tuple[Event, ...] = (
     registry.ProviderRemoved(**_changed_by_io(3), provider_id=PROVIDER_ID),
     registry.ModelRegistered(revision=1, actor="scheduler", at=AT, model=MODEL),
     registry.ModelUpdated(**_changed_by_io(2), model=MODEL, changed=("interval_s",)),
+    registry.ModelRetired(
+        revision=3,
+        actor="discovery",
+        at=AT,
+        model=MODEL.model_copy(update={"retired_at": AT}),
+    ),
+    registry.ModelListed(
+        revision=4,
+        actor="discovery",
+        at=AT,
+        model=MODEL.model_copy(
+            update={
+                "facts": ModelFacts(
+                    context_length=1_047_576,
+                    input_usd_per_million_tokens=2.0,
+                    output_usd_per_million_tokens=8.0,
+                    owner="system",
+                )
+            }
+        ),
+        changed=("retired_at", "facts"),
+    ),
     registry.ModelRemoved(**_changed_by_io(3), model_id=MODEL_ID),
     registry.MonitoringConfigured(
         **_changed_by_io(4), config=registry.MonitoringConfig(interval_s=45, max_tokens=40)
@@ -146,17 +185,36 @@ _REGISTRY: tuple[Event, ...] = (
     registry.RuleCreated(**_changed_by_io(1), rule=RULE),
     registry.RuleUpdated(**_changed_by_io(2), rule=RULE, changed=("failures_to_raise",)),
     registry.RuleRemoved(**_changed_by_io(3), rule_id=RULE_ID),
+    registry.BudgetCreated(**_changed_by_io(1), budget=BUDGET),
+    registry.BudgetUpdated(**_changed_by_io(2), budget=BUDGET, changed=("usd_per_day",)),
+    registry.BudgetReserved(
+        **_changed_by_io(3),
+        budget=BUDGET,
+        run_id=BENCHMARK_ID,
+        day=AT.replace(hour=0, minute=0, second=0, microsecond=0),
+        usd=0.25,
+    ),
+    registry.BudgetRemoved(**_changed_by_io(4), budget_id=BUDGET_ID),
+    spending.SpendingReported(
+        budget_id=BUDGET_ID,
+        budget_name="OpenAI, a dollar a day",
+        day=AT.replace(hour=0, minute=0, second=0, microsecond=0),
+        used_percent=80,
+        used_usd=0.802117,
+        usd_per_day=1.0,
+        at=AT,
+    ),
     registry.ChannelCreated(**_changed_by_io(1), channel=CHANNEL),
     registry.ChannelUpdated(**_changed_by_io(2), channel=CHANNEL, changed=("url",)),
     registry.ChannelRemoved(**_changed_by_io(3), channel_id=CHANNEL_ID),
-    registry.AccountCreated(**_changed_by_io(1), account=ACCOUNT),
-    registry.AccountUpdated(**_changed_by_io(2), account=ACCOUNT, changed=("role",)),
-    registry.AccountRemoved(**_changed_by_io(3), account_id=ACCOUNT_ID),
-    registry.SessionEnded(
+    accounts.AccountCreated(**_changed_by_io(1), account=ACCOUNT),
+    accounts.AccountUpdated(**_changed_by_io(2), account=ACCOUNT, changed=("role",)),
+    accounts.AccountRemoved(**_changed_by_io(3), account_id=ACCOUNT_ID),
+    accounts.SessionEnded(
         **_changed_by_io(1), session_id=SESSION_ID, expires_at=AT + timedelta(days=7)
     ),
-    registry.ApiKeyCreated(**_changed_by_io(1), api_key=API_KEY),
-    registry.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
+    accounts.ApiKeyCreated(**_changed_by_io(1), api_key=API_KEY),
+    accounts.ApiKeyRevoked(**_changed_by_io(2), key_id=KEY_ID),
 )
 
 
@@ -196,6 +254,13 @@ _CHECKS: tuple[Event, ...] = (
         expires_at=AT + timedelta(seconds=30),
         target=TARGET,
         probe=ProbeProfile(prompt="Reply with one short greeting.", max_tokens=40),
+    ),
+    checks.CheckAbandoned(
+        request_id=CHECK_ID,
+        model_id=MODEL_ID,
+        location="local",
+        since=AT,
+        until=AT + timedelta(seconds=150),
     ),
     checks.CheckCompleted(
         check_id=CHECK_ID,

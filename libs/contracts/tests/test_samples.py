@@ -39,6 +39,12 @@ def lost(recorded: object, again: object, path: str = "") -> list[str]:
             for name, value in recorded.items()
             for difference in lost(value, again.get(name, "(gone)"), f"{path}.{name}")
         ]
+    if isinstance(recorded, list) and isinstance(again, list) and len(recorded) == len(again):
+        return [
+            difference
+            for number, (value, other) in enumerate(zip(recorded, again, strict=True))
+            for difference in lost(value, other, f"{path}[{number}]")
+        ]
     return [] if recorded == again else [f"{path}: recorded {recorded!r}, now {again!r}"]
 
 

@@ -22,12 +22,9 @@ from arguslm_bus.reader import read_until, stream_state
 from arguslm_bus.retention import RetentionSettings
 from arguslm_bus.snapshot import durable_marks, turn_back
 from arguslm_bus.topology import apply_topology, stream_config
+from arguslm_contracts.events.accounts import SessionEnded
 from arguslm_contracts.events.checks import ClockTicked
-from arguslm_contracts.events.registry import (
-    MonitoringConfig,
-    MonitoringConfigured,
-    SessionEnded,
-)
+from arguslm_contracts.events.registry import MonitoringConfig, MonitoringConfigured
 from arguslm_contracts.permissions import OPERATOR
 from arguslm_contracts.streams import ACCOUNTS, CLOCK, REGISTRY
 from arguslm_launcher import backup as backup_module

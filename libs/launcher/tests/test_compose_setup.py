@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from arguslm_bus.connection import connect
 from arguslm_bus.lookup import last_event
 from arguslm_bus.settings import BusSettings
-from arguslm_contracts.events.registry import ApiKeyCreated
+from arguslm_contracts.events.accounts import ApiKeyCreated
 from arguslm_contracts.permissions import OPERATOR, SERVICES
 from arguslm_contracts.streams import ACCOUNTS, STREAMS
 from arguslm_launcher.compose_setup import declare_topology, write_secrets

@@ -20,12 +20,14 @@ Steps = list[tuple[float, bytes]]
 
 @dataclass
 class Received:
-    """A request as the server saw it, and when (in ms after it) each step was really sent."""
+    """A request as the server saw it, and when (in ms after it) the head and each step were really
+    sent."""
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    head_sent_ms: float = 0.0
     sent_ms: list[float] = field(default_factory=list)
 
 
@@ -102,6 +104,7 @@ class ScriptedServer:
         lines = [f"HTTP/1.1 {reply.status} Scripted", f"Content-Type: {reply.content_type}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         lines += ["Transfer-Encoding: chunked", "", ""]
+        received.head_sent_ms = (time.monotonic() - began) * 1000
         writer.write("\r\n".join(lines).encode())
         for after_s, data in reply.steps:
             await _until(began + after_s)

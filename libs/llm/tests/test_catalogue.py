@@ -80,7 +80,7 @@ def test_every_type_has_a_name_that_litellm_knows(litellm_lists):
 def test_every_type_without_an_address_says_where_its_key_may_go():
     for type_id, provider in provider_types().items():
         has_home = provider.spec.default_base_url or provider.base_url == "required"
-        assert has_home or provider.hosts or provider.route == "library", type_id
+        assert has_home or provider.hosts or provider.spec.route != "captured", type_id
 
 
 @pytest.mark.parametrize("model", ["gpt-4.1", "llama3:8b", "meta-llama/Llama-3-70b"])
@@ -144,6 +144,21 @@ def test_a_google_key_may_only_ask_google_for_tokens():
     bad = json.dumps({**SERVICE_ACCOUNT, "token_uri": "http://169.254.169.254/token"})
     with pytest.raises(ValueError, match="token_uri"):
         split_credentials("google_vertex", {**fields, "api_key": bad})
+
+
+def test_a_type_says_what_it_needs_and_every_field_has_its_place():
+    assert provider_types()["azure_openai"].spec.needs == ("key", "base URL", "deployment")
+    assert provider_types()["google_vertex"].spec.needs == ("key", "project", "region")
+    assert provider_types()["ollama"].spec.needs == ()
+    fields = {f.name: f for f in provider_types()["aws_bedrock"].spec.further_fields}
+    assert fields["aws_secret_access_key"].label == "AWS secret access key"
+    assert fields["aws_secret_access_key"].secret
+    for provider in provider_types().values():
+        shown = {field.name for field in provider.spec.further_fields}
+        if provider.spec.show_org_fields:
+            shown |= {"organization_id", "project_id"}
+        common = {"api_key", "region"}
+        assert {*provider.settings, *provider.secrets} - common == shown, provider.spec.id
 
 
 def test_nothing_but_the_measuring_rooms_loads_litellm():

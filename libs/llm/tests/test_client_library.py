@@ -106,11 +106,9 @@ async def test_no_client_outlives_the_policy_that_it_was_made_under(measurer):
 
 
 async def test_such_a_measurement_is_labelled(measurer, monkeypatch):
-    """SageMaker is asked by LiteLLM; without credentials that ends before anything is sent."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    target = Endpoint("sagemaker_chat", settings={"region": "us-east-1"}, model="endpoint-1")
+    """Predictions at Replicate are asked for, and then asked about: more than one exchange."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    target = Endpoint("replicate", credentials={"api_key": KEY}, model="owner/name")
     result = await measurer.measure(target, ProbeProfile(prompt="hi"))
     assert result.timing.stamp is Stamp.CLIENT_LIBRARY
     assert result.outcome is not Outcome.OK

@@ -76,7 +76,7 @@ EXPECTED = {
         "completed",
     ),
     "bedrock_tools.bin": (Dialect.BEDROCK, "", "", (60, 21, None, None), 2, "tool_use"),
-    "bedrock.bin": (Dialect.BEDROCK, "Olá", "hm", (12, 9, None, 3), 3, "end_turn"),
+    "bedrock.bin": (Dialect.BEDROCK, "Olá", "hm", (15, 9, None, 3), 3, "end_turn"),
 }
 ERRORS = {
     "openai_error.sse": (Dialect.OPENAI, "server_error", "internal", "The server had an error"),

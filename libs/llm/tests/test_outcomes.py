@@ -11,6 +11,7 @@ from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.exchange import Exchange
+from arguslm_llm.loop_lag import Lag
 from arguslm_llm.measure import transcribe
 from arguslm_llm.outcomes import decide, decide_again
 from arguslm_llm.redaction import Redactor
@@ -33,7 +34,7 @@ def measured(case):
     exchange.reads.append((3, case.body))
     transcript = transcribe(dialect_of(case.endpoint), exchange)
     redactor = Redactor([])
-    return report(case.provider_type, exchange, transcript, redactor, loop_lag_ns=0)
+    return report(case.provider_type, exchange, transcript, redactor, lag=Lag())
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = "planted-key-0a1b2c3d4e5f"
 PROBE = ProbeProfile(prompt="hi", max_tokens=9)
-CARRIED = [t for t, p in provider_types().items() if p.route == "wire"]
+CARRIED = [t for t, p in provider_types().items() if p.spec.route == "captured"]
 AT_HOME = [t for t in CARRIED if provider_types()[t].spec.default_base_url]
 MODELS = {"azure_ai": "some-model", "clarifai": "user.app.model"}
 NAMES = [

@@ -83,7 +83,7 @@ def test_a_stream_is_stamped_read_by_read(run):
     assert b"".join(data for _, data in exchange.reads) == FRAME * 3
     stamps = [ns for ns, _ in exchange.reads]
     assert len(stamps) == 3
-    assert all(15e6 < later - sooner < 40e6 for sooner, later in pairwise(stamps))
+    assert all(later - sooner > 15e6 for sooner, later in pairwise(stamps))
     assert exchange.sent_ns <= exchange.all_sent_ns <= exchange.headers_ns <= stamps[0]
     assert exchange.stamp is BEST_STAMP
     assert stamps[-1] <= exchange.ended_ns

@@ -102,6 +102,18 @@ def test_rules_name_their_models_and_channels(house: StandIn, run: Run) -> None:
     assert "Somewhere/gpt-4.1" in run("alerts", "rules", "list").out
 
 
+def test_a_rule_on_a_budget_has_a_threshold(house: StandIn, run: Run) -> None:
+    budget = {"id": says.ident("b"), "name": "Small", "usd_per_day": 2.0, "created_at": says.NOW}
+    target = {"target_budget_id": budget["id"], "threshold_percent": 80}
+    house.answer("GET", f"{V1}/budgets", {"items": [budget]})
+    house.answer("POST", f"{V1}/alerts/rules", says.rule())
+    house.answer("GET", f"{V1}/alerts/rules", [says.rule(rule_type="budget_used", **target)])
+    add = ("alerts", "rules", "add", "--name", "r", "--type", "budget_used")
+    assert run(*add, "--budget", "small", "--percent", "80").code == 0
+    assert house.seen[-1].body == {"name": "r", "rule_type": "budget_used", **target}
+    assert f"budget {budget['id'][:8]}, 80 %" in run("alerts", "rules", "list").out
+
+
 def test_a_channels_address_is_a_secret(
     house: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,11 +92,71 @@ def test_editing_sends_only_what_was_given(house: StandIn, run: Run) -> None:
     house.answer("PATCH", path, says.provider())
     run("providers", "edit", "somewhere", "--base-url", "http://y", "--set", "region=")
     run("providers", "edit", "Somewhere", "--disable")
+    run("providers", "edit", "Somewhere", "--per-minute", "30", "--max-concurrent", "0")
     assert [one.body for one in house.requests(path)] == [
         {"credentials": {"region": None, "base_url": "http://y"}},
         {"enabled": False},
+        {"requests_per_minute": 30, "max_concurrent": 0},
     ]
     assert run("providers", "edit", "Somewhere").code == 2
+
+
+def test_a_model_is_given_a_price(house: StandIn, run: Run) -> None:
+    path = f"{V1}/models/{says.model()['id']}"
+    price = {"input_usd_per_million_tokens": 2.5, "output_usd_per_million_tokens": 10.0}
+    house.answer("PATCH", path, says.model(price=price))
+    done = run("models", "price", "gpt-4.1", "2.5", "10")
+    assert "gpt-4.1 costs $2.5 in and $10 out per million tokens" in done.out
+    house.answer("PATCH", path, says.model())
+    assert run("models", "price", "gpt-4.1", "--unset").code == 0
+    assert [one.body for one in house.requests(path)] == [{"price": price}, {"price": None}]
+    for wrong in ([], ["2.5"], ["2.5", "10", "--unset"], ["-1", "10"]):
+        assert run("models", "price", "gpt-4.1", *wrong).code == 2
+
+
+def test_costs_never_call_the_unknown_zero(house: StandIn, run: Run) -> None:
+    gpt = {"model_id": says.model()["id"], "model_name": "gpt-4.1", "provider_name": "Somewhere"}
+    items = [
+        gpt | {"usd": 0.000042, "priced": 3, "unpriced": 1},
+        {"model_id": says.model("gone")["id"], "unpriced": 2},
+    ]
+    answer = {"start": says.NOW, "end": says.NOW, "by": "model", "items": items}
+    house.answer("GET", f"{V1}/costs", answer | {"total": {"usd": 0.000042, "unpriced": 3}})
+    done = run("costs", "--days", "3")
+    assert house.seen[-1].query == {"by": "model", "days": "3"}
+    assert "Somewhere/gpt-4.1" in done.out
+    assert "(removed)" in done.out
+    assert "unpriced" in done.out
+    assert "$0.000042 in 3 days; 3 requests have no known price" in done.out
+    assert run("costs", "--json").out.count('"usd"') == 3
+    assert run("costs", "--by", "colour").code == 2
+
+
+def test_budgets_show_what_is_left_of_them(house: StandIn, run: Run) -> None:
+    known = {
+        "id": says.ident("budget"),
+        "name": "Small",
+        "usd_per_day": 2.0,
+        "created_at": says.NOW,
+    }
+    path = f"{V1}/budgets/{known['id']}"
+    used = known | {"used_usd": 0.5, "left_usd": 1.5, "model_id": says.model()["id"]}
+    house.answer("GET", f"{V1}/budgets", {"items": [used]})
+    house.answer("POST", f"{V1}/budgets", known)
+    house.answer("PATCH", path, known)
+    house.answer("DELETE", path, 204)
+    listed = run("budgets", "list").out
+    for shown in ("Somewhere/gpt-4.1", "$2.00", "$0.500000", "$1.50", "25"):
+        assert shown in listed
+    added = run("budgets", "add", "--name", "Small", "--usd-per-day", "2", "--model", "gpt-4.1")
+    assert added.code == 0
+    body = house.seen[-1].body
+    assert (body["name"], body["usd_per_day"]) == ("Small", 2)
+    assert body["model_id"] == says.model()["id"]
+    assert run("budgets", "edit", "Small", "--usd-per-day", "3").code == 0
+    assert house.seen[-1].body == {"usd_per_day": 3}
+    assert run("budgets", "edit", "Small").code == 2
+    assert run("budgets", "remove", "Small", "--yes").code == 0
 
 
 def test_removing_asks(house: StandIn, run: Run) -> None:
@@ -144,6 +204,22 @@ def test_an_unknown_name_suggests(house: StandIn, run: Run) -> None:
     done = run("models", "watch", "gpt-4.2")
     assert done.code == 1
     assert done.err == ("arguslm: no model is called 'gpt-4.2'; did you mean 'gpt-4.1'?\n")
+
+
+def test_models_show_what_is_known_of_them_and_who_retired(house: StandIn, run: Run) -> None:
+    facts = {
+        "context_length": 131_072,
+        "input_usd_per_million_tokens": 2.5,
+        "output_usd_per_million_tokens": 10,
+        "quantization": "Q4_0",
+        "size_bytes": 4_700_000_000,
+    }
+    gone = says.model("gone", retired_at=says.NOW, facts=facts)
+    house.answer("GET", f"{V1}/models", says.models(gone))
+    shown = run("models", "list", "--retired").out
+    assert "retired" in shown
+    assert "131k context, $2.5/$10 per million, Q4_0, 4.7 GB" in shown
+    assert house.seen[-1].query["retired"] == "true"
 
 
 def test_models_are_found_over_all_pages(house: StandIn, run: Run) -> None:

@@ -33,6 +33,13 @@ def test_a_fault_without_a_rate_always_strikes_and_none_never() -> None:
     assert set(struck(FLAKY.changed({"fault_rate": 0}), seed=1, requests=50)) == {"."}
 
 
+def test_any_fault_is_drawn_from_those_that_can_be_shown() -> None:
+    shown = (Fault.STALL, Fault.EMPTY, Fault.QUOTA)
+    behaviour = Behaviour(fault=Fault.ANY, fault_rate=0.5)
+    faults = [behaviour.fault_of(n, seed=1, model="m", among=shown) for n in range(1, 400)]
+    assert set(faults) == {Fault.NONE, *shown}
+
+
 def test_a_change_keeps_the_rest_and_takes_plain_json() -> None:
     changed = Behaviour(ttft_ms=70, tokens=5).changed({"fault": "http_503", "gap_ms": 3})
     assert changed == Behaviour(ttft_ms=70, tokens=5, gap_ms=3, fault=Fault.HTTP_503)
@@ -42,7 +49,11 @@ def test_a_change_keeps_the_rest_and_takes_plain_json() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"ttft": 5}, "unknown field 'ttft'"),
+        ({"ttft": 5}, "unknown field 'ttft'; did you mean 'ttft_ms'"),
+        ({"speed": 5}, "unknown field 'speed'; known: ttft_ms"),
+        ({"gap_jitter_ms": -1}, "gap_jitter_ms must be a number"),
+        ({"calls_tool": 1}, "calls_tool must be true or false"),
+        ({"reasoning_field": "thoughts"}, "reasoning_field must be one of reasoning_content"),
         ({"ttft_ms": "fast"}, "ttft_ms must be a number"),
         ({"ttft_ms": -1}, "ttft_ms must be a number"),
         ({"gap_ms": float("nan")}, "gap_ms must be a number"),

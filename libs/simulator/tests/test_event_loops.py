@@ -10,7 +10,7 @@ import uvloop
 
 from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
 
-MODEL = Behaviour(ttft_ms=2, gap_ms=0.1, tokens=12, headers_ms=1, stall_after_tokens=4)
+MODEL = Behaviour(ttft_ms=2, gap_ms=0.1, tokens=12, headers_ms=1, stall_after_tokens=4, slow_ms=3)
 
 
 def on(loop_factory: Callable[[], asyncio.AbstractEventLoop], exchange: Any) -> Any:

@@ -54,6 +54,23 @@ def test_people_get_a_friendly_line(tmp_path: Path) -> None:
         assert line.startswith("Simulating alpha, beta at http://127.0.0.1:")
 
 
+def test_a_check_says_what_a_scenario_holds_and_serves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.json"
+    file.write_text('{"seed": 3, "models": {"alpha": {"gap_ms": 5, "fault": "stall"}, "beta": {}}}')
+    ended = subprocess.run(
+        command("--check", "--scenario", str(file), "--seed", "9"),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert ended.stdout.splitlines() == [
+        f"{file} is sound, seed 9:",
+        "  alpha: gap_ms 5, fault stall",
+        "  beta: all as by default",
+    ]
+
+
 def test_the_key_may_come_from_the_environment() -> None:
     with running("--json", ARGUSLM_SIMULATOR_API_KEY="sk-from-outside") as (_, line):
         url = json.loads(line)["url"]
@@ -97,5 +114,5 @@ def test_help() -> None:
     ended = subprocess.run(
         command("--help"), capture_output=True, text=True, timeout=20, check=True
     )
-    for option in ("--scenario", "--host", "--port", "--api-key", "--json"):
+    for option in ("--scenario", "--host", "--port", "--api-key", "--json", "--check", "--seed"):
         assert option in ended.stdout

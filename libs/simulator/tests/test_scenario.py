@@ -22,13 +22,13 @@ def test_a_file_says_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "is not JSON"),
+        ("{", "line 1, column 2 is not JSON"),
         ("[]", "a scenario is an object"),
         ('{"models": {}}', "at least one model"),
         ('{"models": {"": {}}}', "a model needs a name"),
         ('{"models": {"a": 5}}', "model 'a': must be an object"),
         ('{"models": {"a": {"tokens": "many"}}}', "model 'a': tokens must be a whole number"),
-        ('{"modells": {}}', "unknown field 'modells'"),
+        ('{"modells": {}}', "unknown field 'modells'; did you mean 'models'"),
         ('{"seed": "x", "models": {"a": {}}}', "seed must be a whole number"),
     ],
 )

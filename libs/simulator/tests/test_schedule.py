@@ -3,21 +3,26 @@
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
-from arguslm_simulator.chat_request import ChatRequest
+from arguslm_simulator.dialects import DIALECTS
 from arguslm_simulator.pacemaker import Alarm, LoopAlarm, Pacemaker, best_alarm
+from arguslm_simulator.question import Question
+from arguslm_simulator.schedule import schedule_of
 from arguslm_simulator.script import Act, Step
 
 MS = 1_000_000
+OPENAI = next(dialect for dialect in DIALECTS if dialect.name == "openai")
 
 
 def steps_of(behaviour: Behaviour, *, stream: bool = True, fault: Fault = Fault.NONE) -> list[Step]:
-    chat = ChatRequest("m", stream=stream, include_usage=True, max_tokens=None, prompt_tokens=3)
-    return list(Act(chat, behaviour, fault, "id", {}).steps())
+    question = Question("m", prompt_tokens=3, stream=stream)
+    schedule = schedule_of(behaviour, fault, draw_from="a seed")
+    return list(Act(OPENAI, question, behaviour, fault, schedule, "id", {}).steps())
 
 
 def test_token_i_is_due_at_ttft_plus_i_gaps() -> None:
@@ -48,6 +53,40 @@ def test_headers_may_leave_before_the_first_token() -> None:
 def test_an_answer_in_one_piece_leaves_with_its_last_token() -> None:
     (step,) = steps_of(Behaviour(ttft_ms=50, gap_ms=5, tokens=10), stream=False)
     assert step.at_ns == 95 * MS
+
+
+def test_jitter_is_drawn_by_the_seed_and_only_ever_later() -> None:
+    behaviour = Behaviour(ttft_ms=50, gap_ms=5, ttft_jitter_ms=20, gap_jitter_ms=3, tokens=40)
+
+    def drawn(seed: str) -> list[int]:
+        schedule = schedule_of(behaviour, Fault.NONE, draw_from=seed)
+        assert schedule.head_ns == schedule.due_ns(0)
+        return [schedule.due_ns(token) for token in range(40)]
+
+    dues = drawn("a")
+    assert dues == drawn("a")
+    assert dues != drawn("b")
+    assert 50 * MS <= dues[0] <= 70 * MS
+    gaps = [later - sooner for sooner, later in pairwise(dues)]
+    assert all(5 * MS <= gap <= 8 * MS for gap in gaps)
+    assert len(set(gaps)) > 30
+
+
+def test_slow_faults_move_the_head_or_the_tokens_alone() -> None:
+    behaviour = Behaviour(ttft_ms=50, headers_ms=20, tokens=2, slow_ms=1000)
+    starts = [
+        steps_of(behaviour, fault=f)[:2] for f in (Fault.SLOW_HEADERS, Fault.SLOW_FIRST_TOKEN)
+    ]
+    assert [[step.at_ns // MS for step in pair] for pair in starts] == [[1020, 1050], [20, 1050]]
+
+
+def test_hidden_thoughts_take_their_time() -> None:
+    behaviour = Behaviour(ttft_ms=50, gap_ms=5, reasoning_tokens=3, tokens=1, shows_reasoning=False)
+    steps = steps_of(behaviour)
+    assert steps[0].at_ns // MS == 65
+    assert b'"reasoning_tokens":3' in steps[-1].data
+    (*_, cut) = steps_of(behaviour, fault=Fault.TRUNCATED)
+    assert cut.at_ns // MS == 65
 
 
 def test_a_fault_in_the_middle_shows_when_the_next_token_was_due() -> None:

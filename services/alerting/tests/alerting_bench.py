@@ -15,6 +15,7 @@ from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_contracts.subjects import stream_of
 from arguslm_storage.database import Database
@@ -33,10 +34,10 @@ class Stage:
     async def say(self, *events: Event) -> None:
         for event in events:
             stream = stream_of(event.subject).name
-            if stream not in self._publishers:
-                user = _SPEAKER[stream]
-                self._publishers[stream] = Publisher(await self.bus.client(user), user)
-            await self._publishers[stream].append(event)
+            user = "scheduler" if isinstance(event, SpendingReported) else _SPEAKER[stream]
+            if user not in self._publishers:
+                self._publishers[user] = Publisher(await self.bus.client(user), user)
+            await self._publishers[user].append(event)
 
     async def decider(self, database: Database) -> Decider:
         client = await self.bus.client("alerting")

@@ -25,6 +25,7 @@ from arguslm_bus.rebuild import rebuild, verify
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.identity import derive
 from arguslm_storage.database import Database
 from arguslm_storage.migrate import differences
@@ -73,6 +74,12 @@ CHANGES: list[tuple[Event, list[str]]] = [
     ),
     (registry.ModelUpdated(revision=3, at=at(80), model=model("gpt")), []),
     (check("gpt", 81, DOWN), ["raised gpt"]),
+    (
+        registry.ModelRetired(revision=4, at=at(82), model=model("gpt", retired_at=at(82))),
+        ["resolved gpt model_retired"],
+    ),
+    (registry.ModelListed(revision=5, at=at(83), model=model("gpt")), []),
+    (check("gpt", 84, DOWN), ["raised gpt"]),
     (
         registry.ProviderUpdated(revision=2, at=at(90), provider=provider(enabled=False)),
         ["resolved gpt monitoring_off"],
@@ -189,3 +196,89 @@ async def test_rebuilt_tables_equal_the_live_ones(
 
 def quiet(_stream: str, _done: int, _of: int) -> None:
     """Nobody watches the progress."""
+
+
+def budget(name: str) -> registry.Budget:
+    return registry.Budget(
+        budget_id=derive("budget", name), name=name, usd_per_day=2.0, created_at=at(0)
+    )
+
+
+def reported(name: str, percent: int, second: float) -> SpendingReported:
+    return SpendingReported(
+        budget_id=derive("budget", name),
+        budget_name=name,
+        day=at(0).replace(hour=0),
+        used_percent=percent,
+        used_usd=percent / 50,
+        usd_per_day=2.0,
+        at=at(second),
+    )
+
+
+BUDGET_STORY: list[tuple[Event, list[str]]] = [
+    (reported("big", 80, 1), []),
+    (
+        registry.RuleCreated(
+            revision=1, at=at(2), rule=rule("any", "budget_used", threshold_percent=80)
+        ),
+        ["raised big"],
+    ),
+    (reported("small", 75, 3), []),
+    (reported("small", 85, 4), ["raised small"]),
+    (reported("small", 95, 5), []),
+    # A check, a model and another rule have nothing to do with it.
+    (check("gpt", 6, DOWN), []),
+    (check("gpt", 7, OK), []),
+    (reported("small", 0, 8), ["resolved small recovered"]),
+    (
+        registry.RuleCreated(
+            revision=1,
+            at=at(9),
+            rule=rule(
+                "one",
+                "budget_used",
+                threshold_percent=5,
+                target_budget_id=derive("budget", "small"),
+            ),
+        ),
+        [],
+    ),
+    (reported("small", 5, 10), ["raised small"]),
+    (
+        registry.BudgetRemoved(revision=2, at=at(11), budget_id=derive("budget", "small")),
+        ["resolved small budget_removed"],
+    ),
+    (registry.RuleRemoved(revision=2, at=at(12), rule_id=derive("rule", "one")), []),
+    (
+        registry.RuleRemoved(revision=2, at=at(13), rule_id=derive("rule", "any")),
+        ["resolved big rule_removed"],
+    ),
+]
+
+
+async def test_a_rule_on_budgets_raises_when_so_much_is_used_and_resolves_with_the_day(
+    stage: Stage, database: Database, shadow: Database, bus: BusForTests
+) -> None:
+    names = {derive("budget", name): name for name in ("big", "small")}
+    created = [
+        registry.BudgetCreated(revision=1, at=at(0), budget=budget(name)) for name in names.values()
+    ]
+    await stage.say(*watched("gpt"), *created)
+    async with stage.deciding(database) as decider:
+        for event, expected in BUDGET_STORY:
+            before = len(await stage.alerts())
+            await stage.say(event)
+            await stage.judged(decider)
+            said = [
+                f"raised {names.get(one.budget_id)}"
+                if isinstance(one, AlertRaised)
+                else f"resolved {names.get(one.budget_id)} {one.reason}"
+                for one in (await stage.alerts())[before:]
+            ]
+            assert said == expected, event
+        client = await bus.client("alerting")
+        assert await verify(client, database, shadow, SERVICE_TABLES, lambda *_: None) == []
+    messages = [one.message for one in await stage.alerts()]
+    assert "85 % of the budget small are used today (UTC): $1.7000 of $2.0000." in messages
+    assert "Less of the budget small is used again, after 4 s." in messages

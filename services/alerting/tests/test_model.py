@@ -271,12 +271,13 @@ def test_checks_from_before_monitoring_began_prove_nothing() -> None:
     ("watch", "said"),
     [
         ("off", ["resolved 50 gpt monitoring_off"]),
+        ("retired", ["resolved 50 gpt model_retired"]),
         ("removed", ["resolved 50 gpt model_removed"]),
         ("unknown", []),
     ],
 )
 def test_an_alert_ends_with_the_watching(
-    watch: Literal["off", "removed", "unknown"], said: list[str]
+    watch: Literal["off", "retired", "removed", "unknown"], said: list[str]
 ) -> None:
     house = House([rule()], [watched("gpt")])
     house.see(*checks("gpt", [DOWN, DOWN]))

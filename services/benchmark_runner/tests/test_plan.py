@@ -1,8 +1,10 @@
 """What is left of a run."""
 
+import pytest
 from benchmarking import model_id, plan, target
 
-from arguslm_benchmark_runner.plan import lanes, missing, profile
+from arguslm_benchmark_runner.plan import lanes, missing, profile, too_dear
+from arguslm_contracts.measurement import Price
 
 
 def test_what_has_a_sample_is_not_sent_again() -> None:
@@ -31,3 +33,24 @@ def test_a_long_answer_has_time_to_come() -> None:
     assert short.timeouts.total_s < 65
     assert long.timeouts.total_s > 800
     assert long.timeouts.first_token_s == short.timeouts.first_token_s
+
+
+@pytest.mark.parametrize(
+    ("at_most_usd", "begins"), [(None, True), (0.06, True), (0.0599, False), (0, False)]
+)
+def test_a_run_that_may_cost_more_than_was_reserved_does_not_begin(
+    at_most_usd: float | None, begins: bool
+) -> None:
+    price = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
+    # 6 requests of 1000 tokens at most; the model without a price is not counted.
+    of = plan(
+        [target("a"), target("b")],
+        runs=4,
+        warmup_runs=2,
+        prompt="?" * 100,
+        max_tokens=700,
+        at_most_usd=at_most_usd,
+    )
+    refused = too_dear(of, [price, None])
+    assert (refused is None) == begins
+    assert refused is None or "the run may cost $0.060000" in refused

@@ -18,6 +18,7 @@ from arguslm_contracts.measurement import ProbeProfile, Target, Timeouts
 from arguslm_contracts.streams import CHECKS
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
+from arguslm_prober.abandoned import Abandoned
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
@@ -48,18 +49,21 @@ class House:
 
     @asynccontextmanager
     async def prober(
-        self, *, location: str = "local", concurrency: int = 64
+        self,
+        *,
+        location: str = "local",
+        concurrency: int = 64,
+        reference_url: str | None = None,
     ) -> AsyncIterator[None]:
         """A prober in this process."""
         client = await self.bus.client("prober")
         network = Network()
         measurer = Measurer(network)
         await measurer.start()
-        prober = Prober(Publisher(client, "prober"), measurer, self.vault, network)
-        workers = [
-            Worker(self.bus.settings("prober"), client, "prober", duty)
-            for duty in prober.duties(location, concurrency)
-        ]
+        publisher = Publisher(client, "prober")
+        prober = Prober(publisher, measurer, self.vault, network, reference_url)
+        duties = [*prober.duties(location, concurrency), Abandoned(client, publisher).duty]
+        workers = [Worker(self.bus.settings("prober"), client, "prober", duty) for duty in duties]
         running = [asyncio.create_task(worker.run()) for worker in workers]
         try:
             yield

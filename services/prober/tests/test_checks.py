@@ -2,12 +2,15 @@
 
 import socket
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
 from probing import API_KEY, House, request
 
 from arguslm_contracts.envelope import encode
+from arguslm_contracts.events.checks import Allowance, CheckAbandoned, CheckRequested
+from arguslm_contracts.measurement import Price, ProbeProfile, Target
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS
 from arguslm_simulator import Behaviour, Fault, Simulator
@@ -113,6 +116,16 @@ async def test_checks_in_flight_stay_under_the_limit(house: House, simulator: Si
     assert simulator.stats().peak_in_flight == 3
 
 
+async def test_a_provider_is_asked_no_more_at_once_than_it_may_be(
+    house: House, simulator: Simulator
+) -> None:
+    limited = house.target(simulator.url, "swift").model_copy(update={"max_concurrent": 2})
+    async with house.prober():
+        await house.ask(*(request(limited) for _ in range(8)))
+        await house.completions(8)
+    assert simulator.stats().peak_in_flight == 2
+
+
 async def test_a_prober_takes_only_what_is_for_its_location(
     house: House, simulator: Simulator
 ) -> None:
@@ -127,6 +140,69 @@ async def test_a_prober_takes_only_what_is_for_its_location(
             here.request_id,
             there.request_id,
         }
+
+
+async def test_probers_of_a_location_share_its_requests(house: House, simulator: Simulator) -> None:
+    target = house.target(simulator.url, "swift")
+    here = [request(target) for _ in range(30)]
+    there = [request(target, location="tokyo") for _ in range(10)]
+    async with house.prober(), house.prober(), house.prober(location="tokyo"):
+        await house.ask(*here, *there)
+        done = await house.completions(40)
+    assert {one.check_id: one.location for one in done} == {
+        one.request_id: one.location for one in [*here, *there]
+    }
+    assert len(await house.stored(CHECKS.name)) == 40
+    assert simulator.stats().requests == {"swift": 40}
+
+
+async def test_a_skipped_slot_completes_with_its_reason_and_asks_nobody(
+    house: House, simulator: Simulator
+) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=5)
+    target, reason = house.target(simulator.url, "swift"), "the check of 12:00:00 is in flight"
+    async with house.prober():
+        await house.ask(
+            request(target, skip_reason=reason),
+            request(target, skip_reason=reason, due_at=past, expires_at=past),
+        )
+        done = await house.completions(2)
+    assert {one.measurement.outcome for one in done} == {Outcome.SKIPPED}
+    assert {one.measurement.evidence.message for one in done} == {f"was not asked: {reason}"}
+    assert simulator.stats().requests == {}
+
+
+async def test_a_location_without_a_prober_has_its_requests_completed_by_another(
+    house: House, simulator: Simulator
+) -> None:
+    target, model_id, now = house.target(simulator.url, "swift"), uuid4(), datetime.now(UTC)
+
+    def due(minutes_ago: int, **fields: object) -> CheckRequested:
+        at = now - timedelta(minutes=minutes_ago)
+        expires_at = at + timedelta(minutes=1)
+        where = {"model_id": model_id, "location": "tokyo", "due_at": at, "expires_at": expires_at}
+        return request(target, **where, **fields)
+
+    before, lapsed, skipped, fresh = due(7), due(6), due(5, skip_reason="in flight"), due(1)
+    abandoned = CheckAbandoned(
+        request_id=lapsed.request_id,
+        model_id=model_id,
+        location="tokyo",
+        since=lapsed.due_at,
+        until=now,
+    )
+    await house.ask(before, lapsed, skipped, fresh, abandoned)
+    async with house.prober():
+        done = await house.completions(2)
+        assert {one.check_id: one.measurement.outcome for one in done} == {
+            lapsed.request_id: Outcome.EXPIRED,
+            skipped.request_id: Outcome.SKIPPED,
+        }
+        assert {one.location for one in done} == {"tokyo"}
+    # A prober that comes after all finds its requests answered, but for those.
+    async with house.prober(location="tokyo"):
+        done = await house.completions(4)
+    assert len({one.check_id for one in done}) == 4 == len(await house.stored(CHECKS.name))
 
 
 async def test_a_connection_test_finds_a_model_by_itself(
@@ -200,3 +276,36 @@ async def test_a_request_that_comes_back_after_hours_is_not_answered_twice(
         await house.ask(request(house.target(simulator.url, "swift")))
         done = await house.completions(2)
         assert len({one.check_id for one in done}) == 2
+
+
+async def test_what_a_budget_might_not_cover_is_not_sent_and_says_so(
+    house: House, simulator: Simulator
+) -> None:
+    # At most 1000 tokens of a cent per thousand; whoever has no price is asked.
+    price = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
+    target = house.target(simulator.url, "swift").model_copy(update={"price": price})
+    probe = ProbeProfile(prompt="?" * 100, max_tokens=700)
+
+    def allowed(target: Target, cents: float) -> CheckRequested:
+        held_until = datetime.now(UTC) + timedelta(minutes=10)
+        allowance = Allowance(
+            budget="Small", left_usd=cents / 100, reserved_usd=0.01, held_until=held_until
+        )
+        return request(target, probe=probe, allowance=allowance)
+
+    covered, refused = allowed(target, 1), allowed(target, 0.99)
+    unpriced = allowed(target.model_copy(update={"price": None}), 0)
+    async with house.prober():
+        await house.ask(covered, refused, unpriced)
+        found = {one.check_id: one for one in await house.completions(3)}
+    assert found[covered.request_id].measurement.outcome is Outcome.OK
+    assert found[unpriced.request_id].measurement.outcome is Outcome.OK
+    cost = found[unpriced.request_id].measurement.cost
+    assert cost is not None
+    assert cost.unpriced == "no_price"
+    skipped = found[refused.request_id]
+    assert (skipped.measurement.outcome, skipped.measurement.cost) == (Outcome.SKIPPED, None)
+    assert skipped.allowance == refused.allowance
+    message = skipped.measurement.evidence.message or ""
+    assert "it may cost $0.010000, and $0.009900 are left of the budget 'Small'" in message
+    assert simulator.stats().requests == {"swift": 2}

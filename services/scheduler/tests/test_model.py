@@ -26,6 +26,8 @@ from arguslm_scheduler.model import (
     evolve_provider,
     latest_slot,
     next_tick,
+    paced,
+    paced_slots,
     phase_s,
     slot_request,
     target_of,
@@ -88,6 +90,41 @@ def test_each_location_has_its_own_phase_and_its_own_request() -> None:
     )
 
 
+@given(
+    intervals_s=st.lists(st.sampled_from([10, 30, 60, 61, 300, 3_600]), min_size=1, max_size=60),
+    locations=st.sampled_from([["local"], ["local", "tokyo", "ulm"]]),
+    per_minute=st.integers(1, 120),
+    start_s=st.integers(1_700_000_000, 1_900_000_000),
+)
+def test_a_limit_holds_in_every_minute_and_leaves_no_model_out(
+    intervals_s: list[int], locations: list[str], per_minute: int, start_s: int
+) -> None:
+    models = dict(zip(some_models(len(intervals_s)), intervals_s, strict=True))
+    paces = list(paced(models, locations, per_minute))
+    assert {(pace.model_id, pace.location) for pace in paces} == {
+        (model_id, location) for model_id in models for location in locations
+    }
+    for pace in paces:
+        assert pace.interval_s >= models[pace.model_id]
+        assert 0 <= pace.phase_s < pace.interval_s
+    # A minute from wherever it begins: how many seconds t in it have t = phase modulo interval.
+    for begin_s in range(start_s, start_s + 200, 7):
+        due = sum(
+            (begin_s + 59 - p.phase_s) // p.interval_s - (begin_s - 1 - p.phase_s) // p.interval_s
+            for p in paces
+        )
+        assert due <= per_minute
+
+
+def test_a_limit_that_is_not_reached_slows_nobody_down() -> None:
+    intervals_s = dict.fromkeys(some_models(30), 60)
+    paces = list(paced(intervals_s, ["local"], 30))
+    assert {pace.interval_s for pace in paces} == {60}
+    assert [pace.phase_s for pace in paces] == list(range(0, 60, 2))
+    tick = ClockTicked(second=1_800_000_060, previous_second=1_800_000_000)
+    assert {slot.model_id for slot in paced_slots(paces, tick)} == set(intervals_s)
+
+
 def test_ticks_form_a_chain_whatever_the_wall_clock_does() -> None:
     first = next_tick(None, 1_000_000.9)
     assert first == ClockTicked(second=1_000_000, previous_second=999_999)
@@ -133,15 +170,19 @@ def test_a_providers_row_knows_what_last_moved_it_and_what_switched_it_on() -> N
 
 def test_a_models_row_knows_what_switched_its_monitoring_on() -> None:
     one = model(provider(), "swift", monitored=False)
-    row = evolve_model(None, ModelRegistered(revision=1, at=NOW, model=one))
+    row = evolve_model(None, ModelRegistered(revision=1, at=NOW, model=one), 1)
     assert row is not None
-    assert row["monitored_revision"] == 0
+    assert row["watched_revision"] == 0
     on = one.model_copy(update={"monitored": True})
-    for revision, state, expected in ((2, on, 2), (3, on, 2), (4, one, 2), (5, on, 5)):
-        row = evolve_model(row, ModelUpdated(revision=revision, at=NOW, model=state))
+    away = on.model_copy(update={"retired_at": NOW})
+    steps = ((2, on, 2), (3, on, 2), (4, one, 2), (5, on, 5), (6, away, 5), (7, on, 7))
+    for revision, state, expected in steps:
+        event = ModelUpdated(revision=revision, at=NOW, model=state)
+        row = evolve_model(row, event, revision)
         assert row is not None
-        assert row["monitored_revision"] == expected
-    assert evolve_model(row, ModelRemoved(revision=6, at=NOW, model_id=one.model_id)) is None
+        assert row["watched_revision"] == expected
+        assert row["watched"] is (state is on)
+    assert evolve_model(row, ModelRemoved(revision=8, at=NOW, model_id=one.model_id), 8) is None
 
 
 def test_monitoring_is_on_before_anybody_configures_it() -> None:

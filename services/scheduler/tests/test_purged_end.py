@@ -19,8 +19,8 @@ from watched import (
 from arguslm_bus.reader import last_held, stream_state
 from arguslm_bus.rebuild import rebuild, verify
 from arguslm_bus.topology import apply_topology
+from arguslm_contracts.events.accounts import SessionEnded
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.registry import SessionEnded
 from arguslm_contracts.streams import REGISTRY
 from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_storage.database import open_shadow

@@ -178,6 +178,32 @@ async def test_a_disabled_or_removed_provider_is_never_asked(
     assert len(await requests_in(bus)) == before
 
 
+async def test_a_limit_a_minute_is_kept_by_slots_and_from_the_beginning(
+    bus: BusForTests, start_scheduler_on_sqlite: StartScheduler
+) -> None:
+    voice, of = await Voice.on(bus), provider(requests_per_minute=4, max_concurrent=2)
+    scheduler = await start_scheduler_on_sqlite("one", locations=("local", "tokyo"))
+    models = [model(of, f"m{number}", interval_s=60) for number in range(6)]
+    await voice.say(registered(of))
+    for one in models:
+        last = await voice.say(added(one))
+    await scheduler.has_judged(last)
+    assert await requests_in(bus) == []  # all at once would be too many
+    for minute in range(3):
+        for second in range(SECOND + minute * 60, SECOND + minute * 60 + 60, 5):
+            last = await voice.tick(second + 5, second)
+        await scheduler.has_judged(last)
+        assert len(await requests_in(bus)) == 4 * (minute + 1)
+    requests = await requests_in(bus)
+    assert len({(r.model_id, r.location) for r in requests}) == 12
+    assert {r.target.max_concurrent for r in requests} == {2}
+    run = MonitoringRunRequested(
+        revision=1, at=NOW, run_id=uuid4(), model_ids=(models[0].model_id,)
+    )
+    await scheduler.has_judged(await voice.say(run))
+    assert len(await requests_in(bus)) == 14  # a person's own wish is no part of it
+
+
 async def test_run_now_asks_each_model_once_at_each_location_watched_or_not(
     bus: BusForTests, start_scheduler_on_sqlite: StartScheduler
 ) -> None:

@@ -12,7 +12,12 @@ from arguslm_bus.reader import stream_state
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import decode
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryRequested
+from arguslm_contracts.events.checks import (
+    CheckCompleted,
+    CheckRequested,
+    ClockTicked,
+    DiscoveryRequested,
+)
 from arguslm_contracts.events.registry import (
     Model,
     ModelRegistered,
@@ -22,6 +27,8 @@ from arguslm_contracts.events.registry import (
     ProviderRegistered,
 )
 from arguslm_contracts.identity import model_uuid
+from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.streams import CHECK_REQUESTS, REGISTRY
 from arguslm_storage.database import Database
 from arguslm_testkit.bus import BusForTests
@@ -101,6 +108,25 @@ def added(one: Model) -> ModelRegistered:
 def configured(revision: int = 1, **fields: object) -> MonitoringConfigured:
     config = MonitoringConfig.model_validate(fields)
     return MonitoringConfigured(revision=revision, at=NOW, config=config)
+
+
+def completed(request: CheckRequested, outcome: Outcome = Outcome.OK) -> CheckCompleted:
+    """What a prober would say of a request."""
+    return CheckCompleted(
+        check_id=request.request_id,
+        model_id=request.model_id,
+        provider_id=request.target.provider_id,
+        provider_type=request.target.provider_type,
+        provider_name=request.target.provider_name,
+        model=request.target.model or "",
+        location=request.location,
+        purpose=request.purpose,
+        due_at=request.due_at,
+        started_at=request.due_at,
+        completed_at=request.due_at,
+        measurement=Measurement.of(outcome),
+        allowance=request.allowance,
+    )
 
 
 async def events_of(bus: BusForTests, stream: str) -> list[Event]:

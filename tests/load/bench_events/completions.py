@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.registry import Model, ModelRegistered, Provider, ProviderRegistered
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Evidence, Measurement, SelfAudit, Stamp, Timing, Usage
 from arguslm_contracts.outcomes import Outcome
@@ -24,6 +26,26 @@ def completions(events: int, *, seed: int = 20261101) -> Iterator[CheckCompleted
         minute, model = divmod(number, MODELS)
         due_at = _FIRST_MINUTE + timedelta(minutes=minute, milliseconds=600 * model)
         yield completion(model, due_at, chance)
+
+
+def registrations() -> Iterator[Event]:
+    """The provider and the models that these checks are about."""
+    provider = Provider(
+        provider_id=_PROVIDER_ID,
+        provider_type="openai",
+        display_name="Acme",
+        created_at=_FIRST_MINUTE,
+    )
+    yield ProviderRegistered(revision=1, at=_FIRST_MINUTE, provider=provider)
+    for number, model_id in enumerate(_MODEL_IDS):
+        model = Model(
+            model_id=model_id,
+            provider_id=_PROVIDER_ID,
+            name=f"model-{number}",
+            source="discovered",
+            created_at=_FIRST_MINUTE,
+        )
+        yield ModelRegistered(revision=1, at=_FIRST_MINUTE, model=model)
 
 
 def completion(model: int, due_at: datetime, chance: random.Random) -> CheckCompleted:

@@ -17,9 +17,11 @@ from arguslm_storage.settings import StorageSettings
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
-from bench_events.completions import completions
+from bench_events.completions import completions, registrations
 
 PER_S = 100
+# Asked without a pause, the API would have no time for what it is asked about.
+_LOOKS_EVERY_S = 0.002
 _KEY = "bench-admin-key-0123456789"
 _AUTHORIZED = {"Authorization": f"Bearer {_KEY}"}
 _API = "/api/v1"
@@ -44,6 +46,9 @@ class Sight:
 async def look(bus: BusForTests, storage: StorageSettings, seconds: int) -> Sight:
     """Store 100 completions per second, see them all on a WebSocket and ask for every tenth."""
     sight = Sight()
+    registry = Publisher(await bus.client("query-api"), "query-api")
+    for event in registrations():
+        await registry.append(event)
     async with _query_api(bus, storage) as port:
         watching = asyncio.create_task(_watch(sight, port))
         await _say(sight, Publisher(await bus.client("prober"), "prober"), port, seconds)
@@ -67,8 +72,11 @@ async def _say(sight: Sight, publisher: Publisher, port: int, seconds: int) -> N
         check_id = str(event.check_id)
         sight.stored[check_id] = time.perf_counter()
         if number % 10 == 0:
-            while (await client.get(f"{url}/{check_id}")).status_code == 404:
-                pass
+
+            async def shown() -> bool:
+                return (await client.get(f"{url}/{check_id}")).status_code == 200
+
+            await until(shown, "a check to show over REST", every_s=_LOOKS_EVERY_S)
             sight.see("REST", check_id)
 
     began = time.perf_counter()

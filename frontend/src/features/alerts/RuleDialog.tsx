@@ -83,30 +83,7 @@ function RuleForm({ rule: given, onClose }: Omit<RuleDialogProps, 'open'>) {
           <option value="warning">Warning</option>
           <option value="info">Info</option>
         </SelectField>
-        <div className="grid grid-cols-2 items-start gap-4">
-          <InputField
-            label="Failures to raise"
-            type="number"
-            inputMode="numeric"
-            min={1}
-            max={100}
-            hint="In a row."
-            value={draft.failures}
-            onChange={(event) => set({ failures: event.target.value })}
-            error={shown.failures}
-          />
-          <InputField
-            label="Successes to resolve"
-            type="number"
-            inputMode="numeric"
-            min={1}
-            max={100}
-            hint="In a row."
-            value={draft.successes}
-            onChange={(event) => set({ successes: event.target.value })}
-            error={shown.successes}
-          />
-        </div>
+        {draft.type !== 'budget_used' && <Runs draft={draft} faults={shown} onChange={set} />}
         <Told draft={draft} onChange={set} />
         {save.error && (
           <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
@@ -128,6 +105,42 @@ function RuleForm({ rule: given, onClose }: Omit<RuleDialogProps, 'open'>) {
         </Button>
       </DialogFooter>
     </form>
+  );
+}
+
+interface RunsProps {
+  draft: RuleDraft;
+  faults: ReturnType<typeof ruleFaults>;
+  onChange: (change: Partial<RuleDraft>) => void;
+}
+
+/** How many checks in a row it takes. */
+function Runs({ draft, faults, onChange }: RunsProps) {
+  return (
+    <div className="grid grid-cols-2 items-start gap-4">
+      <InputField
+        label="Failures to raise"
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={100}
+        hint="In a row."
+        value={draft.failures}
+        onChange={(event) => onChange({ failures: event.target.value })}
+        error={faults.failures}
+      />
+      <InputField
+        label="Successes to resolve"
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={100}
+        hint="In a row."
+        value={draft.successes}
+        onChange={(event) => onChange({ successes: event.target.value })}
+        error={faults.successes}
+      />
+    </div>
   );
 }
 

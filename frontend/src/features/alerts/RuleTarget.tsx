@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
+import { budgetsQuery } from '@/api/costs';
 import { allModelsQuery } from '@/api/models';
 import { SelectField } from '@/components/Field';
 import { RULE_TYPES } from '@/format/outcomes';
@@ -14,7 +15,7 @@ interface RuleTargetProps {
   onChange: (change: Partial<RuleDraft>) => void;
 }
 
-/** What a rule watches: any model, one, or one name at every provider. */
+/** What a rule watches: any model, one, one name at every provider, or what is used of a budget. */
 export function RuleTarget({ draft, faults, fixed, onChange }: RuleTargetProps) {
   const models = useQuery({ ...allModelsQuery(), enabled: draft.type !== 'any_model_down' });
   return (
@@ -67,6 +68,43 @@ export function RuleTarget({ draft, faults, fixed, onChange }: RuleTargetProps) 
           ))}
         </SelectField>
       )}
+      {draft.type === 'budget_used' && <BudgetTarget draft={draft} fixed={fixed} onChange={onChange} />}
+    </>
+  );
+}
+
+const PERCENTS = Array.from({ length: 19 }, (_, step) => String(5 * (step + 1)));
+
+/** Which budget, and how much of it. */
+function BudgetTarget({ draft, fixed, onChange }: Omit<RuleTargetProps, 'faults'>) {
+  const budgets = useQuery(budgetsQuery);
+  return (
+    <>
+      <SelectField
+        label="Budget"
+        disabled={fixed}
+        value={draft.budgetId}
+        onChange={(event) => onChange({ budgetId: event.target.value })}
+      >
+        <option value="">Any budget</option>
+        {budgets.data?.items.map((budget) => (
+          <option key={budget.id} value={budget.id}>
+            {budget.name}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="Used"
+        hint="Of its day in UTC."
+        value={draft.percent}
+        onChange={(event) => onChange({ percent: event.target.value })}
+      >
+        {PERCENTS.map((percent) => (
+          <option key={percent} value={percent}>
+            {percent} %
+          </option>
+        ))}
+      </SelectField>
     </>
   );
 }

@@ -62,6 +62,11 @@ export function RulesTab() {
   );
 }
 
+const whenRaised = (rule: AlertRuleResponse): string =>
+  rule.threshold_percent == null
+    ? `after ${plural(rule.failures_to_raise, 'failure')}, resolved after ${plural(rule.successes_to_resolve, 'success', 'successes')}`
+    : `at ${rule.threshold_percent} %, resolved with the day`;
+
 interface RuleItemProps {
   rule: AlertRuleResponse;
   mayChange: boolean;
@@ -92,9 +97,7 @@ function RuleItem({ rule, mayChange, onEdit, onRemove }: RuleItemProps) {
         <p className={`font-medium ${rule.enabled ? '' : 'text-ink-3'}`}>{rule.name}</p>
         <p className="text-xs text-ink-3">
           {ruleTypeLabel(rule.rule_type)}
-          {rule.target_model_name && ` (${rule.target_model_name})`} · {rule.severity} · after{' '}
-          {plural(rule.failures_to_raise, 'failure')}, resolved after{' '}
-          {plural(rule.successes_to_resolve, 'success', 'successes')} · tells{' '}
+          {rule.target_model_name && ` (${rule.target_model_name})`} · {rule.severity} · {whenRaised(rule)} · tells{' '}
           {[...(rule.notify_in_app ? ['this app'] : []), ...(told ?? [])].join(', ') || 'nobody'}
         </p>
       </div>

@@ -6,6 +6,9 @@ export interface RuleDraft {
   type: AlertRuleCreate['rule_type'];
   modelId: string;
   modelName: string;
+  /** Empty: any budget. */
+  budgetId: string;
+  percent: string;
   severity: AlertRuleCreate['severity'];
   failures: string;
   successes: string;
@@ -18,6 +21,8 @@ export const FIRST_RULE: RuleDraft = {
   type: 'any_model_down',
   modelId: '',
   modelName: '',
+  budgetId: '',
+  percent: '80',
   severity: 'critical',
   failures: '2',
   successes: '2',
@@ -30,6 +35,8 @@ export const draftOfRule = (rule: AlertRuleResponse): RuleDraft => ({
   type: rule.rule_type as RuleDraft['type'],
   modelId: rule.target_model_id ?? '',
   modelName: rule.target_model_name ?? '',
+  budgetId: rule.target_budget_id ?? '',
+  percent: String(rule.threshold_percent ?? 80),
   severity: rule.severity,
   failures: String(rule.failures_to_raise),
   successes: String(rule.successes_to_resolve),
@@ -51,6 +58,8 @@ export function ruleFaults(draft: RuleDraft): RuleFaults {
 
 const isCount = (text: string) => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 100;
 
+const threshold = (draft: RuleDraft) => (draft.type === 'budget_used' ? Number(draft.percent) : null);
+
 const common = (draft: RuleDraft) => ({
   name: draft.name.trim(),
   severity: draft.severity,
@@ -66,9 +75,14 @@ export const ruleCommand = (draft: RuleDraft): AlertRuleCreate => ({
   enabled: true,
   target_model_id: draft.type === 'specific_model_down' ? draft.modelId : null,
   target_model_name: draft.type === 'model_unavailable_everywhere' ? draft.modelName : null,
+  target_budget_id: draft.type === 'budget_used' && draft.budgetId ? draft.budgetId : null,
+  threshold_percent: threshold(draft),
 });
 
-export const ruleChange = (draft: RuleDraft): AlertRuleUpdate => common(draft);
+export const ruleChange = (draft: RuleDraft): AlertRuleUpdate => ({
+  ...common(draft),
+  threshold_percent: threshold(draft),
+});
 
 /** The names models go by at their providers, each once. */
 export const modelNames = (models: readonly ModelResponse[]): string[] =>

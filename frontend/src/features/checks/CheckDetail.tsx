@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 
 import type { CheckResponse, Headroom } from '@/api/types';
-import { count, milliseconds, percent, speed } from '@/format/numbers';
+import { costOfCheck } from '@/features/costs/costsInWords';
+import { count, milliseconds, NOT_KNOWN, percent, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
 
 import { PhaseBar } from './PhaseBar';
@@ -50,6 +51,8 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
             ['Input', count(usage.input_tokens)],
             ['Output', count(usage.output_tokens)],
             ['Reasoning', count(usage.reasoning_tokens)],
+            ['Cached', count(usage.cached_tokens)],
+            ['Cost', costOfCheck(check.measurement.cost)],
             ['Speed', `${speed(check.measurement.tokens_per_s)} /s`],
             ['Longest gap', milliseconds(timing.max_gap_ms)],
           ]}
@@ -62,6 +65,16 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
             ['Error', [evidence.error_type, evidence.error_code].filter(Boolean).join(' / ') || '–'],
             ['Request', evidence.provider_request_id ?? '–'],
             ['Stamps', timing.stamp.replaceAll('_', ' ')],
+          ]}
+        />
+        <Facts
+          title="Our prober"
+          facts={[
+            ['Location', check.location],
+            ['Begun late by', milliseconds(timing.schedule_delay_ms)],
+            ['Event loop late by', milliseconds(audit.loop_lag_ms)],
+            ['Read late by', milliseconds(audit.read_lag_ms)],
+            ['CPU', audit.cpu_share == null ? NOT_KNOWN : `${percent(audit.cpu_share)} of a core`],
           ]}
         />
         {headroom.length > 0 && <Facts title="Rate limits left" facts={headroom.map(left)} />}

@@ -8,6 +8,8 @@ import { tellDone } from '@/components/toasts';
 import { useModelChange } from '@/features/models/useModelChange';
 import { duration } from '@/format/numbers';
 
+import { draftOfPrice, isWhole, pricedAs } from './priceDraft';
+
 interface EditModelDialogProps {
   model: ModelResponse;
   defaultIntervalS: number | undefined;
@@ -27,6 +29,7 @@ export function EditModelDialog({ open, ...form }: EditModelDialogProps) {
 function EditModelForm({ model, defaultIntervalS, onClose }: Omit<EditModelDialogProps, 'open'>) {
   const [name, setName] = useState(model.custom_name ?? '');
   const [interval, setInterval] = useState(model.interval_s?.toString() ?? '');
+  const [price, setPrice] = useState(draftOfPrice(model.price));
   const change = useModelChange();
   const fallback = defaultIntervalS === undefined ? '' : ` (${duration(defaultIntervalS)})`;
   const submit = (event: SyntheticEvent) => {
@@ -36,6 +39,7 @@ function EditModelForm({ model, defaultIntervalS, onClose }: Omit<EditModelDialo
         model_id: model.id,
         custom_name: name.trim() || null,
         interval_s: interval === '' ? null : Number(interval),
+        price: pricedAs(price, model.price),
       },
       {
         onSuccess: () => {
@@ -68,15 +72,53 @@ function EditModelForm({ model, defaultIntervalS, onClose }: Omit<EditModelDialo
           value={interval}
           onChange={(event) => setInterval(event.target.value)}
         />
+        <div className="grid grid-cols-2 items-start gap-4">
+          <PriceField
+            label="Input price"
+            value={price.input}
+            onChange={(input) => setPrice({ ...price, input })}
+          />
+          <PriceField
+            label="Output price"
+            value={price.output}
+            onChange={(output) => setPrice({ ...price, output })}
+            error={isWhole(price) ? undefined : 'Give both prices, or neither.'}
+          />
+        </div>
       </DialogBody>
       <DialogFooter>
         <Button variant="ghost" onClick={onClose}>
           Cancel
         </Button>
-        <Button type="submit" variant="primary" busy={change.isPending}>
+        <Button type="submit" variant="primary" disabled={!isWhole(price)} busy={change.isPending}>
           Save
         </Button>
       </DialogFooter>
     </form>
+  );
+}
+
+interface PriceFieldProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  error?: string | undefined;
+}
+
+function PriceField({ label, value, onChange, error }: PriceFieldProps) {
+  return (
+    <InputField
+      label={label}
+      type="number"
+      inputMode="decimal"
+      min={0}
+      max={1_000_000}
+      step="any"
+      placeholder="as listed"
+      hint="US dollars per million tokens. Empty: the listed price, if there is one."
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      error={error}
+    />
   );
 }

@@ -13,6 +13,8 @@ import { PageHeader } from '@/components/Panel';
 import { Segmented } from '@/components/Segmented';
 import { CheckList } from '@/features/checks/CheckList';
 import { fittingRange } from '@/charts/fittingRange';
+import { factsInWords } from '@/features/models/factsInWords';
+import { RetiredBadge } from '@/features/models/RetiredBadge';
 import { useNow } from '@/format/clock';
 import { dateMinute } from '@/format/time';
 import { useZone } from '@/format/zone';
@@ -65,6 +67,8 @@ export function ModelPage() {
               >
                 {data.provider_name}
               </Link>
+              {factsInWords(data.facts) && <span> · {factsInWords(data.facts)}</span>}
+              {data.retired_at && <RetiredBadge since={data.retired_at} />}
             </>
           }
           actions={<ModelActions model={data} defaultIntervalS={config.data?.interval_s} />}
@@ -72,7 +76,7 @@ export function ModelPage() {
       ) : (
         <SkeletonRows rows={1} />
       )}
-      <ModelSummary card={card.data} range={range} watched={data?.enabled_for_monitoring} loading={card.isPending} />
+      <ModelSummary card={card.data} range={range} watched={data && data.enabled_for_monitoring && !data.retired_at} loading={card.isPending} />
       <WindowBar range={range} />
       <LiveCharts modelId={modelId} range={range} intervalS={intervalS} />
       <CheckList

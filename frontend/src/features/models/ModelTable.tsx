@@ -11,6 +11,8 @@ import { Switch } from '@/components/Switch';
 import { TableScroll } from '@/components/TableScroll';
 import { duration } from '@/format/numbers';
 
+import { factsInWords } from './factsInWords';
+import { RetiredBadge } from './RetiredBadge';
 import { useManyModelsChange, useModelChange } from './useModelChange';
 
 interface ModelTableProps {
@@ -63,6 +65,9 @@ export function ModelTable({ models, showProvider = false }: ModelTableProps) {
               )}
               <th scope="col" className="max-sm:hidden">
                 Source
+              </th>
+              <th scope="col" className="max-lg:hidden">
+                Known facts
               </th>
               <th scope="col" className="max-sm:hidden">
                 Interval
@@ -127,7 +132,9 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
   const defaultInterval = config.data ? `${duration(config.data.interval_s)} (default)` : 'default';
   const name = model.custom_name ?? model.model_id;
   const { variables: asked } = change;
-  const shown = change.isPending && asked ? { ...model, ...asked } : model;
+  const ends = asked?.enabled_for_monitoring ? { retired_at: null } : {};
+  const shown = change.isPending && asked ? { ...model, ...asked, ...ends } : model;
+  const facts = factsInWords(model.facts);
   return (
     <tr data-testid="model-row" className="hover:bg-raised/60">
       {mayChange && (
@@ -144,18 +151,22 @@ function ModelRow({ model, showProvider, mayChange, picked, onPick }: ModelRowPr
         >
           {name}
         </Link>
+        {model.retired_at && <RetiredBadge since={model.retired_at} />}
         {model.custom_name && <p className="truncate text-xs text-ink-3">{model.model_id}</p>}
         {showProvider && <p className="truncate text-xs text-ink-3 sm:hidden">{model.provider_name}</p>}
       </td>
       {showProvider && <td className="max-w-48 truncate text-ink-2 max-sm:hidden">{model.provider_name}</td>}
       <td className="text-ink-2 max-sm:hidden">{model.source === 'manual' ? 'by hand' : model.source}</td>
+      <td className="max-w-64 truncate text-ink-2 max-lg:hidden" title={facts}>
+        {facts || '–'}
+      </td>
       <td className="text-ink-2 max-sm:hidden">
         {model.interval_s == null ? defaultInterval : duration(model.interval_s)}
       </td>
       <td>
         <Switch
           label={`Watch ${name}`}
-          checked={shown.enabled_for_monitoring === true}
+          checked={shown.enabled_for_monitoring === true && !shown.retired_at}
           disabled={!mayChange || change.isPending}
           onChange={(on) => change.mutate({ model_id: model.id, enabled_for_monitoring: on })}
         />

@@ -18,7 +18,13 @@ import { ModelTable } from './ModelTable';
 const route = getRouteApi('/house/models');
 const PER_PAGE = 50;
 
-const WATCHED = { yes: true, no: false };
+const WATCHED = {
+  yes: { enabled_for_monitoring: true, retired: false },
+  no: { enabled_for_monitoring: false },
+  retired: { retired: true },
+};
+
+const isWatched = (value: string): value is keyof typeof WATCHED => value in WATCHED;
 
 export function ModelsPage() {
   const search = route.useSearch();
@@ -28,7 +34,7 @@ export function ModelsPage() {
     modelsQuery({
       search: search.q,
       provider_id: search.provider,
-      enabled_for_monitoring: search.watched && WATCHED[search.watched],
+      ...(search.watched && WATCHED[search.watched]),
       limit: PER_PAGE,
       offset: (page - 1) * PER_PAGE,
     }),
@@ -102,13 +108,14 @@ function ModelFilters({ search, onChange }: ModelFiltersProps) {
         value={search.watched ?? ''}
         onChange={(event) => {
           const { value } = event.target;
-          onChange({ watched: value === 'yes' || value === 'no' ? value : undefined });
+          onChange({ watched: isWatched(value) ? value : undefined });
         }}
         className={selectClass}
       >
         <option value="">Watched or not</option>
         <option value="yes">Watched</option>
         <option value="no">Not watched</option>
+        <option value="retired">No longer listed</option>
       </select>
     </div>
   );

@@ -45,6 +45,10 @@ const specOfUnlisted = (provider: ProviderResponse): ProviderSpec => ({
   requires_region: Boolean(provider.region),
   show_org_fields: false,
   region_options: [],
+  further_fields: [],
+  needs: [],
+  route: 'captured',
+  verified: 'unverified',
 });
 
 interface EditFormProps {

@@ -10,7 +10,7 @@ import { type Draft, needsOf } from './draft';
 interface ProviderFieldsProps {
   spec: ProviderSpec;
   draft: Draft;
-  errors: Partial<Record<keyof Draft, string | undefined>>;
+  errors: Partial<Draft>;
   /** A key is kept already, so an empty field means "keep". */
   keepsKey?: boolean;
   onChange: (draft: Draft) => void;
@@ -78,6 +78,47 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           />
         </div>
       )}
+      {spec.further_fields.map((field) => (
+        <InputField
+          key={field.name}
+          label={field.label}
+          name={field.name}
+          type={field.secret ? 'password' : 'text'}
+          autoComplete={field.secret ? 'new-password' : 'off'}
+          spellCheck={false}
+          optional={!field.required}
+          hint={field.secret && keepsKey ? 'Leave empty to keep what is stored.' : undefined}
+          value={draft.further[field.name] ?? ''}
+          onChange={(event) =>
+            onChange({ ...draft, further: { ...draft.further, [field.name]: event.target.value } })
+          }
+          error={errors.further?.[field.name]}
+        />
+      ))}
+      <div className="grid gap-4 sm:grid-cols-2">
+        <InputField
+          label="Checks per minute"
+          name="requests_per_minute"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="At most, of all its models. They are asked less often where they want more."
+          value={draft.requestsPerMinute}
+          onChange={set('requestsPerMinute')}
+          error={errors.requestsPerMinute}
+        />
+        <InputField
+          label="Checks at once"
+          name="max_concurrent"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="At most, in one prober. The others wait."
+          value={draft.maxConcurrent}
+          onChange={set('maxConcurrent')}
+          error={errors.maxConcurrent}
+        />
+      </div>
     </>
   );
 }

@@ -13,6 +13,19 @@ interface TypePickerProps {
   onChange: (spec: ProviderSpec | null) => void;
 }
 
+/** How far anybody has seen it work. */
+const standing = (spec: ProviderSpec): string => {
+  if (spec.tested) return 'tested';
+  return spec.verified === 'unverified' ? 'unverified' : `verified by ${spec.verified}`;
+};
+
+/** What a chosen type needs, and who reads the clock there. */
+const about = (spec: ProviderSpec): string => {
+  const needs = spec.needs.length > 0 ? `Needs ${spec.needs.join(', ')}.` : 'Needs nothing but an address.';
+  const library = 'Timed by the client library, which adds its own time.';
+  return spec.route === 'client_library' ? `${needs} ${library}` : needs;
+};
+
 /** A type of provider, found by typing a part of its name. */
 export function TypePicker({ specs, value, onChange }: TypePickerProps) {
   const id = useId();
@@ -25,7 +38,7 @@ export function TypePicker({ specs, value, onChange }: TypePickerProps) {
   // The dialog may have opened before the catalogue was there to focus.
   useEffect(() => input.current?.focus(), []);
   return (
-    <FieldFrame id={id} label="Provider type">
+    <FieldFrame id={id} label="Provider type" hint={value ? about(value) : undefined}>
       <Combobox.Root
         items={items}
         value={value}
@@ -64,7 +77,7 @@ export function TypePicker({ specs, value, onChange }: TypePickerProps) {
                     className="flex items-center gap-2 rounded-md px-2.5 py-1.5 text-[0.8125rem] outline-none select-none data-highlighted:bg-raised"
                   >
                     <span className="flex-1 truncate">{spec.label}</span>
-                    {spec.tested && <span className="text-xs text-ink-3">tested</span>}
+                    <span className="text-xs text-ink-3">{standing(spec)}</span>
                     <Combobox.ItemIndicator>
                       <Check aria-hidden className="size-3.5 text-accent" />
                     </Combobox.ItemIndicator>

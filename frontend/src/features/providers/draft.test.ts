@@ -13,6 +13,10 @@ const spec = (change: Partial<ProviderSpec>): ProviderSpec => ({
   requires_region: false,
   show_org_fields: false,
   region_options: [],
+  further_fields: [],
+  needs: [],
+  route: 'captured',
+  verified: 'simulation',
   ...change,
 });
 
@@ -22,6 +26,26 @@ const ollama = spec({
   requires_api_key: false,
   requires_base_url: true,
   default_base_url: 'http://localhost:11434',
+});
+
+describe('fields that few types have', () => {
+  const bedrock = spec({
+    requires_api_key: false,
+    further_fields: [
+      { name: 'project_id', label: 'Project ID', secret: false, required: true },
+      { name: 'aws_session_token', label: 'AWS session token', secret: true, required: false },
+    ],
+  });
+  const draft = { ...EMPTY_DRAFT, name: 'Mine' };
+
+  it('are asked for, sent, and changed key by key', () => {
+    expect(faultsIn(draft, bedrock).further).toEqual({ project_id: 'This type needs it.' });
+    const typed = { ...draft, further: { project_id: ' p ' } };
+    expect(faultsIn(typed, bedrock)).toEqual({});
+    expect(createCommand(typed, bedrock).credentials).toEqual({ project_id: 'p' });
+    const edited = { ...typed, further: { project_id: 'q', aws_session_token: '' } };
+    expect(updateCommand(typed, edited).credentials).toEqual({ project_id: 'q' });
+  });
 });
 
 describe('fields', () => {
@@ -91,6 +115,16 @@ describe('commands', () => {
 
   it('removes a field that was emptied', () =>
     expect(updateCommand(before, { ...before, region: '' })).toEqual({ credentials: { region: null } }));
+
+  it('sets, changes and lifts a limit', () => {
+    const limited = { ...before, requestsPerMinute: '30' };
+    expect(createCommand(limited, spec({}))).toMatchObject({ requests_per_minute: 30, max_concurrent: 0 });
+    expect(updateCommand(before, limited)).toEqual({ requests_per_minute: 30 });
+    expect(updateCommand(limited, { ...limited, requestsPerMinute: '' })).toEqual({ requests_per_minute: 0 });
+    expect(faultsIn({ ...limited, maxConcurrent: 'two' }, spec({}), { keepsKey: true })).toEqual({
+      maxConcurrent: 'A whole number, at most 10,000.',
+    });
+  });
 
   it('sends nothing when nothing changed', () => expect(updateCommand(before, { ...before })).toEqual({}));
 });

@@ -8,6 +8,11 @@ export interface Draft {
   region: string;
   organizationId: string;
   projectId: string;
+  /** By name: what this type needs beside the fields that many have. */
+  further: Record<string, string>;
+  /** Empty or 0 is no limit. */
+  requestsPerMinute: string;
+  maxConcurrent: string;
 }
 
 export const EMPTY_DRAFT: Draft = {
@@ -17,6 +22,9 @@ export const EMPTY_DRAFT: Draft = {
   region: '',
   organizationId: '',
   projectId: '',
+  further: {},
+  requestsPerMinute: '',
+  maxConcurrent: '',
 };
 
 export interface FieldNeed {
@@ -73,18 +81,32 @@ export function faultsIn(draft: Draft, spec: ProviderSpec, { keepsKey = false, t
   if (needs.baseUrl.required && !baseUrl) faults.baseUrl = 'This type needs an address.';
   else if (needs.baseUrl.shown && baseUrl && !isHttpUrl(baseUrl)) faults.baseUrl = 'Begin it with http:// or https://, and a host.';
   if (needs.region.required && !draft.region.trim()) faults.region = 'This type needs a region.';
+  const missing = spec.further_fields.filter(
+    (field) => field.required && !draft.further[field.name]?.trim(),
+  );
+  if (!isLimit(draft.requestsPerMinute, 100_000)) faults.requestsPerMinute = 'A whole number, at most 100,000.';
+  if (!isLimit(draft.maxConcurrent, 10_000)) faults.maxConcurrent = 'A whole number, at most 10,000.';
+  if (missing.length > 0) {
+    faults.further = Object.fromEntries(missing.map(({ name: field }) => [field, 'This type needs it.']));
+  }
   return faults;
 }
 
+const isLimit = (text: string, most: number) => /^\d*$/.test(text.trim()) && Number(text) <= most;
+
 const isHttpUrl = (text: string) => /^https?:\/\/./i.test(text) && URL.canParse(text);
 
-function credentialsOf(draft: Draft, needs: Needs): Record<string, string> {
+function credentialsOf(draft: Draft, spec: ProviderSpec): Record<string, string> {
+  const needs = needsOf(spec);
   const entries: [string, string, boolean][] = [
     ['api_key', draft.apiKey, needs.apiKey.shown],
     ['base_url', draft.baseUrl, needs.baseUrl.shown],
     ['region', draft.region, needs.region.shown],
     ['organization_id', draft.organizationId, needs.organization.shown],
     ['project_id', draft.projectId, needs.organization.shown],
+    ...spec.further_fields.map(
+      ({ name }): [string, string, boolean] => [name, draft.further[name] ?? '', true],
+    ),
   ];
   const filled = entries.filter(([, value, shown]) => shown && value.trim() !== '');
   return Object.fromEntries(filled.map(([key, value]) => [key, value.trim()]));
@@ -94,10 +116,12 @@ export function createCommand(draft: Draft, spec: ProviderSpec): ProviderCreate 
   return {
     provider_type: spec.id,
     display_name: draft.name.trim(),
-    credentials: credentialsOf(draft, needsOf(spec)),
+    credentials: credentialsOf(draft, spec),
     enabled: true,
     discover: true,
     monitor_discovered: false,
+    requests_per_minute: Number(draft.requestsPerMinute),
+    max_concurrent: Number(draft.maxConcurrent),
   };
 }
 
@@ -109,8 +133,16 @@ export function draftOf(provider: ProviderResponse): Draft {
     region: provider.region ?? '',
     organizationId: provider.settings.organization_id ?? '',
     projectId: provider.settings.project_id ?? '',
+    further: provider.settings,
+    requestsPerMinute: limitText(provider.requests_per_minute),
+    maxConcurrent: limitText(provider.max_concurrent),
   };
 }
+
+const limitText = (limit: number) => (limit === 0 ? '' : String(limit));
+
+const changedLimit = (name: 'requests_per_minute' | 'max_concurrent', before: string, after: string) =>
+  Number(before) === Number(after) ? {} : { [name]: Number(after) };
 
 /**
  * Only what changed, key by key: the server merges it, so a field nobody touched cannot be lost.
@@ -129,8 +161,14 @@ export function updateCommand(before: Draft, after: Draft): ProviderUpdate {
     const value = after[field].trim();
     if (value !== before[field].trim()) credentials[key] = value === '' ? null : value;
   }
+  for (const [key, typed] of Object.entries(after.further)) {
+    const value = typed.trim();
+    if (value !== (before.further[key] ?? '').trim()) credentials[key] = value === '' ? null : value;
+  }
   return {
     ...(after.name.trim() === before.name.trim() ? {} : { display_name: after.name.trim() }),
     ...(Object.keys(credentials).length > 0 ? { credentials } : {}),
+    ...changedLimit('requests_per_minute', before.requestsPerMinute, after.requestsPerMinute),
+    ...changedLimit('max_concurrent', before.maxConcurrent, after.maxConcurrent),
   };
 }

@@ -30,7 +30,7 @@ Fault = Literal[
     "resolved_twice",
 ]
 
-# An expired request is completed as soon as a prober takes it from its queue.
+# A request that has lapsed is given up by the scheduler, and completed by any prober there is.
 ANSWER_GRACE = timedelta(minutes=1)
 # A notification is tried for about ten minutes before it is given up, and a resolve waits for it.
 # While the house rests nobody tries, and when it wakes the tries begin anew.
@@ -66,7 +66,7 @@ class Audit:
     def __init__(self, *, since: datetime | None = None, until: datetime | None = None) -> None:
         self._since = since
         self._until = until
-        self._expires_at: dict[UUID, datetime] = {}
+        self._lapses_at: dict[UUID, datetime] = {}
         self._due_at: dict[UUID, datetime] = {}
         self._answers_since: datetime | None = None
         self._answers: Counter[UUID] = Counter()
@@ -79,7 +79,7 @@ class Audit:
     @property
     def checks(self) -> int:
         """How many check requests were seen."""
-        return len(self._expires_at)
+        return len(self._lapses_at)
 
     @property
     def alerts(self) -> int:
@@ -108,9 +108,9 @@ class Audit:
     def _see_check(self, event: CheckRequested | CheckCompleted, time: datetime) -> None:
         if isinstance(event, CheckRequested):
             if self._is_asked_for(time):
-                self._expires_at[event.request_id] = event.expires_at
+                self._lapses_at[event.request_id] = event.lapses_at
                 self._due_at[event.request_id] = event.due_at
-        elif event.check_id in self._expires_at:
+        elif event.check_id in self._lapses_at:
             self._answers[event.check_id] += 1
 
     def _see_alert(self, event: Event, time: datetime) -> None:
@@ -132,12 +132,12 @@ class Audit:
             yield from self._alert_findings(self._latest)
 
     def _check_findings(self, now: datetime) -> Iterator[Finding]:
-        for check_id, expires_at in self._expires_at.items():
+        for check_id, lapses_at in self._lapses_at.items():
             answers = self._answers[check_id]
             if answers > 1:
                 yield Finding("check_answered_twice", check_id, f"{answers} completions")
-            elif not answers and expires_at + ANSWER_GRACE < now and not self._aged_out(check_id):
-                text = f"no completion, though it expired at {expires_at:%Y-%m-%d %H:%M:%S}"
+            elif not answers and lapses_at + ANSWER_GRACE < now and not self._aged_out(check_id):
+                text = f"no completion, though it lapsed at {lapses_at:%Y-%m-%d %H:%M:%S}"
                 yield Finding("check_unanswered", check_id, text)
 
     def _aged_out(self, check_id: UUID) -> bool:

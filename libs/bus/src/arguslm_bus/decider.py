@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.faults import blames_event
 from arguslm_bus.folding import Decoded, Folding, savepoint
+from arguslm_bus.lookup import event_at
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
 from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
@@ -137,6 +138,9 @@ class Decider(Projector):
         except Conflict:
             log.info("decision_overtaken", subject=event.subject)
             return None
+        if stored.duplicate:
+            # What an earlier life or a twin of ours has decided stands, and may read otherwise.
+            return await event_at(self.client, stored.stream, stored.sequence)
         return self._as_recorded(event, stored.sequence, cause)
 
     async def _was_said(self, decision: Decision, cause: Recorded) -> bool:

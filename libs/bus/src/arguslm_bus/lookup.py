@@ -1,5 +1,7 @@
-"""One event, straight from its stream: the newest, the oldest, one at a place, one with an id."""
+"""Events straight from their stream: the newest, the oldest, one at a place, one with an id, those
+since a time."""
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 
@@ -22,6 +24,27 @@ async def find_id(
                 if (message.headers or {}).get(MSG_ID) == event_id:
                     return message.sequence
     return None
+
+
+async def events_since(
+    client: Client, stream: str, subject: str, since: datetime
+) -> AsyncGenerator[Recorded]:
+    """The events under a subject that were stored after `since`, in order.
+
+    Raises:
+        UnreadableEvent: one is of no version we know.
+    """
+    reader = StreamReader(client, stream, 0, subjects=(subject,), since=since)
+    async with aclosing(reader.batches(to_the_end=True)) as batches:
+        async for batch in batches:
+            for message in batch:
+                yield decode(
+                    message.headers,
+                    message.body,
+                    stream=stream,
+                    sequence=message.sequence,
+                    subject=message.subject,
+                )
 
 
 async def last_event(client: Client, stream: str, subject: str) -> Recorded | None:

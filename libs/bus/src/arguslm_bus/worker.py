@@ -64,7 +64,8 @@ class Duty:
     """What a worker takes on: a durable's filtered part of a stream, and how.
 
     `key` names what a task burdens, a provider say; of `concurrency` tasks at once, no more than
-    `concurrency_per_key` are of one key, and those that wait hold no place.
+    `concurrency_per_key` are of one key, and no more than the task itself allows by `key_limit` (0:
+    it does not say). Those that wait hold no place.
     """
 
     stream: StreamSpec
@@ -74,9 +75,15 @@ class Duty:
     concurrency: int = 16
     key: Callable[[Recorded], str] | None = None
     concurrency_per_key: int = 0
+    key_limit: Callable[[Recorded], int] | None = None
     max_deliveries: int = 8
     first_delay_s: float = 1.0
     longest_delay_s: float = 60.0
+
+    def limit_of(self, task: Recorded) -> int:
+        """How many tasks of this one's key may be in hand at once."""
+        said = self.key_limit(task) if self.key_limit is not None else 0
+        return min(said, self.concurrency_per_key) if said else self.concurrency_per_key
 
     def delay_s(self, deliveries: int) -> float:
         """Exponential backoff before the next delivery, after `deliveries` of them."""
@@ -124,7 +131,7 @@ class Worker:
         )
         self._taken = asyncio.Semaphore(duty.concurrency * (_WAITING_PER_PLACE if duty.key else 1))
         self._free = asyncio.Semaphore(duty.concurrency)
-        self._of_key = KeyedLimit(duty.concurrency_per_key)
+        self._of_key = KeyedLimit()
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self.trouble: str | None = "not started"
@@ -283,8 +290,10 @@ class Worker:
     async def _place(self, recorded: Recorded) -> AsyncIterator[None]:
         """Wait for the task's turn: first among those of its key, then among all."""
         async with AsyncExitStack() as held:
-            if self._duty.key is not None:
-                await held.enter_async_context(self._of_key.place(self._duty.key(recorded)))
+            duty = self._duty
+            if duty.key is not None:
+                limit = duty.limit_of(recorded)
+                await held.enter_async_context(self._of_key.place(duty.key(recorded), limit))
             await held.enter_async_context(self._free)
             yield
 

@@ -1,6 +1,14 @@
 """Every event there is. What is not listed here cannot be published or read."""
 
-from arguslm_contracts.events import alerts, benchmarks, checks, history, registry
+from arguslm_contracts.events import (
+    accounts,
+    alerts,
+    benchmarks,
+    checks,
+    history,
+    registry,
+    spending,
+)
 from arguslm_contracts.events.base import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -9,6 +17,8 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ProviderRemoved,
     registry.ModelRegistered,
     registry.ModelUpdated,
+    registry.ModelRetired,
+    registry.ModelListed,
     registry.ModelRemoved,
     registry.MonitoringConfigured,
     registry.MonitoringRunRequested,
@@ -18,19 +28,25 @@ EVENTS: tuple[type[Event], ...] = (
     registry.ChannelCreated,
     registry.ChannelUpdated,
     registry.ChannelRemoved,
-    registry.AccountCreated,
-    registry.AccountUpdated,
-    registry.AccountRemoved,
-    registry.SessionEnded,
-    registry.ApiKeyCreated,
-    registry.ApiKeyRevoked,
+    registry.BudgetCreated,
+    registry.BudgetUpdated,
+    registry.BudgetReserved,
+    registry.BudgetRemoved,
+    accounts.AccountCreated,
+    accounts.AccountUpdated,
+    accounts.AccountRemoved,
+    accounts.SessionEnded,
+    accounts.ApiKeyCreated,
+    accounts.ApiKeyRevoked,
     checks.CheckRequested,
+    checks.CheckAbandoned,
     checks.CheckCompleted,
     checks.CheckReclassified,
     checks.DiscoveryRequested,
     checks.DiscoveryCompleted,
     history.CheckSummarized,
     history.HourClosed,
+    spending.SpendingReported,
     checks.ClockTicked,
     benchmarks.BenchmarkRequested,
     benchmarks.BenchmarkStarted,

@@ -48,13 +48,78 @@ class Timing(Record):
 
 
 class Usage(Record):
-    """Tokens of one request. `source` says whether the provider reported or we estimated."""
+    """Tokens of one request. `source` says whether the provider reported or we estimated.
+
+    `cached_tokens` are part of the input, `reasoning_tokens` of the output, whatever the dialect.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
     source: Literal["reported", "estimated", "unknown"] = "unknown"
+
+
+class Price(Record):
+    """What tokens cost, in US dollars per million. Cached input and reasoning cost as other input
+    and output where they have no price of their own."""
+
+    input_usd_per_million_tokens: float = Field(ge=0)
+    output_usd_per_million_tokens: float = Field(ge=0)
+    cached_input_usd_per_million_tokens: float | None = Field(default=None, ge=0)
+    reasoning_usd_per_million_tokens: float | None = Field(default=None, ge=0)
+    source: str = Field(
+        default="person", description="who says so: a person, the provider, LiteLLM's price map"
+    )
+
+    def of(self, usage: Usage) -> float | None:
+        """US dollars; None where the tokens are not known."""
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        cached = min(usage.cached_tokens or 0, usage.input_tokens)
+        reasoning = min(usage.reasoning_tokens or 0, usage.output_tokens)
+        return _usd(
+            (usage.input_tokens - cached, self.input_usd_per_million_tokens),
+            (cached, self._cached_input),
+            (usage.output_tokens - reasoning, self.output_usd_per_million_tokens),
+            (reasoning, self._reasoning),
+        )
+
+    def at_most(self, probe: "ProbeProfile") -> float:
+        """US dollars that a probe costs at worst. No tokenizer makes more tokens than bytes."""
+        dearest_input = max(self.input_usd_per_million_tokens, self._cached_input)
+        dearest_output = max(self.output_usd_per_million_tokens, self._reasoning)
+        input_tokens = len(probe.prompt.encode()) + _CHAT_TEMPLATE_TOKENS
+        return _usd((input_tokens, dearest_input), (probe.max_tokens, dearest_output))
+
+    @property
+    def _cached_input(self) -> float:
+        cached = self.cached_input_usd_per_million_tokens
+        return self.input_usd_per_million_tokens if cached is None else cached
+
+    @property
+    def _reasoning(self) -> float:
+        reasoning = self.reasoning_usd_per_million_tokens
+        return self.output_usd_per_million_tokens if reasoning is None else reasoning
+
+
+# What a provider wraps around a prompt: roles, markers, a system prompt of its own.
+_CHAT_TEMPLATE_TOKENS = 200
+
+
+def _usd(*parts: tuple[int, float]) -> float:
+    """The sum of (tokens, US dollars per million tokens), to a billionth of a dollar."""
+    return round(sum(tokens * usd_per_million for tokens, usd_per_million in parts) / 1e6, 9)
+
+
+class Cost(Record):
+    """What one request cost. `usd` is None where that cannot be told, and `unpriced` says why:
+    nobody knows a price, or nobody said how many tokens there were. It is 0 only for a request
+    that a priced model refused or never got."""
+
+    usd: float | None = Field(default=None, ge=0)
+    unpriced: Literal["no_price", "no_usage"] | None = None
+    price: Price | None = None
 
 
 class Evidence(Record):
@@ -67,6 +132,9 @@ class Evidence(Record):
     http_status: int | None = None
     wire_failure: Outcome | None = Field(
         default=None, description="how the exchange broke off; nothing of one that came to its end"
+    )
+    own_network: str | None = Field(
+        default=None, description="why our own network was held to be down when nothing came back"
     )
     error_type: str | None = None
     error_code: str | None = None
@@ -104,10 +172,16 @@ class Headroom(Record):
 
 class SelfAudit(Record):
     """What the monitor itself did to this measurement: how late its event loop was, and how long
-    what had arrived waited to be read (None where the kernel does not tell), both at worst."""
+    what had arrived waited to be read (None where the kernel does not tell), both at worst.
+
+    How late it began is the timing's `schedule_delay_ms`.
+    """
 
     loop_lag_ms: Milliseconds = 0.0
     read_lag_ms: Milliseconds | None = None
+    cpu_share: float | None = Field(
+        default=None, ge=0, description="CPU seconds that our process took of each second meanwhile"
+    )
     trustworthy: bool = True
 
 
@@ -125,6 +199,9 @@ class Measurement(Record):
     evidence: Evidence = Evidence()
     headroom: tuple[Headroom, ...] = ()
     audit: SelfAudit = SelfAudit()
+    cost: Cost | None = Field(
+        default=None, description="nothing for what was never asked, or before costs were told"
+    )
     findings: tuple[Finding, ...] = Field(
         default=(), description="what the probe asserted and did not find so"
     )
@@ -165,6 +242,10 @@ class Target(Record):
     settings: dict[str, str] = {}
     credentials: str | None = None
     model: str | None = None
+    max_concurrent: int = Field(
+        default=0, ge=0, description="checks of this provider in flight in one prober; 0: no limit"
+    )
+    price: Price | None = None
 
 
 class ProbeProfile(Record):

@@ -7,7 +7,8 @@ What the same evidence is decided to be may change: that is a new `TAXONOMY_VERS
 1. the first 27 classes
 2. `region_blocked`; an error inside a 200 that is our account's, our request's or our content's
    own doing is that class; an answer that ends without saying so is `disconnected`; many codes and
-   wordings of twelve providers, from fixtures
+   wordings of twelve providers, from fixtures. `monitor_offline` came later, with evidence of its
+   own that no older check has
 """
 
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     MONITOR_ERROR = "monitor_error"
     REGION_BLOCKED = "region_blocked"
+    MONITOR_OFFLINE = "monitor_offline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +112,7 @@ VERDICTS: dict[Outcome, Verdict] = {
     Outcome.SKIPPED: Verdict(_M, None, None, "was not asked"),
     Outcome.MONITOR_ERROR: Verdict(_M, None, None, "could not be asked: our monitor failed"),
     Outcome.REGION_BLOCKED: Verdict(_M, None, False, "does not serve the place we ask from"),
+    Outcome.MONITOR_OFFLINE: Verdict(
+        _M, None, None, "could not be reached: our prober's own network was down"
+    ),
 }

@@ -39,6 +39,7 @@ REGISTRY = StreamSpec(
             "monitoring",
             "rule",
             "channel",
+            "budget",
             "silence",
             "maintenance",
             "benchmark-plan",
@@ -56,7 +57,7 @@ ACCOUNTS = StreamSpec(
 )
 CHECK_REQUESTS = StreamSpec(
     "CHECK_REQUESTS",
-    ("check.requested.>", "discovery.requested.>"),
+    ("check.requested.>", "check.abandoned.>", "discovery.requested.>"),
     timedelta(days=1),
     "work for the probers",
     dedup_window=timedelta(hours=1),
@@ -70,6 +71,7 @@ CHECKS = StreamSpec(
         "check.summarized.>",
         "discovery.completed.>",
         "history.>",
+        "spending.>",
     ),
     timedelta(days=90),
     "what the probers found",

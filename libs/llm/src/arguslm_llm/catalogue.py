@@ -14,6 +14,7 @@ from typing import Any, Literal
 from arguslm_llm.http1 import ProtocolError, origin_of
 
 _DATA = "providers.json"
+_ABBREVIATIONS = {"aws": "AWS", "oci": "OCI", "id": "ID", "api": "API"}
 _ORGANIZATION_SETTINGS = ("organization_id", "project_id")
 _GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
 
@@ -21,12 +22,29 @@ _GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
 _REGION = re.compile(r"^[a-z0-9-]{1,40}$")
 
 Need = Literal["required", "optional", "none"]
-Route = Literal["wire", "library"]
+Route = Literal["captured", "injected", "client_library"]
+Verified = Literal["recording", "simulation", "unverified"]
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherField:
+    """A field beside key, base URL, region, organization and project of an organization."""
+
+    name: str
+    label: str
+    secret: bool
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
-    """What a provider type needs, as shown to people (see contracts' ProviderSpecResponse)."""
+    """What a provider type needs, as shown to people (see contracts' ProviderSpecResponse).
+
+    `needs` names it in short. `route` is how a request is sent: LiteLLM builds it and our wire
+    sends it ("captured"); our wire carries it beneath LiteLLM, which reads the answer ("injected");
+    or LiteLLM has to do both. `verified`: against a recorded answer of the provider's, against a
+    server on loopback that plays it, or not at all.
+    """
 
     id: str
     label: str
@@ -39,21 +57,23 @@ class ProviderSpec:
     api_key_label: str | None = None
     base_url_label: str | None = None
     region_options: list[tuple[str, str]] = field(default_factory=list)
+    further_fields: tuple[FurtherField, ...] = ()
+    needs: tuple[str, ...] = ()
+    route: Route = "captured"
+    verified: Verified = "simulation"
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderType:
     """What the other rooms of this package know about a type, beyond its spec.
 
-    `litellm` is the prefix of LiteLLM's model names; `route` says whether our own wire carries
-    the request or LiteLLM has to; `path` is appended to a base URL where LiteLLM expects a whole
-    address; `asks_usage` is whether the stream may be asked to end with token counts; `hosts` are
-    the domains of a type without a base URL of its own.
+    `litellm` is the prefix of LiteLLM's model names; `path` is appended to a base URL where LiteLLM
+    expects a whole address; `asks_usage` is whether the stream may be asked to end with token
+    counts; `hosts` are the domains of a type without a base URL of its own.
     """
 
     spec: ProviderSpec
     litellm: str
-    route: Route
     api_key: Need
     base_url: Need
     settings: tuple[str, ...]
@@ -175,6 +195,8 @@ def _provider_type(
     base_url: Need = entry.get("base_url", "optional")
     needs_region = bool(entry.get("region"))
     shows_organization = bool(entry.get("organization"))
+    required = (*entry.get("required_settings", []), *(("region",) if needs_region else ()))
+    own_secrets = tuple(entry.get("secrets", []))
     spec = ProviderSpec(
         id=type_id,
         label=entry["label"],
@@ -187,6 +209,13 @@ def _provider_type(
         api_key_label=None if api_key == "none" else entry.get("api_key_label", "API key"),
         base_url_label=None if base_url == "none" else entry.get("base_url_label", "Base URL"),
         region_options=regions.get(entry.get("regions", ""), []),
+        further_fields=(
+            *(_further_field(n, required, secret=False) for n in entry.get("settings", [])),
+            *(_further_field(n, required, secret=True) for n in own_secrets),
+        ),
+        needs=_needs(entry, required),
+        route=entry.get("route", "captured"),
+        verified=entry.get("verified", "simulation"),
     )
     settings = list(entry.get("settings", []))
     settings += _ORGANIZATION_SETTINGS if shows_organization else ()
@@ -194,17 +223,33 @@ def _provider_type(
     return ProviderType(
         spec=spec,
         litellm=entry["litellm"],
-        route=entry.get("route", "wire"),
         api_key=api_key,
         base_url=base_url,
         settings=tuple(settings),
-        required_settings=(
-            *entry.get("required_settings", []),
-            *(("region",) if needs_region else ()),
-        ),
-        secrets=(*(() if api_key == "none" else ("api_key",)), *entry.get("secrets", [])),
+        required_settings=required,
+        secrets=(*(() if api_key == "none" else ("api_key",)), *own_secrets),
         environment=tuple(entry.get("environment", [])),
         path=entry.get("path", ""),
         asks_usage=entry.get("reports_usage", True),
         hosts=tuple(entry.get("hosts", [])),
+    )
+
+
+def _further_field(name: str, required: tuple[str, ...], *, secret: bool) -> FurtherField:
+    words = name.split("_")
+    label = " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+    return FurtherField(name, label[0].upper() + label[1:], secret, name in required)
+
+
+def _needs(entry: dict[str, Any], required: tuple[str, ...]) -> tuple[str, ...]:
+    """In the words of the field: key, base URL, region, project, deployment..."""
+    has_key = entry.get("api_key", "required") == "required" or entry.get("secrets")
+    has_address = entry.get("base_url") == "required" and not entry.get("default_base_url")
+    settings = [name.removesuffix("_id").replace("_", " ") for name in required]
+    named = [entry["model_is"]] if "model_is" in entry else []
+    return (
+        *(("key",) if has_key else ()),
+        *(("base URL",) if has_address else ()),
+        *settings,
+        *named,
     )

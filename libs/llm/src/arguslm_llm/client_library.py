@@ -1,4 +1,4 @@
-"""Asking through LiteLLM itself, for the providers whose request we cannot carry.
+"""Asking through LiteLLM itself, for the providers whose answer is more than one exchange.
 
 The clocks then tell when LiteLLM gave us a chunk, not when it arrived, and the measurement is
 labelled so.
@@ -49,11 +49,11 @@ async def ask(
     except _Late as late:
         exchange.failure = late.outcome
     except Exception as error:  # LiteLLM raises whatever it likes; it becomes evidence
-        exchange.failure = _failure_of(error)
+        exchange.failure = failure_of(error)
         exchange.message = first_line(error)
         if exchange.failure is None:
             exchange.status = as_count(getattr(error, "status_code", None))
-            transcript.fail(_provider_error(error))
+            transcript.fail(provider_error(error))
     exchange.ended_ns = time.monotonic_ns()
     return exchange, transcript
 
@@ -90,10 +90,11 @@ async def _read(
             chunk = await deadline.within(anext(answer), limit_s, outcome)
         except StopAsyncIteration:
             return
-        _take(time.monotonic_ns(), chunk, transcript)
+        take(time.monotonic_ns(), chunk, transcript)
 
 
-def _take(ns: int, chunk: Any, transcript: Transcript) -> None:
+def take(ns: int, chunk: Any, transcript: Transcript) -> None:
+    """Put down what LiteLLM made of a part of the answer, which arrived at `ns`."""
     for choice in getattr(chunk, "choices", None) or []:
         delta = getattr(choice, "delta", None)
         transcript.reasoning_token(ns, getattr(delta, "reasoning_content", None))
@@ -108,9 +109,13 @@ def _take(ns: int, chunk: Any, transcript: Transcript) -> None:
     output_tokens = as_count(getattr(usage, "completion_tokens", None))
     if output_tokens is not None:
         # LiteLLM counts for itself where the provider does not say: that is an estimate.
+        completion = getattr(usage, "completion_tokens_details", None)
+        prompt = getattr(usage, "prompt_tokens_details", None)
         transcript.usage = Usage(
             input_tokens=as_count(getattr(usage, "prompt_tokens", None)),
             output_tokens=output_tokens,
+            reasoning_tokens=as_count(getattr(completion, "reasoning_tokens", None)),
+            cached_tokens=as_count(getattr(prompt, "cached_tokens", None)),
             source="estimated",
         )
 
@@ -128,7 +133,7 @@ _CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
 )
 
 
-def _failure_of(error: Exception) -> Outcome | None:
+def failure_of(error: Exception) -> Outcome | None:
     """The transport's failure beneath LiteLLM's error; None when the provider had answered.
 
     The status that LiteLLM gives its errors proves nothing: a refused connection is a 500 to it,
@@ -159,7 +164,8 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _provider_error(error: Exception) -> ProviderError:
+def provider_error(error: Exception) -> ProviderError:
+    """What a provider said, in LiteLLM's words."""
     return ProviderError(
         type=type(error).__name__,
         code=getattr(error, "code", None) if isinstance(getattr(error, "code", 0), str) else None,

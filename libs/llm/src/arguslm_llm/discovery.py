@@ -3,6 +3,7 @@ so; "no models" is only ever the server's own word."""
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from arguslm_contracts.events.checks import DiscoveredModel
@@ -11,11 +12,12 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.catalogue import provider_type
 from arguslm_llm.decoders.errors import error_body, error_in
 from arguslm_llm.decoders.framing import is_web_page
-from arguslm_llm.decoders.transcript import json_of
+from arguslm_llm.decoders.transcript import ProviderError, json_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import NS_PER_S, Exchange, Progress, Read
 from arguslm_llm.http1 import WireRequest
-from arguslm_llm.model_lists import Listing, NoListing, Page, listing_of
+from arguslm_llm.listing import Listing, NoListing
+from arguslm_llm.model_lists import listing_of
 from arguslm_llm.network import Network
 from arguslm_llm.outcomes import decide
 from arguslm_llm.redaction import Redactor
@@ -23,7 +25,8 @@ from arguslm_llm.wire import Wire
 
 _MAX_PAGES = 50
 _MESSAGE_LIMIT = 500
-_PERHAPS_THE_URL = "; is the base URL right? That of an OpenAI-compatible server mostly ends in /v1"
+# A server that does not know an address says 404, or tells of an error with a 200 (LM Studio).
+_NOT_KNOWN_THERE = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
 
 
 class DiscoveryFailed(Exception):
@@ -35,10 +38,16 @@ class DiscoveryFailed(Exception):
         self.message = message
 
 
-async def discover(
-    endpoint: Endpoint, *, network: Network, timeout_s: float = 15
-) -> list[DiscoveredModel]:
-    """Every model the endpoint lists, each once, in its own order.
+@dataclass(frozen=True, slots=True)
+class FoundModels:
+    """Each model once, in the endpoint's own order. `complete`: the list was read to its end."""
+
+    models: list[DiscoveredModel]
+    complete: bool
+
+
+async def discover(endpoint: Endpoint, *, network: Network, timeout_s: float = 15) -> FoundModels:
+    """Every model the endpoint lists, as far as so many pages go.
 
     Raises:
         DiscoveryFailed: it cannot be reached, refuses, answers with something else, or its type
@@ -49,19 +58,27 @@ async def discover(
     wire = Wire(network)
     ends_ns = time.monotonic_ns() + int(timeout_s * NS_PER_S)
     found: dict[str, DiscoveredModel] = {}
-    request = listing.first
+    request: WireRequest | None = listing.first
+    asked: set[str] = set()
     try:
-        for _ in range(_MAX_PAGES):
+        # A list that leads back to where it came from has no end either.
+        while request is not None and len(asked) < _MAX_PAGES and request.url not in asked:
+            asked.add(request.url)
             left_s = max((ends_ns - time.monotonic_ns()) / NS_PER_S, 0.001)
             exchange = await wire.exchange(request, _timeouts(left_s), _no_progress)
-            page = _read(endpoint, exchange, listing, request, redactor)
-            found.update({m.name: m for m in page.models if m.name not in found})
-            if page.next_url is None:
-                break
-            request = WireRequest("GET", page.next_url, request.headers)
+            answer = _Answer.of(exchange)
+            page = listing.read(request, answer.value) if answer.is_good else None
+            if page is not None:
+                found.update({m.name: m for m in page.models if m.name not in found})
+                request = page.next
+            elif listing.otherwise is not None and exchange.status in _NOT_KNOWN_THERE:
+                listing = listing.otherwise
+                request = listing.first
+            else:
+                raise _failure(endpoint, exchange, answer, listing.advice, redactor)
     finally:
         await wire.close()
-    return list(found.values())
+    return FoundModels(list(found.values()), complete=request is None)
 
 
 def _listing(endpoint: Endpoint) -> Listing:
@@ -85,22 +102,28 @@ def _no_progress(_: Sequence[Read]) -> Progress:
     return Progress(None, False)
 
 
-def _read(
-    endpoint: Endpoint,
-    exchange: Exchange,
-    listing: Listing,
-    request: WireRequest,
-    redactor: Redactor,
-) -> Page:
-    body = b"".join(data for _, data in exchange.reads)
-    value = json_of(body)
-    refused = exchange.status is not None and exchange.status >= 300
-    error = error_body(body, exchange.headers) if refused else error_in(value)
-    page = None
-    if exchange.status == 200 and exchange.failure is None and error is None:
-        page = listing.read(request.url.partition("?")[0], value)
-    if page is not None:
-        return page
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer's JSON value, and the error in it."""
+
+    value: object
+    error: ProviderError | None
+    is_good: bool
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> "_Answer":
+        body = b"".join(data for _, data in exchange.reads)
+        value = json_of(body)
+        refused = exchange.status is not None and exchange.status >= 300
+        error = error_body(body, exchange.headers) if refused else error_in(value)
+        good = exchange.status == 200 and exchange.failure is None and error is None
+        return cls(value, error, good)
+
+
+def _failure(
+    endpoint: Endpoint, exchange: Exchange, answer: _Answer, advice: str, redactor: Redactor
+) -> DiscoveryFailed:
+    error = answer.error
     evidence = Evidence(
         http_status=exchange.status,
         wire_failure=exchange.failure,
@@ -111,15 +134,15 @@ def _read(
     )
     outcome = decide(endpoint.provider_type, evidence)
     said = (error.message if error else None) or exchange.message
-    message = _words(exchange, outcome, said)
-    raise DiscoveryFailed(outcome, redactor.clean(message, limit=_MESSAGE_LIMIT))
+    message = _words(exchange, outcome, said, advice)
+    return DiscoveryFailed(outcome, redactor.clean(message, limit=_MESSAGE_LIMIT))
 
 
-def _words(exchange: Exchange, outcome: Outcome, said: str | None) -> str:
+def _words(exchange: Exchange, outcome: Outcome, said: str | None, advice: str) -> str:
     if outcome is Outcome.INVALID_STREAM and not said:
         if is_web_page(exchange.reads):
-            return f"the answer is a web page{_PERHAPS_THE_URL}"
+            return f"the answer is a web page; {advice}"
         return "the answer is no list of models"
     status = f"HTTP {exchange.status}: " if exchange.status else ""
-    hint = _PERHAPS_THE_URL if exchange.status == HTTPStatus.NOT_FOUND else ""
+    hint = f"; {advice}" if exchange.status == HTTPStatus.NOT_FOUND else ""
     return f"{status}{said or outcome.value.replace('_', ' ')}{hint}"

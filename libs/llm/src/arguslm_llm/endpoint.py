@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from arguslm_contracts.measurement import Target
+from arguslm_contracts.measurement import Price, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,7 @@ class Endpoint:
     """Where to ask, and with what. `credentials` is clear text and never part of the repr.
 
     `base_url` None means the provider type's own default address, and no other.
+    `price` is what was told of the model's price, if anything was.
     """
 
     provider_type: str
@@ -18,6 +19,7 @@ class Endpoint:
     settings: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict, repr=False)
     model: str | None = None
+    price: Price | None = None
 
 
 def endpoint_of(target: Target, credentials: Mapping[str, str]) -> Endpoint:
@@ -28,4 +30,5 @@ def endpoint_of(target: Target, credentials: Mapping[str, str]) -> Endpoint:
         settings=dict(target.settings),
         credentials=dict(credentials),
         model=target.model,
+        price=target.price,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.cannot_build import CannotBuild
-from arguslm_llm.catalogue import ProviderType, Route, litellm_model_name
+from arguslm_llm.catalogue import ProviderType, litellm_model_name
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.model_mode import Mode
 from arguslm_llm.probe_forms import form_of
@@ -28,11 +28,6 @@ _EMBEDS = {"ollama_chat": "ollama", "cohere_chat": "cohere"}
 _EMBEDDING_PATHS = {"cohere": "/v2/embed", "cohere_chat": "/v2/embed"}
 
 
-def route_of(provider: ProviderType, mode: Mode) -> Route:
-    """Who sends the request: LiteLLM's client for texts cannot be made to hand it over."""
-    return "library" if mode == "completion" and provider.litellm in _COMPLETES else provider.route
-
-
 def arguments_for(
     endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile, mode: Mode = "chat"
 ) -> dict[str, Any]:
@@ -47,7 +42,7 @@ def arguments_for(
     }
     if (family or provider.litellm).startswith("text-completion"):
         arguments["max_retries"] = 0  # these go through a client that would retry by itself
-    if provider.asks_usage and route_of(provider, mode) == "wire":
+    if provider.asks_usage and provider.spec.route == "captured":
         arguments["stream_options"] = {"include_usage": True}
     if profile.reasoning_effort and endpoint.provider_type in _THINKS_UNASKED:
         arguments["reasoning_effort"] = profile.reasoning_effort
@@ -109,7 +104,7 @@ def _base_url(endpoint: Endpoint, provider: ProviderType) -> str | None:
     if base is None:
         return None
     base = base.rstrip("/")
-    if provider.litellm in ("anthropic", "ollama_chat"):
+    if provider.litellm in ("anthropic", "ollama_chat", "oobabooga"):
         base = base.removesuffix("/v1")  # LiteLLM appends the whole path
     return base + provider.path
 
@@ -128,6 +123,8 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
                 "region": "vertex_location",
             },
         )
+    if family == "gdc":
+        return _renamed(given, {"project_id": "vertex_project", "region": "vertex_location"})
     if family == "oci":
         return _renamed(given, {"region": "oci_region"})
     if family.startswith("azure"):

@@ -1,8 +1,9 @@
 """The one place that imports LiteLLM, and the gate all its connections pass.
 
 While a request is being built, the gate lets nothing out: it hands the finished request back to
-us instead. At other times it lets LiteLLM connect, over our own network: its egress
-policy, proxies and authorities. Retries and the download of the price map are off.
+us instead. At other times it hands it to the wire beneath, or lets LiteLLM connect, over our own
+network: its egress policy, proxies and authorities. Retries and the download of the price map are
+off.
 """
 
 import contextvars
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from arguslm_llm.carrier import carrier
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.egress import Address
 from arguslm_llm.http1 import host_and_port, origin_of
@@ -20,6 +22,10 @@ from arguslm_llm.network import Network
 from arguslm_llm.proxy import Proxy
 
 _building: contextvars.ContextVar[bool] = contextvars.ContextVar("building", default=False)
+
+
+# Where LiteLLM looks for the template of a model that it does not know.
+_CHAT_TEMPLATES = "huggingface.co"
 
 
 class Captured(BaseException):
@@ -65,6 +71,8 @@ def _install(litellm: Any, handlers: Any, network: Network) -> None:
     asynchronous.create_httpx_proxy_mounts = staticmethod(no_mounts)
     synchronous._create_sync_transport = create_sync
     synchronous._create_sync_proxy_mounts = no_mounts
+    # OpenAI's client for text completions would else make connections of its own.
+    litellm.aclient_session = httpx.AsyncClient(transport=_AsyncGate(network), timeout=60)
     litellm.in_memory_llm_clients_cache.flush_cache()  # these pass an earlier gate
     litellm.module_level_aclient = asynchronous(timeout=60)
     litellm.module_level_client.client = httpx.Client(transport=_SyncGate(network), timeout=60)
@@ -81,6 +89,8 @@ class building:  # noqa: N801 - reads as a statement: `with building():`
 
 
 def _capture(request: httpx.Request) -> None:
+    if request.url.host == _CHAT_TEMPLATES:
+        raise httpx.ConnectError("nobody else is told which model is asked", request=request)
     if not _building.get():
         return
     if dialect_of(str(request.url)) is not None:
@@ -96,6 +106,8 @@ class _AsyncGate(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         _capture(request)
+        if (carried_by := carrier.get()) is not None:
+            return await carried_by.carry(request)
         origin, egress = origin_of(str(request.url)), self._network.egress
         proxy = self._network.proxies.leading_to(origin)
         if proxy is None:
@@ -146,6 +158,6 @@ def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
 def _pinned(request: httpx.Request, address: Address) -> httpx.Request:
     """The same request to the address that was checked; Host and certificate stay the name's."""
     name = request.url.host
-    request.url = request.url.copy_with(host=address[1])
+    request.url = request.url.copy_with(host=address[1], port=address[2])
     request.extensions = {**request.extensions, "sni_hostname": name}
     return request

@@ -1,4 +1,5 @@
-"""How late the event loop itself was while a measurement ran: our own error, made visible."""
+"""How late the event loop itself was while a measurement ran, and how busy we were: our own error,
+made visible."""
 
 import asyncio
 import time
@@ -11,9 +12,11 @@ _PERIOD_S = 0.01
 
 @dataclass(slots=True, eq=False)
 class Lag:
-    """The latest the loop was, in nanoseconds, while this watch was open."""
+    """The latest the loop was, in nanoseconds, while this watch was open; and when it is closed,
+    the CPU seconds that this process took of each second."""
 
     worst_ns: int = 0
+    cpu_share: float = 0.0
 
 
 class LoopLagSampler:
@@ -27,13 +30,15 @@ class LoopLagSampler:
     @contextmanager
     def watch(self) -> Iterator[Lag]:
         """Gather the worst lag until the block ends."""
-        lag = Lag()
+        lag, began_ns, cpu_ns = Lag(), time.monotonic_ns(), time.process_time_ns()
         self._watches.append(lag)
         if self._timer is None:
             self._arm()
         try:
             yield lag
         finally:
+            took_ns = max(1, time.monotonic_ns() - began_ns)
+            lag.cpu_share = (time.process_time_ns() - cpu_ns) / took_ns
             self._watches.remove(lag)
             if not self._watches and self._timer is not None:
                 self._timer.cancel()

@@ -5,9 +5,9 @@ import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
+from arguslm_contracts.measurement import Evidence, Measurement, Price, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm import client_library
+from arguslm_llm import client_library, wire_beneath
 from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.content_coding import is_readable
@@ -16,10 +16,11 @@ from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.exchange import Exchange
-from arguslm_llm.litellm_arguments import arguments_for, route_of, supported
+from arguslm_llm.litellm_arguments import arguments_for, supported
 from arguslm_llm.loop_lag import LoopLagSampler
 from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
+from arguslm_llm.prices import PriceMap, cost_of
 from arguslm_llm.probe_forms import findings_of
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
@@ -56,6 +57,7 @@ class Measurer:
         self._wire = Wire(network)
         self._lag = LoopLagSampler()
         self._collector = QuietCollector()
+        self._prices = PriceMap({})
         self._starting = asyncio.Lock()
         self._warm = False
         # Answers are read in one thread: on the loop, many that end together would stop the
@@ -79,6 +81,7 @@ class Measurer:
         gc.disable()  # looking for garbage among what stays for ever costs a sixth of the start
         try:
             await self._litellm.start()
+            self._prices = PriceMap(self._litellm.litellm.model_cost)
             for endpoint in _WARM_UP:
                 await self._builder.build(endpoint, ProbeProfile(prompt="warm-up"))
             self._collector.take_over()
@@ -101,20 +104,20 @@ class Measurer:
         """
         redactor = Redactor(endpoint.credentials.values())
         try:
-            if self._through_library(endpoint, profile):
-                return await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
-            built = await self._builder.build(endpoint, profile)
+            if _through_library(endpoint):
+                asked = await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
+            else:
+                built = await self._builder.build(endpoint, profile)
+                asked = await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
-        return await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+        price = self._prices.price_of(endpoint, asked.usage.input_tokens or 0)
+        return asked.model_copy(update={"cost": cost_of(asked, price)})
 
-    def _through_library(self, endpoint: Endpoint, profile: ProbeProfile) -> bool:
-        provider = provider_types().get(endpoint.provider_type)
-        if provider is None or not endpoint.model:
-            return False
-        mode = mode_of(self._litellm.litellm, provider, endpoint.model, profile.kind)
-        return route_of(provider, mode) == "library"
+    def price_of(self, endpoint: Endpoint) -> Price | None:
+        """What a short question costs there, once started; None where nobody knows."""
+        return self._prices.price_of(endpoint)
 
     async def _through_wire(
         self,
@@ -134,9 +137,7 @@ class Measurer:
 
         def read() -> Measurement:
             transcript = transcribe(built.dialect, exchange)
-            measured = report(
-                endpoint.provider_type, exchange, transcript, redactor, loop_lag_ns=lag.worst_ns
-            )
+            measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
             return _with_findings(measured, profile, transcript, redactor)
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, read)
@@ -149,18 +150,20 @@ class Measurer:
         scheduled_ns: int | None,
     ) -> Measurement:
         provider = provider_types()[endpoint.provider_type]
-        litellm = self._litellm.litellm
+        litellm, timeouts = self._litellm.litellm, profile.timeouts
         mode = mode_of(litellm, provider, endpoint.model or "", profile.kind)
         if mode == "embedding":
             raise CannotBuild(Outcome.UNSUPPORTED, "embeddings are not asked for by this route")
         arguments = supported(litellm, arguments_for(endpoint, provider, profile, mode))
-        with self._collector.measuring(), self._lag.watch() as lag:
-            exchange, transcript = await self._litellm.run(
-                client_library.ask(litellm, arguments, profile.timeouts, scheduled_ns)
+        if provider.spec.route == "injected":
+            asking = wire_beneath.ask(
+                litellm, arguments, timeouts, scheduled_ns, self._litellm.wire
             )
-        measured = report(
-            endpoint.provider_type, exchange, transcript, redactor, loop_lag_ns=lag.worst_ns
-        )
+        else:
+            asking = client_library.ask(litellm, arguments, timeouts, scheduled_ns)
+        with self._collector.measuring(), self._lag.watch() as lag:
+            exchange, transcript = await self._litellm.run(asking)
+        measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
         return _with_findings(measured, profile, transcript, redactor)
 
 
@@ -190,3 +193,8 @@ def transcribe(dialect: Dialect, exchange: Exchange) -> Transcript:
     if not is_readable(encoding):
         return Transcript(malformed=f"the answer is compressed ({encoding}), against our request")
     return decode(dialect, exchange.reads)
+
+
+def _through_library(endpoint: Endpoint) -> bool:
+    provider = provider_types().get(endpoint.provider_type)
+    return provider is not None and provider.spec.route != "captured"

@@ -198,6 +198,8 @@ def decide(provider_type: str, evidence: Evidence) -> Outcome:
     """The one outcome of one request, by nothing but its evidence."""
     status = evidence.http_status
     if status is None:
+        if evidence.own_network is not None:
+            return Outcome.MONITOR_OFFLINE
         return evidence.wire_failure or Outcome.MONITOR_ERROR
     if status >= 400:
         return _refusal(provider_type, status, evidence)

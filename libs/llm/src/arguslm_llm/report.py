@@ -16,6 +16,7 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.decoders.transcript import Transcript
 from arguslm_llm.exchange import NS_PER_S, Exchange
 from arguslm_llm.headroom import headroom_of, retry_after_s
+from arguslm_llm.loop_lag import Lag
 from arguslm_llm.outcomes import decide
 from arguslm_llm.redaction import Redactor
 
@@ -42,7 +43,7 @@ def report(
     transcript: Transcript,
     redactor: Redactor,
     *,
-    loop_lag_ns: int,
+    lag: Lag,
 ) -> Measurement:
     """The measurement of one exchange, credentials removed."""
     usage = _usage(transcript)
@@ -55,7 +56,7 @@ def report(
         tokens_per_s=_tokens_per_s(transcript, usage),
         evidence=evidence,
         headroom=headroom_of(exchange.headers, _answered_at(exchange)),
-        audit=_audit(exchange, loop_lag_ns, timing),
+        audit=_audit(exchange, lag, timing),
     )
 
 
@@ -170,12 +171,15 @@ def _defect(transcript: Transcript) -> Literal["error", "unreadable"] | None:
     return None if transcript.malformed is None else "unreadable"
 
 
-def _audit(exchange: Exchange, loop_lag_ns: int, timing: Timing) -> SelfAudit:
+def _audit(exchange: Exchange, lag: Lag, timing: Timing) -> SelfAudit:
     by_kernel = timing.stamp is Stamp.KERNEL
-    loop_lag_ms = loop_lag_ns / _NS_PER_MS
+    loop_lag_ms = lag.worst_ns / _NS_PER_MS
     read_lag_ms = exchange.read_lag_ns / _NS_PER_MS if by_kernel else None
     own_error_ms = loop_lag_ms if read_lag_ms is None else read_lag_ms
     allowed_ms = max(_TRUSTED_LAG_MS, _TRUSTED_SHARE * (timing.first_token_ms or 0.0))
     return SelfAudit(
-        loop_lag_ms=loop_lag_ms, read_lag_ms=read_lag_ms, trustworthy=own_error_ms <= allowed_ms
+        loop_lag_ms=loop_lag_ms,
+        read_lag_ms=read_lag_ms,
+        cpu_share=lag.cpu_share,
+        trustworthy=own_error_ms <= allowed_ms,
     )

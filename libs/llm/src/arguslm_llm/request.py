@@ -27,6 +27,7 @@ from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
 from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
+from arguslm_llm.wire import Wire
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class LiteLLMThread:
         self._network = network
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="litellm", daemon=True)
+        self._wire: Wire | None = None
         self.litellm: Any = None
 
     async def start(self) -> None:
@@ -67,11 +69,20 @@ class LiteLLMThread:
 
         self.litellm = await self.run(load())
 
+    @property
+    def wire(self) -> Wire:
+        """The wire beneath LiteLLM, for use in its own loop."""
+        if self._wire is None:
+            self._wire = Wire(self._network)
+        return self._wire
+
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in LiteLLM's loop; cancelling the wait cancels it there too."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def close(self) -> None:
+        if self._wire is not None:
+            await self.run(self._wire.close())
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             await asyncio.to_thread(self._thread.join)

@@ -10,6 +10,7 @@ from arguslm.call import Call, Id, body_of, checked, nothing, path, shape
 from arguslm.endpoints.access import AccessEndpoints
 from arguslm.endpoints.alerts import AlertEndpoints, AlertRuleEndpoints, ChannelEndpoints
 from arguslm.endpoints.benchmarks import BenchmarkEndpoints
+from arguslm.endpoints.costs import BudgetEndpoints, CostEndpoints
 from arguslm.endpoints.models import ModelEndpoints
 from arguslm.endpoints.monitoring import MonitoringEndpoints
 from arguslm.endpoints.providers import ProviderEndpoints
@@ -31,6 +32,8 @@ class Endpoints(
     AlertEndpoints,
     AlertRuleEndpoints,
     ChannelEndpoints,
+    CostEndpoints,
+    BudgetEndpoints,
     AccessEndpoints,
 ):
     """Every operation that is one request."""

@@ -2,9 +2,11 @@
 
 from arguslm_contracts.events.benchmarks import Limits
 from arguslm_contracts.measurement import (
+    Cost,
     Evidence,
     Headroom,
     Measurement,
+    Price,
     SelfAudit,
     Timing,
     Usage,
@@ -53,11 +55,14 @@ from arguslm_contracts.rest.benchmarks import (
     Quantiles,
     StatisticsResponse,
 )
+from arguslm_contracts.rest.budgets import BudgetCreate, BudgetList, BudgetResponse, BudgetUpdate
+from arguslm_contracts.rest.costs import Bill, CostLine, CostsResponse
 from arguslm_contracts.rest.models import (
     ModelCreate,
     ModelListResponse,
     ModelResponse,
     ModelUpdate,
+    PriceGiven,
 )
 from arguslm_contracts.rest.monitoring import (
     CheckPage,
@@ -111,6 +116,11 @@ __all__ = [
     "BenchmarkResultResponse",
     "BenchmarkRunResponse",
     "BenchmarkStartResponse",
+    "Bill",
+    "BudgetCreate",
+    "BudgetList",
+    "BudgetResponse",
+    "BudgetUpdate",
     "ChannelCreate",
     "ChannelList",
     "ChannelResponse",
@@ -119,6 +129,9 @@ __all__ = [
     "CheckPage",
     "CheckResponse",
     "Component",
+    "Cost",
+    "CostLine",
+    "CostsResponse",
     "Evidence",
     "FaultOwner",
     "Headroom",
@@ -142,6 +155,8 @@ __all__ = [
     "NotificationRecord",
     "Outcome",
     "OverviewResponse",
+    "Price",
+    "PriceGiven",
     "Problem",
     "PromptPackResponse",
     "ProviderCatalogResponse",

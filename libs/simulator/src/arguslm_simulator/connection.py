@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 from typing import cast
 
+from arguslm_simulator.dialects.openai import refusal
 from arguslm_simulator.http1 import MalformedRequest, Request, RequestReader
-from arguslm_simulator.openai_form import STAMP_SLOT, ApiError
 from arguslm_simulator.pacemaker import Pacemaker
 from arguslm_simulator.router import Reply, Router
-from arguslm_simulator.script import Step, Then, error_step
+from arguslm_simulator.script import Step, Then, refusal_step
 from arguslm_simulator.stats import Recorder
 
 
@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
             return None
         now_ns = time.monotonic_ns()
         if step.data:
-            transport.write(step.data.replace(STAMP_SLOT, b"%019d" % now_ns))
+            transport.write(step.stamp(step.data, b"%019d" % now_ns))
             if step.on_schedule and self._reply is not None and self._reply.is_chat:
                 self._recorder.frame_sent(now_ns - self._read_ns - step.at_ns)
         if step.then is Then.GO_ON:
@@ -89,8 +89,8 @@ class Connection(asyncio.Protocol):
             request = self._reader.next_request()
         except MalformedRequest as error:
             self._keep_alive = False
-            refusal = error_step(ApiError(error.status, str(error)), {"connection": "close"})
-            self._start(Reply(iter([refusal])), time.monotonic_ns())
+            step = refusal_step(refusal(error.status, str(error)), {"connection": "close"})
+            self._start(Reply(iter([step])), time.monotonic_ns())
             return
         if request is not None:
             self._answer(request)

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
+
+# The first byte of a client that speaks TLS: it would wait for ever for an answer to that.
+_TLS_HANDSHAKE = b"\x16"
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -31,6 +35,11 @@ class Request:
     @property
     def path(self) -> str:
         return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The last of each name counts."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
 
 class RequestReader:
@@ -59,6 +68,8 @@ class RequestReader:
         return Request(head.method, head.target, head.headers, body, head.keep_alive)
 
     def _read_head(self) -> bool:
+        if self._buffer[:1] == _TLS_HANDSHAKE:
+            raise MalformedRequest(HTTPStatus.BAD_REQUEST, "This port speaks HTTP, not HTTPS.")
         end = self._buffer.find(b"\r\n\r\n")
         if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD_BYTES:
             raise MalformedRequest(
@@ -106,7 +117,7 @@ def body_length(headers: Mapping[str, str]) -> int:
 
 def response_head(status: int, content_type: str, headers: Mapping[str, str]) -> bytes:
     """A response head without its framing headers, which belong to the body's form."""
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"content-type: {content_type}"]
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}", f"content-type: {content_type}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n"
 
@@ -121,3 +132,11 @@ def chunked(head: bytes) -> bytes:
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def _phrase(status: int) -> str:
+    """Some vendors have statuses of their own."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Own Status"

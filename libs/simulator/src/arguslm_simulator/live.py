@@ -1,11 +1,12 @@
 """The scenario while it runs: behaviours may change, request numbers go on."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from arguslm_simulator.behaviour import Behaviour, Fault, ScenarioError
 from arguslm_simulator.scenario import Scenario
+from arguslm_simulator.schedule import Schedule, schedule_of
 
 
 class LiveScenario:
@@ -40,8 +41,13 @@ class LiveScenario:
         """The endpoint no longer has this model; raises `KeyError`."""
         del self._models[model]
 
-    def next_fault(self, model: str) -> Fault:
-        """Counts a request and says what strikes it; raises `KeyError`."""
+    def next_request(self, model: str, faults: Sequence[Fault]) -> tuple[Fault, Schedule]:
+        """Counts a request, and says what strikes it and when its tokens leave; raises `KeyError`.
+
+        `faults`: those that "any" may be.
+        """
         behaviour = self._models[model]
         self._request_numbers[model] += 1
-        return behaviour.fault_of(self._request_numbers[model], seed=self._seed, model=model)
+        number = self._request_numbers[model]
+        fault = behaviour.fault_of(number, seed=self._seed, model=model, among=faults)
+        return fault, schedule_of(behaviour, fault, draw_from=f"{self._seed}:{model}:{number}")

@@ -1,22 +1,22 @@
-"""What is behind each path: OpenAI's API under /v1, the control door beside it."""
+"""What is behind each path: every dialect at its vendor's own, the control door beside them."""
 
-import hmac
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import count
 from urllib.parse import unquote
 
-from arguslm_simulator import openai_form as form
-from arguslm_simulator.behaviour import Behaviour, Fault, ScenarioError
-from arguslm_simulator.chat_request import parse_chat_request
+from arguslm_simulator.behaviour import Fault
+from arguslm_simulator.control import Control, allow
+from arguslm_simulator.dialects import DIALECTS
+from arguslm_simulator.dialects.dialect import Dialect, Place, Refused
+from arguslm_simulator.dialects.openai import refusal
+from arguslm_simulator.frames import to_json
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.live import LiveScenario
-from arguslm_simulator.script import Act, Step, error_step, json_step
+from arguslm_simulator.question import BadRequest
+from arguslm_simulator.script import Act, Step, json_step, refusal_step
 from arguslm_simulator.stats import Recorder
-
-CONTROL_PREFIX = "/__scenario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,13 @@ class Reply:
 
 
 class Router:
-    """Answers requests. `api_key` None = every key, or none, is good enough.
-
-    The key guards /v1; the control door has no lock, because the server stays on loopback unless
-    its user says otherwise.
-    """
+    """Answers requests. `api_key` None = every key, or none, is good enough."""
 
     def __init__(self, live: LiveScenario, recorder: Recorder, api_key: str | None) -> None:
         self._live = live
         self._recorder = recorder
-        self._authorization = None if api_key is None else f"Bearer {api_key}".encode()
+        self._control = Control(live, recorder)
+        self._api_key = api_key
         self._answer_numbers = count(1)
 
     def reply(self, request: Request, read_ns: int) -> Reply:
@@ -45,91 +42,69 @@ class Router:
         answer_id = f"sim-{next(self._answer_numbers):08d}"
         headers = {"x-request-id": answer_id, "x-request-read-ns": str(read_ns)}
         try:
-            if request.path == "/v1/chat/completions":
-                return self._chat(request, answer_id, headers)
-            step = json_step(HTTPStatus.OK, self._document(request), headers)
-        except form.ApiError as error:
-            step = error_step(error, headers)
-        return Reply(iter([step]))
+            document = self._control.document(request)
+            if document is not None:
+                return _whole(document, headers)
+            return self._in_dialect(request, answer_id, headers)
+        except Refused as refused:
+            return Reply(iter([refusal_step(refused.refusal, headers)]))
 
-    def _document(self, request: Request) -> bytes:
-        path = request.path
-        if path == "/v1/models":
-            _allow(request, "GET")
-            self._check_key(request)
-            return form.model_list(self._live)
-        if path == "/health":
-            _allow(request, "GET")
-            return form.to_json({"status": "ok"})
-        if path == "/__stats":
-            _allow(request, "GET")
-            return form.to_json(self._recorder.snapshot().to_json())
-        if path == CONTROL_PREFIX:
-            _allow(request, "GET")
-            return form.to_json({name: self._live[name].to_json() for name in self._live})
-        if path.startswith(f"{CONTROL_PREFIX}/"):
-            return self._control(request, unquote(path.removeprefix(f"{CONTROL_PREFIX}/")))
-        raise form.ApiError(
-            HTTPStatus.NOT_FOUND,
-            f"Unknown request URL: {request.method} {path}. Please check the URL for typos.",
-            code="unknown_url",
+    def _in_dialect(self, request: Request, answer_id: str, headers: dict[str, str]) -> Reply:
+        for dialect in DIALECTS:
+            for place in dialect.places:
+                if found := place.path.fullmatch(request.path):
+                    allow(request, "POST")
+                    parts = {name: unquote(part) for name, part in found.groupdict().items()}
+                    return self._asked(dialect, place, request, parts, answer_id, headers)
+            if dialect.lists_at(request):
+                allow(request, "GET")
+                return self._list(dialect, request, headers)
+        raise Refused(
+            refusal(
+                HTTPStatus.NOT_FOUND,
+                f"Unknown request URL: {request.method} {request.path}. "
+                "Please check the URL for typos.",
+                code="unknown_url",
+            )
         )
 
-    def _chat(self, request: Request, answer_id: str, headers: dict[str, str]) -> Reply:
-        _allow(request, "POST")
-        self._check_key(request)
-        chat = parse_chat_request(request.body)
-        if chat.model not in self._live:
-            raise form.model_not_found(chat.model)
-        behaviour = self._live[chat.model]
-        fault = self._live.next_fault(chat.model)
-        self._recorder.requests[chat.model] += 1
+    def _list(self, dialect: Dialect, request: Request, headers: dict[str, str]) -> Reply:
+        self._check_key(dialect, request)
+        try:
+            return _whole(dialect.models(list(self._live), request.query), headers)
+        except BadRequest as error:
+            raise Refused(dialect.bad_request(error)) from None
+
+    def _asked(
+        self,
+        dialect: Dialect,
+        place: Place,
+        request: Request,
+        parts: Mapping[str, str],
+        answer_id: str,
+        headers: dict[str, str],
+    ) -> Reply:
+        headers[dialect.id_header] = answer_id
+        self._check_key(dialect, request)
+        try:
+            question = place.read(request, parts)
+        except BadRequest as error:
+            raise Refused(dialect.bad_request(error)) from None
+        if question.model not in self._live:
+            raise Refused(dialect.refusal(Fault.MODEL_GONE, question.model))
+        behaviour = self._live[question.model]
+        fault, schedule = self._live.next_request(question.model, dialect.faults)
+        self._recorder.requests[question.model] += 1
         if fault is not Fault.NONE:
-            self._recorder.faults[chat.model] += 1
-        act = Act(chat, behaviour, fault, f"chatcmpl-{answer_id}", headers)
+            self._recorder.faults[question.model] += 1
+        act = Act(dialect, question, behaviour, fault, schedule, answer_id, headers)
         return Reply(act.steps(), is_chat=True)
 
-    def _control(self, request: Request, model: str) -> bytes:
-        """GET reads a behaviour, PUT changes the given fields (or adds a model), DELETE removes."""
-        _allow(request, "GET", "PUT", "DELETE")
-        known = model in self._live
-        if not known and request.method != "PUT":
-            raise form.model_not_found(model)
-        if request.method == "PUT":
-            self._put(model, request.body)
-        behaviour = self._live[model]
-        if request.method == "DELETE":
-            self._live.remove(model)
-        return form.to_json(behaviour.to_json())
-
-    def _put(self, model: str, body: bytes) -> None:
-        try:
-            changes = json.loads(body)
-            if not isinstance(changes, dict):
-                raise ScenarioError("a behaviour is an object of fields to change")
-            if model in self._live:
-                self._live.set(model, changes)
-            else:
-                self._live.add(model, Behaviour().changed(changes))
-        except ValueError as error:
-            raise form.ApiError(HTTPStatus.BAD_REQUEST, str(error)) from None
-
-    def _check_key(self, request: Request) -> None:
-        header = request.headers.get("authorization")
-        self._recorder.authorization_seen(header)
-        if self._authorization is None:
-            return
-        # latin-1 is what the head was decoded from, so this gives the bytes that were sent.
-        sent = (header or "").encode("latin-1")
-        if not hmac.compare_digest(sent, self._authorization):
-            raise form.invalid_api_key()
+    def _check_key(self, dialect: Dialect, request: Request) -> None:
+        self._recorder.authorization_seen(dialect.credential(request))
+        if self._api_key is not None and not dialect.admits(request, self._api_key):
+            raise Refused(dialect.refusal(Fault.HTTP_401, ""))
 
 
-def _allow(request: Request, *methods: str) -> None:
-    if request.method not in methods:
-        raise form.ApiError(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            f"Not allowed to {request.method} on {request.path}.",
-            code="method_not_supported",
-            headers={"allow": ", ".join(methods)},
-        )
+def _whole(document: object, headers: dict[str, str]) -> Reply:
+    return Reply(iter([json_step(HTTPStatus.OK, to_json(document), headers)]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arguslm_simulator.behaviour import Behaviour, Fault, ScenarioError
+from arguslm_simulator.behaviour import Behaviour, Fault, ScenarioError, unknown_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,12 @@ def load_scenario(path: Path) -> Scenario:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ScenarioError(f"{path} is not JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise ScenarioError(
+            f"{path}, line {error.lineno}, column {error.colno} is not JSON: {error.msg}"
+        ) from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path} is not text in UTF-8") from None
     try:
         return parse_scenario(document)
     except ScenarioError as error:
@@ -79,7 +83,7 @@ def parse_scenario(document: Any) -> Scenario:
         raise ScenarioError('a scenario is an object {"seed": ..., "models": {...}}')
     unknown = sorted(set(document) - {"seed", "models"})
     if unknown:
-        raise ScenarioError(f"unknown field {unknown[0]!r}; known: seed, models")
+        raise ScenarioError(unknown_field(unknown[0], ["seed", "models"]))
     seed = document.get("seed", 0)
     if not isinstance(seed, int) or isinstance(seed, bool):
         raise ScenarioError(f"seed must be a whole number, not {seed!r}")

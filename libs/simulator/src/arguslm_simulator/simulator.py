@@ -1,6 +1,7 @@
 """The simulator as a context manager, for tests and for the command line."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from types import TracebackType
@@ -16,7 +17,7 @@ from arguslm_simulator.stats import Recorder, Stats
 
 
 class Simulator:
-    """An OpenAI-compatible HTTP server in the running event loop.
+    """An HTTP server in the running event loop that speaks every dialect at its vendor's paths.
 
         async with Simulator(Scenario({"swift": Behaviour(ttft_ms=80)})) as sim:
             sim.url                                # "http://127.0.0.1:43211"
@@ -46,6 +47,7 @@ class Simulator:
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._pacemaker: Pacemaker | None = None
+        self._closed_door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -58,8 +60,11 @@ class Simulator:
                 backlog=4096,
                 ssl=self._tls,
             )
+            # Bound, so that nobody else gets the port, and never listened to.
+            self._closed_door.bind((self._host, 0))
         except OSError:
             pacemaker.close()
+            self._closed_door.close()
             raise
         self._pacemaker = pacemaker
         self._port = self._server.sockets[0].getsockname()[1]
@@ -77,14 +82,23 @@ class Simulator:
         for connection in list(self._connections):
             connection.abort()
         await self._server.wait_closed()
+        self._closed_door.close()
         self._pacemaker.close()
 
     @property
     def url(self) -> str:
         """Root of the server; OpenAI's base URL is this + "/v1"."""
+        return self._url(self._port)
+
+    @property
+    def refused_url(self) -> str:
+        """A port of ours at which every connection is refused."""
+        return self._url(self._closed_door.getsockname()[1])
+
+    def _url(self, port: int) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         scheme = "https" if self._tls else "http"
-        return f"{scheme}://{host}:{self._port}"
+        return f"{scheme}://{host}:{port}"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -113,7 +127,7 @@ class Simulator:
         return self._recorder.snapshot()
 
     async def until(self, condition: Callable[[Stats], bool]) -> Stats:
-        """Waits until the stats are as wished, and returns them; looks whenever a chat completion
+        """Waits until the stats are as wished, and returns them; looks whenever an answer
         begins or ends. `await sim.until(lambda stats: stats.in_flight == 0)`"""
         while not condition(stats := self.stats()):
             await self._recorder.change()

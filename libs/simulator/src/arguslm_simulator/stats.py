@@ -18,10 +18,10 @@ class Lateness:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """A snapshot. `requests` and `faults` count chat completions per model; "in flight" runs from
+    """A snapshot. `requests` and `faults` count questions per model; "in flight" runs from
     a request fully read to its answer fully sent or its connection lost.
-    `last_authorization_sha256`: hex, of the whole header value; None when the last request to
-    /v1 had no such header.
+    `last_authorization_sha256`: hex, of the whole value that carries a dialect's key; None when
+    the last request to a dialect had none.
     """
 
     requests: dict[str, int]
@@ -66,7 +66,7 @@ class Recorder:
         self._lateness_ns.append(late_ns)
 
     async def change(self) -> None:
-        """Returns when a chat completion has begun or ended."""
+        """Returns when an answer has begun or ended."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         await future

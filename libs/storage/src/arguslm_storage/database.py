@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from arguslm_storage.bulk import insert_rows
 from arguslm_storage.columns import to_json
 from arguslm_storage.settings import StorageSettings
+from arguslm_storage.sqlite_connection import connect
 
 # SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
 _MAX_BOUND_VALUES = 30_000
@@ -127,7 +129,10 @@ def _open_postgres(service: str, url: URL, schema: str) -> Database:
 
 def _open_sqlite(service: str, path: Path) -> Database:
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", hide_parameters=True, json_serializer=to_json
+        f"sqlite+aiosqlite:///{path}",
+        async_creator=partial(connect, path),
+        hide_parameters=True,
+        json_serializer=to_json,
     )
     event.listen(engine.sync_engine, "connect", _set_up_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)

@@ -1,5 +1,6 @@
 """pytest fixtures: `bus`, `postgres`, and `storage` on both databases."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -22,6 +23,18 @@ def pytest_configure() -> None:
             structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ]
     )
+
+
+@pytest.fixture(autouse=True)
+def own_logs_end_with_their_test() -> Iterator[None]:
+    """A program under test has sent all logs to a stream that is closed with the test."""
+    yield
+    root = logging.getLogger()
+    if any(type(handler) is logging.StreamHandler for handler in root.handlers):
+        root.handlers = [one for one in root.handlers if type(one) is not logging.StreamHandler]
+        root.setLevel(logging.WARNING)
+        structlog.reset_defaults()
+        pytest_configure()
 
 
 @pytest.fixture

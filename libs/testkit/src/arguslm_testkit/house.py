@@ -115,12 +115,16 @@ def runs(pid: int) -> bool:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool]], what: str, *, timeout_s: float = 60
+    condition: Callable[[], Awaitable[bool]],
+    what: str,
+    *,
+    timeout_s: float = 60,
+    every_s: float = 0.1,
 ) -> None:
     """Wait for a condition; says what it waited for when it does not come."""
     try:
         async with asyncio.timeout(timeout_s):
             while not await condition():
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(every_s)
     except TimeoutError:
         raise AssertionError(f"waited {timeout_s:.0f} s for {what}") from None

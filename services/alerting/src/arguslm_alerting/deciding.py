@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.model import Judgement, Tipping, judge, target_of
 from arguslm_alerting.projections import SERVICE_TABLES
-from arguslm_alerting.situation import load_all, load_for_check
-from arguslm_alerting.tables import decided, models, monitoring, providers, rules
+from arguslm_alerting.situation import load_all, load_for_budget, load_for_check
+from arguslm_alerting.spending import judge_budgets
+from arguslm_alerting.tables import budgets, decided, models, monitoring, providers, rules
 from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
 from arguslm_bus.lookup import last_event
@@ -25,6 +26,7 @@ from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
 
 SPEAKS_ON = ("alert.raised.>", "alert.resolved.>")
@@ -34,18 +36,19 @@ _WATCHING = {
     "model.>": models,
     "provider.>": providers,
     "monitoring.configured.>": monitoring,
+    "budget.>": budgets,
 }
 _CHANGES_WHAT_IS_WATCHED = (
     registry.RuleCreated,
     registry.RuleUpdated,
     registry.RuleRemoved,
-    registry.ModelRegistered,
-    registry.ModelUpdated,
+    registry.ModelState,
     registry.ModelRemoved,
     registry.ProviderRegistered,
     registry.ProviderUpdated,
     registry.ProviderRemoved,
     registry.MonitoringConfigured,
+    registry.BudgetRemoved,
 )
 
 
@@ -93,7 +96,7 @@ class Judge:
         its own history."""
         query = select(decided).filter_by(
             rule_id=judgement.rule_id,
-            target=target_of(judgement.model_id),
+            target=target_of(judgement.model_id, judgement.budget_id),
             stream=recorded.stream,
         )
         newest = (await connection.execute(query)).first()
@@ -113,5 +116,9 @@ async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Ju
         return judge(situation, Tipping(recorded.event_id, event.completed_at, is_check=True))
     if isinstance(event, _CHANGES_WHAT_IS_WATCHED):
         situation = await load_all(connection)
-        return judge(situation, Tipping(recorded.event_id, event.at, is_check=False))
+        tipping = Tipping(recorded.event_id, event.at, is_check=False)
+        return [*judge(situation, tipping), *judge_budgets(situation, tipping)]
+    if isinstance(event, SpendingReported):
+        situation = await load_for_budget(connection, event.budget_id)
+        return judge_budgets(situation, Tipping(recorded.event_id, event.at, is_check=False))
     return []

@@ -23,13 +23,14 @@ _ROUNDS_UNTIL_SILENT = 3
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as the rules see it. `watch`: "on" is monitored, at an enabled provider, with
-    monitoring switched on, since `on_since`; "unknown" is not read yet and proves nothing."""
+    monitoring switched on, since `on_since`; "retired" is no longer listed by its provider;
+    "unknown" is not read yet and proves nothing."""
 
     model_id: UUID
     name: str
     custom_name: str | None
     provider_name: str
-    watch: Literal["on", "off", "removed", "unknown"]
+    watch: Literal["on", "off", "retired", "removed", "unknown"]
     on_since: datetime | None
     states: tuple[EndpointState, ...] = ()
 
@@ -68,7 +69,7 @@ class KnownRule:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An incident that goes on. `model_id` None: of a down-everywhere rule."""
+    """An incident that goes on. `model_id` None: of a budget, or of a down-everywhere rule."""
 
     alert_id: UUID
     rule_id: UUID
@@ -77,6 +78,20 @@ class OpenAlert:
     provider_name: str
     since: datetime
     channel_ids: tuple[UUID, ...] = ()
+    budget_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """How much of a budget is used on the day of its last report, and since when so much."""
+
+    budget_id: UUID
+    name: str
+    used_percent: int
+    used_usd: float
+    usd_per_day: float
+    at: datetime
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,7 @@ class Situation:
     rules: Sequence[KnownRule]
     models: Sequence[Model]
     open_alerts: Sequence[OpenAlert]
+    budgets: Sequence[BudgetUse] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +117,18 @@ class Tipping:
 Judgement = AlertRaised | AlertResolved
 
 
-def target_of(model_id: UUID | None) -> str:
-    """What an incident of a rule is about: a model, or what the rule names, everywhere."""
-    return str(model_id or "everywhere")
+def target_of(model_id: UUID | None, budget_id: UUID | None = None) -> str:
+    """What an incident is about: a model, a budget, or what its rule names, everywhere."""
+    return str(model_id or budget_id or "everywhere")
 
 
 def judge(situation: Situation, tipping: Tipping) -> list[Judgement]:
     """What to raise and what to resolve; nothing when the open alerts fit the situation."""
     return [
-        judgement for known in situation.rules for judgement in _of_rule(known, situation, tipping)
+        judgement
+        for known in situation.rules
+        if known.rule.rule_type != "budget_used"
+        for judgement in _of_rule(known, situation, tipping)
     ]
 
 
@@ -124,6 +143,8 @@ def concerns(rule: Rule, model: Model) -> bool:
             wanted = (rule.target_model_name or "").casefold()
             names = (model.name, model.custom_name or "")
             return bool(wanted) and any(wanted in name.casefold() for name in names)
+        case "budget_used":
+            return False
 
 
 def _of_rule(known: KnownRule, situation: Situation, tipping: Tipping) -> Iterator[Judgement]:
@@ -160,7 +181,10 @@ def _why_resolve(
 def _why_unwatched(seen: Sequence[Model]) -> ResolveReason | None:
     if not seen or any(model.watch == "unknown" for model in seen):
         return None
-    return "monitoring_off" if any(m.watch == "off" for m in seen) else "model_removed"
+    watches = {model.watch for model in seen}
+    if "off" in watches:
+        return "monitoring_off"
+    return "model_retired" if "retired" in watches else "model_removed"
 
 
 def _raised_by(

@@ -18,6 +18,7 @@ from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized
+from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_storage.database import in_chunks, upsert
@@ -53,9 +54,10 @@ async def _fold_registry_event(connection: AsyncConnection, recorded: Recorded) 
         case registry.ChannelRemoved(channel_id=channel_id):
             gone = {"removed": True, "url": None}
             await _put(connection, tables.channels, channel_id, gone, recorded)
-        case registry.ModelRegistered(model=model) | registry.ModelUpdated(model=model):
+        case registry.ModelState(model=model):
             row = model.model_dump(include={"provider_id", "name", "custom_name"})
-            await _switch(connection, tables.models, model.model_id, model.monitored, row, recorded)
+            row["retired"] = model.retired_at is not None
+            await _switch(connection, tables.models, model.model_id, model.watched, row, recorded)
         case registry.ModelRemoved(model_id=model_id):
             gone = {"removed": True, "on_since": None}
             await _put(connection, tables.models, model_id, gone, recorded)
@@ -72,6 +74,19 @@ async def _fold_registry_event(connection: AsyncConnection, recorded: Recorded) 
             await _put(connection, tables.providers, provider_id, gone, recorded)
         case registry.MonitoringConfigured(config=config, key=key):
             await _switch(connection, tables.monitoring, key, config.enabled, None, recorded)
+        case _:
+            await _fold_budget_event(connection, recorded)
+
+
+async def _fold_budget_event(connection: AsyncConnection, recorded: Recorded) -> None:
+    match recorded.event:
+        case registry.BudgetCreated() | registry.BudgetUpdated() | registry.BudgetReserved():
+            budget_id, removed = recorded.event.budget.budget_id, False
+        case registry.BudgetRemoved(budget_id=budget_id):
+            removed = True
+        case _:
+            return
+    await _put(connection, tables.budgets, budget_id, {"removed": removed}, recorded)
 
 
 async def _switch(
@@ -124,6 +139,12 @@ async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -
         if after is not None and after is not before:
             moved[key] = after
     await upsert(connection, tables.endpoint_states, [state_row(s) for s in moved.values()])
+    for recorded in events:
+        if isinstance(recorded.event, SpendingReported):
+            report = recorded.event
+            columns = {"budget_name", "used_percent", "used_usd", "usd_per_day", "at"}
+            row = report.model_dump(include=columns)
+            await _put(connection, tables.budget_reports, report.budget_id, row, recorded)
 
 
 def _after(
@@ -183,8 +204,8 @@ async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -
 
 
 def _alert_row(alert: AlertRaised) -> dict[str, Any]:
-    copied = {"alert_id", "rule_id", "model_id", "model_name", "provider_name", "since"}
-    row = alert.model_dump(include=copied)
+    copied = {"alert_id", "rule_id", "model_id", "budget_id", "model_name", "provider_name"}
+    row = alert.model_dump(include=copied | {"since"})
     return row | {
         "channel_ids": [str(channel_id) for channel_id in alert.channel_ids],
         "resolved_at": None,
@@ -200,7 +221,7 @@ async def _note_decision(
         return
     key = {
         "rule_id": alert.rule_id,
-        "target": target_of(alert.model_id),
+        "target": target_of(alert.model_id, alert.budget_id),
         "stream": cause.stream,
     }
     known = await connection.scalar(select(tables.decided.c.decision_sequence).filter_by(**key))

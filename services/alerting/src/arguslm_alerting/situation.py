@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.model import (
+    BudgetUse,
     KnownRule,
     Model,
     OpenAlert,
@@ -19,6 +20,8 @@ from arguslm_alerting.model import (
 from arguslm_alerting.projections import state_of
 from arguslm_alerting.tables import (
     alerts,
+    budget_reports,
+    budgets,
     endpoint_states,
     models,
     monitoring,
@@ -39,7 +42,42 @@ async def load_all(connection: AsyncConnection) -> Situation:
         await _rules(connection),
         await _with_states(connection, found),
         await _open_alerts(connection, select(alerts)),
+        await _budgets(connection),
     )
+
+
+async def load_for_budget(connection: AsyncConnection, budget_id: UUID) -> Situation:
+    """The rules on budgets, with what is used and what is open of this one."""
+    touched = select(alerts).where(alerts.c.budget_id == budget_id)
+    return Situation(
+        [one for one in await _rules(connection) if one.rule.rule_type == "budget_used"],
+        (),
+        await _open_alerts(connection, touched),
+        await _budgets(connection, budget_id),
+    )
+
+
+async def _budgets(connection: AsyncConnection, budget_id: UUID | None = None) -> list[BudgetUse]:
+    """Those that were reported on: all, or one."""
+    query = (
+        select(budget_reports, budgets.c.removed)
+        .outerjoin(budgets, budgets.c.budget_id == budget_reports.c.budget_id)
+        .order_by(budget_reports.c.budget_id)
+    )
+    if budget_id is not None:
+        query = query.where(budget_reports.c.budget_id == budget_id)
+    return [
+        BudgetUse(
+            budget_id=row.budget_id,
+            name=row.budget_name,
+            used_percent=row.used_percent,
+            used_usd=row.used_usd,
+            usd_per_day=row.usd_per_day,
+            at=row.at,
+            removed=bool(row.removed),
+        )
+        for row in await connection.execute(query)
+    ]
 
 
 async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situation:
@@ -47,7 +85,8 @@ async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situati
 
     Nothing when a check of the model cannot change anything: it is up, and no alert is open.
     """
-    touched = select(alerts).where(alerts.c.model_id.is_(None) | (alerts.c.model_id == model_id))
+    everywhere_or_here = alerts.c.model_id.is_(None) | (alerts.c.model_id == model_id)
+    touched = select(alerts).where(alerts.c.budget_id.is_(None) & everywhere_or_here)
     open_alerts = await _open_alerts(connection, touched)
     if not open_alerts and not await _fails(connection, model_id):
         return NOTHING
@@ -97,6 +136,7 @@ async def _open_alerts(
             provider_name=row.provider_name,
             since=row.since,
             channel_ids=tuple(UUID(text) for text in row.channel_ids),
+            budget_id=row.budget_id,
         )
         for row in rows
     ]
@@ -120,11 +160,13 @@ async def _models(connection: AsyncConnection, model_id: UUID | None = None) -> 
 def _model(row: Any, global_switch: Sequence[datetime | None]) -> Model:
     switches = [row.on_since, row.provider_on_since, *global_switch]
     on_since = [since for since in switches if since is not None]
-    watch: Literal["on", "off", "removed", "unknown"]
+    watch: Literal["on", "off", "retired", "removed", "unknown"]
     if row.removed or row.provider_removed:
         watch = "removed"
     elif row.display_name is None:
         watch = "unknown"
+    elif row.retired:
+        watch = "retired"
     else:
         watch = "on" if len(on_since) == len(switches) else "off"
     return Model(

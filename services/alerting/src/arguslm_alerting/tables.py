@@ -5,7 +5,18 @@ not read yet. `sequence` is the position of the event a row shows, so that foldi
 or an older one late, changes nothing.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+)
 
 from arguslm_storage.checkpoints import checkpoint_table
 from arguslm_storage.columns import Json, UtcDateTime
@@ -45,6 +56,7 @@ models = Table(
     Column("name", String, nullable=False),
     Column("custom_name", String, nullable=True),
     Column("on_since", UtcDateTime, nullable=True),
+    Column("retired", Boolean, nullable=False),
     Column("removed", Boolean, nullable=False),
     Column("sequence", BigInteger, nullable=False),
 )
@@ -62,6 +74,28 @@ monitoring = Table(
     metadata,
     Column("key", String(16), primary_key=True),
     Column("on_since", UtcDateTime, nullable=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+# From REGISTRY.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("removed", Boolean, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+# From CHECKS: the newest report on each budget. `at` is when so much was used.
+budget_reports = Table(
+    "budget_reports",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("budget_name", String, nullable=False),
+    Column("used_percent", Integer, nullable=False),
+    Column("used_usd", Float, nullable=False),
+    Column("usd_per_day", Float, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("sequence", BigInteger, nullable=False),
 )
 
@@ -88,6 +122,7 @@ alerts = Table(
     Column("alert_id", Uuid, primary_key=True),
     Column("rule_id", Uuid, nullable=False),
     Column("model_id", Uuid, nullable=True),
+    Column("budget_id", Uuid, nullable=True),
     Column("model_name", String, nullable=False),
     Column("provider_name", String, nullable=False),
     Column("since", UtcDateTime, nullable=False),
@@ -97,7 +132,8 @@ alerts = Table(
 )
 
 # From ALERTS: for each rule and target, and each stream, the newest event there that led to a
-# decision, and the decision's own position. `target` is a model's id, or "everywhere".
+# decision, and the decision's own position. `target` is the id of a model or a budget, or
+# "everywhere".
 decided = Table(
     "decided",
     metadata,

@@ -17,6 +17,8 @@ _CLOSED = {
     "rule_disabled": "its rule was switched off",
     "model_removed": "the model was removed",
     "monitoring_off": "the model is no longer monitored",
+    "model_retired": "its provider no longer lists the model",
+    "budget_removed": "the budget was removed",
 }
 
 
@@ -37,6 +39,22 @@ def resolved(what: str, reason: ResolveReason, *, lasted: timedelta) -> str:
     if reason == "recovered":
         return f"{what} is up again after {duration(lasted)}."
     return f"The alert on {what} was closed after {duration(lasted)}: {_CLOSED[reason]}."
+
+
+def budget_used(budget: str, percent: int, used_usd: float, usd_per_day: float) -> str:
+    return (
+        f"{percent} % of the budget {budget} are used today (UTC): "
+        f"${used_usd:.4f} of ${usd_per_day:.4f}."
+    )
+
+
+def budget_resolved(budget: str, reason: ResolveReason, *, lasted: timedelta) -> str:
+    """`lasted` is counted from the report that raised it."""
+    if reason == "recovered":
+        return f"Less of the budget {budget} is used again, after {duration(lasted)}."
+    return (
+        f"The alert on the budget {budget} was closed after {duration(lasted)}: {_CLOSED[reason]}."
+    )
 
 
 def duration(lasted: timedelta) -> str:

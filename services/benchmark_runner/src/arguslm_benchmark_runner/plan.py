@@ -1,12 +1,12 @@
 """What a run still has to send, and under which limits. Pure."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from uuid import UUID
 
 from arguslm_benchmark_runner.throttle import Cap
 from arguslm_contracts.events.benchmarks import BenchmarkPlan, BenchmarkSampled, BenchmarkTarget
-from arguslm_contracts.measurement import ProbeProfile, Timeouts
+from arguslm_contracts.measurement import Price, ProbeProfile, Timeouts
 
 SampleKey = tuple[UUID, bool, int]
 """Model, whether a warm-up, and number: a run has one sample of each."""
@@ -78,8 +78,18 @@ def profile(plan: BenchmarkPlan) -> ProbeProfile:
     """What every request asks; a long answer has as much more time as it needs."""
     usual = Timeouts()
     total_s = usual.total_s + plan.max_tokens / _SLOWEST_TOKENS_PER_S
-    return ProbeProfile(
-        prompt=plan.prompt,
-        max_tokens=plan.max_tokens,
-        timeouts=usual.model_copy(update={"total_s": total_s}),
+    timeouts = usual.model_copy(update={"total_s": total_s})
+    return plan.probe.model_copy(update={"timeouts": timeouts})
+
+
+def too_dear(plan: BenchmarkPlan, prices: Iterable[Price | None]) -> str | None:
+    """Why a run does not begin, if it may cost more than was reserved for it. A budget cannot
+    count what has no price."""
+    most_usd = sum(plan.may_cost_usd(price) for price in prices if price is not None)
+    # The same sum in another order may differ in its last digit.
+    if plan.at_most_usd is None or most_usd <= plan.at_most_usd + 1e-6:
+        return None
+    return (
+        f"no request was sent: the run may cost ${most_usd:.6f}, and ${plan.at_most_usd:.6f} are "
+        "reserved of its budgets; a model that was never checked has no known price to reserve by"
     )

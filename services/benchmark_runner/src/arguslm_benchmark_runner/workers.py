@@ -15,7 +15,7 @@ from nats.aio.client import Client
 
 from arguslm_benchmark_runner.journal import CancelRequested, Journal
 from arguslm_benchmark_runner.load import Instruments, Load
-from arguslm_benchmark_runner.plan import missing
+from arguslm_benchmark_runner.plan import missing, too_dear
 from arguslm_bus.worker import Duty, TryLater
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.benchmarks import (
@@ -95,6 +95,10 @@ class BenchmarkRunner:
             return
         # Warmed by the first run rather than at start: LiteLLM takes 200 MB and seconds.
         await self._instruments.measurer.start()
+        prices = map(self._instruments.measurer.price_of, endpoints.values())
+        if not journal.started and (refused := too_dear(request.plan, prices)):
+            await self._complete(recorded, request, "failed", refused)
+            return
         if not journal.started:
             started = BenchmarkStarted(run_id=request.run_id, started_at=datetime.now(UTC))
             await self._publisher.append(started, cause=recorded.as_cause())

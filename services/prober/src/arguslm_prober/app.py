@@ -9,6 +9,7 @@ from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
 from arguslm_llm.measure import Measurer
+from arguslm_prober.abandoned import Abandoned
 from arguslm_prober.settings import Settings
 from arguslm_prober.workers import Prober
 from arguslm_storage.vault import open_vault
@@ -22,11 +23,13 @@ async def wire(settings: Settings, client: Client) -> Parts:
     measurer = Measurer(network)
     # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
     warming = asyncio.create_task(measurer.start(), name="warm the measurer")
-    prober = Prober(Publisher(client, NAME), measurer, vault, network)
-    workers = {
-        duty.durable: Worker(settings, client, NAME, duty)
-        for duty in prober.duties(settings.location, settings.probe_concurrency)
-    }
+    publisher = Publisher(client, NAME)
+    prober = Prober(publisher, measurer, vault, network, settings.reference_url)
+    duties = [
+        *prober.duties(settings.location, settings.probe_concurrency),
+        Abandoned(client, publisher).duty,
+    ]
+    workers = {duty.durable: Worker(settings, client, NAME, duty) for duty in duties}
 
     def health() -> dict[str, str]:
         return {name: worker.trouble or "ok" for name, worker in workers.items()}

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from arguslm_contracts.events.checks import CheckCompleted, CheckRequested
-from arguslm_contracts.measurement import Evidence, Measurement
+from arguslm_contracts.events.checks import Allowance, CheckCompleted, CheckRequested
+from arguslm_contracts.measurement import Evidence, Measurement, Price, ProbeProfile
 from arguslm_contracts.outcomes import VERDICTS, Outcome
 
 # Parts of names that say "no chat": the kinds of models that lists of models mix in.
@@ -56,6 +56,26 @@ def expired(request: CheckRequested, now: datetime) -> Measurement:
     return unasked(Outcome.EXPIRED, f"{said}: {late_s:.0f} s too late")
 
 
+def skipped(reason: str) -> Measurement:
+    return unasked(Outcome.SKIPPED, f"{VERDICTS[Outcome.SKIPPED].says}: {reason}")
+
+
+def given_up(request: CheckRequested, now: datetime) -> Measurement:
+    """The end of a request that nobody began: what its prober would have said by now."""
+    return skipped(request.skip_reason) if request.skip_reason else expired(request, now)
+
+
+def refusal(allowance: Allowance, price: Price | None, probe: ProbeProfile) -> Measurement | None:
+    """Why a check is not sent, if its budget might not cover it. A budget cannot count what has
+    no price: that is asked."""
+    if price is None or price.at_most(probe) <= allowance.left_usd:
+        return None
+    return skipped(
+        f"it may cost ${price.at_most(probe):.6f}, and ${allowance.left_usd:.6f} are left "
+        f"of the budget {allowance.budget!r} today (UTC)"
+    )
+
+
 def completion(
     request: CheckRequested,
     model: str | None,
@@ -79,6 +99,7 @@ def completion(
         started_at=started_at,
         completed_at=max(started_at, completed_at),
         measurement=measurement,
+        allowance=request.allowance,
         kind=request.probe.kind,
         probe_id=request.probe_id,
     )

@@ -57,8 +57,8 @@ class _Part:
     def add(self, check: CheckCompleted) -> None:
         self.first_completed_at = min(self.first_completed_at, check.completed_at)
         self.last_completed_at = max(self.last_completed_at, check.completed_at)
-        self.rollup.add(check.measurement)
-        for name, value in typical_speeds(check.measurement):
+        self.rollup.add(check.measurement, counts=check.counts)
+        for name, value in typical_speeds(check.measurement) if check.counts else ():
             self.sums[name] += value
         self.longest_thinking_reply_tokens = longer(
             self.longest_thinking_reply_tokens, thinking_reply_tokens(check)
@@ -109,7 +109,7 @@ class _Endpoint:
         ]
 
     def summary(self, hour: datetime, stored_in: datetime) -> CheckSummarized:
-        part = self.parts[hour]
+        part, known = self.parts[hour], self.state.last_check_id is not None
         return CheckSummarized(
             model_id=self.state.model_id,
             location=self.state.location,
@@ -119,7 +119,7 @@ class _Endpoint:
             first_completed_at=part.first_completed_at,
             last_completed_at=part.last_completed_at,
             outcomes=dict(sorted(part.rollup.outcomes.items())),
-            standing=Standing.model_validate(self.state._asdict()),
+            standing=Standing.model_validate(self.state._asdict()) if known else None,
             endpoint=self.endpoint,
             longest_thinking_reply_tokens=part.longest_thinking_reply_tokens,
             **{name: getattr(part.rollup, name) for name in COUNTS},
@@ -177,7 +177,7 @@ class Books:
                 closed += 1
             stored_in = hour if stored_in is None else max(stored_in, hour)
             reached = message.sequence
-            if check is not None and check.counts:
+            if check is not None and check.purpose != "connection_test":
                 await self._take(message, check)
         return closed
 
@@ -201,7 +201,9 @@ class Books:
         due, endpoint.due_at = endpoint.due_at, max(endpoint.due_at, check.due_at)
         # A twin is due when its first one was, and comes when the broker has forgotten that one.
         late = message.stored_at - check.due_at > _SURELY_REMEMBERED
-        if not (late and check.due_at <= due and await self._is_twin(message, check)):
+        # How far other probes were due, no summary knows.
+        looks_known = late and (check.due_at <= due or not check.counts)
+        if not (looks_known and await self._is_twin(message, check)):
             endpoint.add(check)
 
     async def _is_twin(self, message: RawMessage, check: CheckCompleted) -> bool:
@@ -217,10 +219,11 @@ class Books:
             endpoint = _Endpoint(LocationState(*key))
             if found is not None and isinstance(found.event, CheckSummarized):
                 last = found.event
-                endpoint.state = LocationState(*key, **last.standing.model_dump())
                 endpoint.endpoint = last.endpoint
                 endpoint.last_sequence = found.sequence
-                endpoint.due_at = last.standing.last_due_at
+                if last.standing is not None:
+                    endpoint.state = LocationState(*key, **last.standing.model_dump())
+                    endpoint.due_at = last.standing.last_due_at
                 endpoint.written = (found.sequence, last.stored_in, last.hour)
             self._known[key] = endpoint
         return self._known[key]

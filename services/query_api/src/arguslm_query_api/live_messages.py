@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.accounts import SessionEnded
 from arguslm_contracts.events.alerts import AlertEvent, NotificationEvent
 from arguslm_contracts.events.benchmarks import (
     BenchmarkCancelRequested,
@@ -15,7 +16,7 @@ from arguslm_contracts.events.benchmarks import (
     BenchmarkRequested,
 )
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
-from arguslm_contracts.events.registry import RegistryEvent, SessionEnded
+from arguslm_contracts.events.registry import RegistryEvent
 from arguslm_contracts.rest.system import LiveMessage
 from arguslm_query_api.reads import alerts, checks
 from arguslm_storage.database import Database

@@ -15,7 +15,16 @@ from arguslm_query_api.model import has_typical_speed
 from arguslm_query_api.tables import ROLLUP_WIDTHS_S
 from arguslm_storage.sketch import Sketch
 
-COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable")
+BILL = (
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "priced",
+    "unpriced",
+    "cost_nano_usd",
+)
+COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable", *BILL)
 SKETCHES = ("ttft_ms", "tokens_per_s", "total_ms")
 
 
@@ -54,6 +63,22 @@ def typical_speeds(measurement: Measurement) -> Iterator[tuple[str, float]]:
             yield name, value
 
 
+def bill_of(measurement: Measurement) -> dict[str, int]:
+    """What one request adds to each of BILL. Who was never asked has no cost, and is in no count
+    of those that have one."""
+    usage, cost = measurement.usage, measurement.cost
+    usd = cost.usd if cost is not None else None
+    return {
+        "input_tokens": usage.input_tokens or 0,
+        "output_tokens": usage.output_tokens or 0,
+        "reasoning_tokens": usage.reasoning_tokens or 0,
+        "cached_tokens": usage.cached_tokens or 0,
+        "priced": int(usd is not None),
+        "unpriced": int(cost is not None and usd is None),
+        "cost_nano_usd": round((usd or 0) * 1e9),
+    }
+
+
 @dataclass(slots=True)
 class Rollup:
     """`excluded` checks said nothing of `available`; speeds are those of answered checks."""
@@ -64,12 +89,24 @@ class Rollup:
     excluded: int = 0
     usable: int = 0
     unusable: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    priced: int = 0
+    unpriced: int = 0
+    cost_nano_usd: int = 0
     ttft_ms: Sketch = field(default_factory=Sketch)
     tokens_per_s: Sketch = field(default_factory=Sketch)
     total_ms: Sketch = field(default_factory=Sketch)
     outcomes: dict[str, int] = field(default_factory=dict)
 
-    def add(self, measurement: Measurement) -> None:
+    def add(self, measurement: Measurement, *, counts: bool = True) -> None:
+        """Take up a check; of one that does not count, what it cost."""
+        for name, amount in bill_of(measurement).items():
+            setattr(self, name, getattr(self, name) + amount)
+        if not counts:
+            return
         verdict = VERDICTS[measurement.outcome]
         self.checks += 1
         self.available += verdict.available is True
@@ -90,6 +127,13 @@ class Rollup:
         self.excluded += other.excluded
         self.usable += other.usable
         self.unusable += other.unusable
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.reasoning_tokens += other.reasoning_tokens
+        self.cached_tokens += other.cached_tokens
+        self.priced += other.priced
+        self.unpriced += other.unpriced
+        self.cost_nano_usd += other.cost_nano_usd
         self.ttft_ms.merge(other.ttft_ms)
         self.tokens_per_s.merge(other.tokens_per_s)
         self.total_ms.merge(other.total_ms)

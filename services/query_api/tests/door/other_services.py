@@ -160,6 +160,18 @@ def discoverer(
     return answer
 
 
+def lists(provider_id: UUID, *names: str) -> DiscoveryCompleted:
+    """A provider says that it has these models."""
+    return DiscoveryCompleted(
+        request_id=uuid4(),
+        provider_id=provider_id,
+        outcome=Outcome.OK,
+        models=tuple(DiscoveredModel(name=name) for name in names),
+        complete=True,
+        completed_at=now(),
+    )
+
+
 def registration(found: DiscoveryCompleted, name: str) -> ModelRegistered:
     model = Model(
         model_id=model_uuid(found.provider_id, name),

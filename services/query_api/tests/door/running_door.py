@@ -14,8 +14,8 @@ from arguslm_bus.publisher import Publisher, Stored
 from arguslm_bus.reader import StreamReader, stream_state
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, decode
+from arguslm_contracts.events.accounts import Role
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.registry import Role
 from arguslm_contracts.streams import STREAMS
 from arguslm_query_api.app import open_door
 from arguslm_query_api.door import Door

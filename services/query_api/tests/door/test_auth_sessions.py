@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from running_door import ADMIN_KEY, API, RunningDoor, running_door
 from signing_in import PASSWORD, add_account, log_in
 
-from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated
+from arguslm_contracts.events.accounts import ApiKey, ApiKeyCreated
 from arguslm_query_api.auth import login_links, sessions, tokens
 from arguslm_query_api.auth.keys import hash_key
 from arguslm_query_api.auth.login_links import LoginLinks

@@ -3,9 +3,10 @@
 from uuid import uuid4
 
 import pytest
-from other_services import add_model, add_provider, check_of
+from other_services import add_model, add_provider, check_of, lists, registration
 from running_door import API, RunningDoor
 
+from arguslm_contracts.events.registry import ModelRetired
 from arguslm_contracts.identity import model_uuid
 
 NAMES = ["gpt-4.1", "llama3:8b", "meta-llama/Llama-3-70b", "ünï côdé/模型 v1#?&%", "a" * 500]
@@ -56,6 +57,21 @@ async def test_null_clears_and_what_is_not_given_stays(any_house: RunningDoor) -
     assert changed["enabled_for_monitoring"] is True
 
 
+async def test_a_person_may_say_what_a_model_costs(house: RunningDoor) -> None:
+    path = f"{API}/models/{await add_model(house, await add_provider(house), 'm')}"
+    price = {"input_usd_per_million_tokens": 2.5, "output_usd_per_million_tokens": 10}
+    told = (await house.admin.patch(path, json={"price": price})).json()["price"]
+    assert told["source"] == "person"
+    assert {name: told[name] for name in price} == price
+    assert (await house.admin.patch(path, json={"interval_s": 30})).json()["price"] == told
+    assert (await house.admin.patch(path, json={"price": None})).json()["price"] is None
+    for nonsense in ({}, price | {"output_usd_per_million_tokens": -1}, price | {"per": "token"}):
+        assert (await house.admin.patch(path, json={"price": nonsense})).status_code == 422
+    spent = (await house.admin.get(f"{API}/costs", params={"by": "day", "days": 1})).json()
+    assert (spent["items"], spent["total"]["usd"]) == ([], None)
+    assert (await house.admin.get(f"{API}/costs", params={"days": 0})).status_code == 422
+
+
 async def test_a_second_one_of_the_same_name_is_refused(house: RunningDoor) -> None:
     provider_id = await add_provider(house)
     await add_model(house, provider_id, "m")
@@ -93,6 +109,25 @@ async def test_pages_and_filters(house: RunningDoor) -> None:
     assert [model["model_id"] for model in mine["items"]] == ["delta"]
     watched = (await house.admin.get(f"{API}/models?enabled_for_monitoring=true")).json()
     assert watched["total"] == 2
+
+
+async def test_to_watch_a_retired_model_is_to_vouch_for_it(any_house: RunningDoor) -> None:
+    provider_id = await add_provider(any_house)
+    listed = lists(provider_id, "swift")
+    added = registration(listed, "swift")
+    gone = added.model.model_copy(update={"monitored": True, "retired_at": listed.completed_at})
+    await any_house.says(added)
+    retired = ModelRetired(revision=2, at=listed.completed_at, model=gone)
+    await any_house.says(retired)
+    path = f"{API}/models/{gone.model_id}"
+    (shown,) = (await any_house.admin.get(f"{API}/models?retired=true")).json()["items"]
+    assert (shown["enabled_for_monitoring"], shown["retired_at"] is None) == (True, False)
+    assert (await any_house.admin.get(f"{API}/overview")).json()["items"] == []
+    renamed = (await any_house.admin.patch(path, json={"custom_name": "S"})).json()
+    assert renamed["retired_at"] is not None
+    watched = (await any_house.admin.patch(path, json={"enabled_for_monitoring": True})).json()
+    assert (watched["retired_at"], watched["source"], watched["revision"]) == (None, "manual", 4)
+    assert len((await any_house.admin.get(f"{API}/overview")).json()["items"]) == 1
 
 
 async def test_series_and_overview_show_what_was_checked(any_house: RunningDoor) -> None:

@@ -117,6 +117,20 @@ async def test_credentials_sealed_with_a_lost_key_can_be_entered_again(house: Ru
     assert await secrets_of(house, provider_id) == {"api_key": "sk-new"}
 
 
+async def test_limits_are_set_kept_and_lifted(house: RunningDoor) -> None:
+    provider_id = await add_provider(house, requests_per_minute=30)
+    path = f"{API}/providers/{provider_id}"
+    limits = [(await house.admin.get(path)).json()]
+    for change in ({"max_concurrent": 4}, {"display_name": "Ours"}, {"requests_per_minute": 0}):
+        limits.append((await house.admin.patch(path, json=change)).json())
+    assert [(one["requests_per_minute"], one["max_concurrent"]) for one in limits] == [
+        (30, 0),
+        (30, 4),
+        (30, 4),
+        (0, 4),
+    ]
+
+
 async def test_a_change_to_what_is_there_already_says_nothing(house: RunningDoor) -> None:
     provider_id = await add_provider(house, credentials={"api_key": KEY})
     path = f"{API}/providers/{provider_id}"
@@ -141,6 +155,8 @@ async def test_a_change_to_what_is_there_already_says_nothing(house: RunningDoor
             "not allowed",
         ),
         ({"colour": "red"}, "colour", "not permitted"),
+        ({"requests_per_minute": -1}, "requests_per_minute", "greater than or equal to 0"),
+        ({"max_concurrent": "many"}, "max_concurrent", "integer"),
     ],
 )
 async def test_what_cannot_be_used_is_refused_by_name(
@@ -266,6 +282,11 @@ async def test_the_catalogue_says_what_each_type_needs(house: RunningDoor) -> No
     assert catalog["total"] == len(catalog["providers"]) > 90
     assert catalog["providers"]["ollama"]["requires_api_key"] is False
     assert catalog["providers"]["openai"]["requires_api_key"] is True
+    bedrock = catalog["providers"]["aws_bedrock"]
+    assert (bedrock["needs"], bedrock["route"]) == (["key", "region"], "captured")
+    assert bedrock["verified"] == "simulation"
+    assert "aws_secret_access_key" in [field["name"] for field in bedrock["further_fields"]]
+    assert catalog["providers"]["replicate"]["route"] == "client_library"
 
 
 async def test_an_offer_from_the_environment_is_added_with_its_key_sealed(

@@ -45,7 +45,8 @@ class _Capture:
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.root.handlers, logging.root.level = self._handlers, self._level
+        logging.root.handlers = self._handlers
+        logging.root.setLevel(self._level)
         structlog.configure(**self._config)
 
 

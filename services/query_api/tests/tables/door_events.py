@@ -12,7 +12,15 @@ from arguslm_contracts.envelope import Recorded, decode, encode
 from arguslm_contracts.events import alerts, benchmarks, checks, registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
-from arguslm_contracts.measurement import Evidence, Measurement, SelfAudit, Target, Timing, Usage
+from arguslm_contracts.measurement import (
+    Cost,
+    Evidence,
+    Measurement,
+    SelfAudit,
+    Target,
+    Timing,
+    Usage,
+)
 from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.subjects import stream_of
 from arguslm_query_api.projections.tables import SERVICE_TABLES
@@ -117,14 +125,17 @@ def measured(
     total_ms: float | None = 1_200.0,
     trustworthy: bool = True,
     message: str | None = None,
+    cost: Cost | None = Cost(usd=0.000123456),  # noqa: B008 - frozen
+    usage: Usage = Usage(input_tokens=7, output_tokens=48, source="reported"),  # noqa: B008
 ) -> Measurement:
     return Measurement.of(
         outcome,
         timing=Timing(first_token_ms=ttft_ms, total_ms=total_ms),
-        usage=Usage(input_tokens=7, output_tokens=48, source="reported"),
+        usage=usage,
         tokens_per_s=tokens_per_s,
         evidence=Evidence(http_status=200, message=message),
         audit=SelfAudit(trustworthy=trustworthy),
+        cost=cost,
     )
 
 

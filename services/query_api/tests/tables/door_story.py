@@ -24,7 +24,7 @@ from door_events import (
     sample,
 )
 
-from arguslm_contracts.events import alerts, benchmarks, registry
+from arguslm_contracts.events import accounts, alerts, benchmarks, registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.identity import derive
@@ -70,6 +70,9 @@ def _registry() -> list[Event]:
         registry.ProviderRemoved(revision=2, at=T0, provider_id=gone.provider_id),
         added(model("too late", gone.provider_id)),
         registry.ModelUpdated(revision=2, at=T0, model=renamed, changed=("custom_name",)),
+        registry.ModelRetired(
+            revision=2, at=T0, model=MODELS[1].model_copy(update={"retired_at": T0})
+        ),
         configured(2, minute(2), interval_s=60),
         registry.ModelRemoved(revision=2, at=T0, model_id=DOOMED.model_id),
         registry.MonitoringRunRequested(
@@ -81,7 +84,7 @@ def _registry() -> list[Event]:
 
 def _accounts() -> list[Event]:
     ada, bob = (
-        registry.Account(
+        accounts.Account(
             account_id=derive(name),
             username=name,
             role="viewer",
@@ -91,7 +94,7 @@ def _accounts() -> list[Event]:
         for name in ("ada", "bob")
     )
     keys = [
-        registry.ApiKey(
+        accounts.ApiKey(
             key_id=derive("key", hint),
             name="ci",
             role="viewer",
@@ -103,13 +106,13 @@ def _accounts() -> list[Event]:
     ]
     promoted = ada.model_copy(update={"role": "admin"})
     return [
-        registry.AccountCreated(revision=1, at=T0, account=ada),
-        registry.AccountCreated(revision=1, at=T0, account=bob),
-        *(registry.ApiKeyCreated(revision=1, at=T0, api_key=key) for key in keys),
-        registry.AccountUpdated(revision=2, at=T0, account=promoted, changed=("role",)),
-        registry.AccountRemoved(revision=2, at=T0, account_id=bob.account_id),
-        registry.ApiKeyRevoked(revision=2, at=T0, key_id=keys[0].key_id),
-        registry.SessionEnded(revision=1, at=T0, session_id=derive("s"), expires_at=minute(60)),
+        accounts.AccountCreated(revision=1, at=T0, account=ada),
+        accounts.AccountCreated(revision=1, at=T0, account=bob),
+        *(accounts.ApiKeyCreated(revision=1, at=T0, api_key=key) for key in keys),
+        accounts.AccountUpdated(revision=2, at=T0, account=promoted, changed=("role",)),
+        accounts.AccountRemoved(revision=2, at=T0, account_id=bob.account_id),
+        accounts.ApiKeyRevoked(revision=2, at=T0, key_id=keys[0].key_id),
+        accounts.SessionEnded(revision=1, at=T0, session_id=derive("s"), expires_at=minute(60)),
     ]
 
 

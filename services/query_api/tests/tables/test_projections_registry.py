@@ -17,7 +17,17 @@ from door_events import (
 )
 
 from arguslm_contracts.events import registry
+from arguslm_contracts.events.accounts import (
+    Account,
+    AccountCreated,
+    AccountRemoved,
+    ApiKey,
+    ApiKeyCreated,
+    ApiKeyRevoked,
+    SessionEnded,
+)
 from arguslm_contracts.identity import derive
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_query_api.reads import accounts, aggregates, alerts, models, monitoring, providers
 from arguslm_storage.database import Database
 
@@ -72,14 +82,14 @@ async def test_states_come_back_whole(database: Database) -> None:
     channel = registry.Channel(
         channel_id=derive("channel"), name="Team", kind="webhook", url="sealed", created_at=T0
     )
-    account = registry.Account(
+    account = Account(
         account_id=derive("ada"),
         username="ada",
         role="admin",
         password_hash="scrypt$x",
         created_at=T0,
     )
-    key = registry.ApiKey(
+    key = ApiKey(
         key_id=derive("key"),
         name="ci",
         role="viewer",
@@ -90,10 +100,12 @@ async def test_states_come_back_whole(database: Database) -> None:
     )
     acme = provider(base_url="https://acme.example/v1", monitor_discovered=True)
     llama = model(ROUTER, custom_name="Llama", interval_s=30, metadata={"size": 70, "tags": ["a"]})
+    facts = ModelFacts(context_length=8192, input_usd_per_million_tokens=0.5, created_at=T0)
+    llama = llama.model_copy(update={"facts": facts, "retired_at": minute(9)})
     streams.say(registered(acme), added(llama, revision=1))
     streams.say(registry.ChannelCreated(revision=1, at=T0, channel=channel))
-    streams.say(registry.AccountCreated(revision=1, at=T0, account=account))
-    streams.say(registry.ApiKeyCreated(revision=1, at=T0, api_key=key))
+    streams.say(AccountCreated(revision=1, at=T0, account=account))
+    streams.say(ApiKeyCreated(revision=1, at=T0, api_key=key))
     await streams.fold_into(database)
     async with database.reading() as connection:
         assert await providers.stored_provider(connection, ACME) == (acme, 1, 1)
@@ -104,8 +116,8 @@ async def test_states_come_back_whole(database: Database) -> None:
         assert await accounts.api_key_by_hash(connection, "ab" * 32) == key
         assert await accounts.api_key_by_hash(connection, "cd" * 32) is None
         assert await alerts.stored_channel(connection, channel.channel_id) == (channel, 1, 3)
-    streams.say(registry.ApiKeyRevoked(revision=2, at=T0, key_id=key.key_id))
-    streams.say(registry.AccountRemoved(revision=2, at=T0, account_id=account.account_id))
+    streams.say(ApiKeyRevoked(revision=2, at=T0, key_id=key.key_id))
+    streams.say(AccountRemoved(revision=2, at=T0, account_id=account.account_id))
     await streams.fold_into(database)
     async with database.reading() as connection:
         assert await accounts.stored_api_key(connection, key.key_id) is None
@@ -114,7 +126,7 @@ async def test_states_come_back_whole(database: Database) -> None:
 
 async def test_an_ended_session_stays_ended(database: Database) -> None:
     streams, session_id = Streams(), derive("session")
-    ended = registry.SessionEnded(
+    ended = SessionEnded(
         revision=1, at=T0, session_id=session_id, expires_at=T0 + timedelta(hours=1)
     )
     streams.say(ended, ended)

@@ -3,6 +3,7 @@
 from door_events import (
     ACME,
     OTHER,
+    T0,
     Streams,
     added,
     discovered,
@@ -12,7 +13,9 @@ from door_events import (
     registered,
 )
 
+from arguslm_contracts.events import registry
 from arguslm_contracts.identity import derive
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_query_api.reads import models, providers
 from arguslm_storage.database import Database
@@ -63,6 +66,27 @@ async def test_models_are_found_by_every_filter(database: Database) -> None:
     assert await names(search="pfel") == ["100%_sure"]
     assert await names(search="%") == ["100%_sure"]
     assert await names(search="_") == ["100%_sure"]
+    assert await names(retired=True) == []
+    assert len(await names(retired=False)) == 4
+
+
+async def test_a_retired_model_is_listed_and_counts_as_unwatched(database: Database) -> None:
+    facts = ModelFacts(context_length=8192, created_at=T0)
+    gone = model("gpt-4.1", facts=facts, retired_at=minute(5), source="discovered")
+    streams = Streams()
+    streams.say(registered(provider()), added(model("gpt-4.1")), added(model("o3")))
+    streams.say(registry.ModelRetired(revision=2, at=minute(5), model=gone))
+    await streams.fold_into(database)
+    async with database.reading() as connection:
+        (one,) = (await models.list_models(connection, retired=True)).items
+        assert (one.retired_at, one.facts) == (minute(5), facts)
+        (acme,) = await providers.list_providers(connection)
+        assert (acme.model_count, acme.monitored_count) == (2, 1)
+    back = gone.model_copy(update={"retired_at": None})
+    streams.say(registry.ModelListed(revision=3, at=minute(6), model=back))
+    await streams.fold_into(database)
+    async with database.reading() as connection:
+        assert (await models.list_models(connection, retired=True)).items == []
 
 
 async def test_models_come_in_pages(database: Database) -> None:

@@ -11,20 +11,25 @@ from arguslm_scheduler.broom import Broom
 from arguslm_scheduler.clock import Clock
 from arguslm_scheduler.decisions import SPEAKS_ON, Decisions
 from arguslm_scheduler.projections import SERVICE_TABLES
-from arguslm_scheduler.settings import Settings
+from arguslm_scheduler.settings import DISCOVERY_INTERVAL_S, Settings
 from arguslm_storage.database import Database, open_database
 from arguslm_storage.migrate import upgrade
 
 NAME = "scheduler"
 
 
-def decider_of(client: Client, database: Database, locations: tuple[str, ...]) -> Decider:
+def decider_of(
+    client: Client,
+    database: Database,
+    locations: tuple[str, ...],
+    discovery_interval_s: int = DISCOVERY_INTERVAL_S,
+) -> Decider:
     """The decider over migrated tables."""
 
     async def registry_head() -> int:
         return await last_held(client, REGISTRY.name)
 
-    decisions = Decisions(locations, registry_head)
+    decisions = Decisions(locations, registry_head, discovery_interval_s)
     return Decider(
         client,
         database,
@@ -38,7 +43,7 @@ def decider_of(client: Client, database: Database, locations: tuple[str, ...]) -
 async def wire(settings: Settings, client: Client) -> Parts:
     database = open_database(NAME, settings)
     await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
-    decider = decider_of(client, database, settings.locations)
+    decider = decider_of(client, database, settings.locations, settings.discovery_interval_s)
     clock = Clock(client, Publisher(client, NAME))
     broom = Broom(client, CHECKS.least_age or FOREVER)
 

@@ -1,6 +1,7 @@
 """What follows from an event, given the roster."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,32 +10,43 @@ from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
 from arguslm_contracts.events.registry import (
-    ModelRegistered,
-    ModelUpdated,
+    ModelState,
+    MonitoringConfig,
     MonitoringConfigured,
     MonitoringRunRequested,
     ProviderRegistered,
     ProviderUpdated,
 )
 from arguslm_contracts.streams import REGISTRY
-from arguslm_scheduler import roster
+from arguslm_scheduler import open_requests, roster
 from arguslm_scheduler.model import (
     Asked,
+    Row,
+    Slot,
+    abandonment,
     discovery_request,
     due_slots,
     first_request,
+    listing_due,
+    listing_request,
+    paced,
+    paced_slots,
     registrations,
+    relistings,
     run_request,
     slot_request,
+    unless_open,
 )
+from arguslm_scheduler.spending import reports, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
 
 log = structlog.get_logger(__name__)
 
-# No `model.registered.>`: those decisions expect to be their model's first event, which the stream
-# checks for ever, so they need no silence; and people register models too.
-SPEAKS_ON = ("check.requested.>", "discovery.requested.>")
+# No `model.>`: those decisions expect their model's last event to be the one they know of, which
+# the stream checks for ever, so they need no silence; and people register models too. Nor
+# `spending.>`: what is said of a budget follows from what was last said of it.
+SPEAKS_ON = ("check.requested.>", "check.abandoned.>", "discovery.requested.>")
 
 
 class RegistryBehind(TimeoutError):
@@ -42,7 +54,7 @@ class RegistryBehind(TimeoutError):
 
 
 class Decisions:
-    """Requests of checks and discoveries, and registrations of models that were found.
+    """Requests of checks and discoveries, and what lists say of models: new, gone, back.
 
     `registry_head` asks for the last sequence that REGISTRY holds: the streams are read
     independently, so a discovery can be heard before its provider, and a tick before the roster is
@@ -50,19 +62,27 @@ class Decisions:
     """
 
     def __init__(
-        self, locations: Sequence[str], registry_head: Callable[[], Awaitable[int]]
+        self,
+        locations: Sequence[str],
+        registry_head: Callable[[], Awaitable[int]],
+        discovery_interval_s: int,
     ) -> None:
         self._locations = locations
+        self._discovery_interval_s = discovery_interval_s
         self._registry_head = registry_head
         self._has_ticked = False
 
-    async def decide(  # noqa: PLR0911 - one line for each event that matters
+    async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
+        decisions = await self._on(connection, recorded)
+        return [*await within_budgets(connection, decisions), *await reports(connection, recorded)]
+
+    async def _on(  # noqa: PLR0911 - one line for each event that matters
         self, connection: AsyncConnection, recorded: Recorded
     ) -> list[Decision]:
         match recorded.event:
             case ClockTicked() as tick:
                 return await self._on_tick(connection, tick)
-            case ModelRegistered() | ModelUpdated() as event:
+            case ModelState() as event:
                 return await self._on_model(connection, recorded, event)
             case ProviderRegistered() | ProviderUpdated() as event:
                 return await self._on_provider(connection, recorded, event)
@@ -78,32 +98,66 @@ class Decisions:
         if not self._has_ticked:
             await self._require_whole_registry(connection)
             self._has_ticked = True
+        in_flight = await open_requests.all_open(connection)
+        now = datetime.fromtimestamp(tick.second, UTC)
+        lapsed = [in_flight.pop(key) for key in _lapsed(in_flight, now)]
+        abandoned = [Decision(abandonment(one, now)) for one in lapsed]
         config = roster.config_of(await roster.monitoring_row(connection))
         if not config.enabled:
-            return []
-        intervals_s = await roster.watched_intervals_s(connection, config)
-        slots = list(due_slots(intervals_s, self._locations, tick))
+            return abandoned
+        return [
+            *abandoned,
+            *await self._due_checks(connection, tick, config, in_flight),
+            *await self._due_listings(connection, tick),
+        ]
+
+    async def _due_checks(
+        self,
+        connection: AsyncConnection,
+        tick: ClockTicked,
+        config: MonitoringConfig,
+        in_flight: Mapping[open_requests.Key, Row],
+    ) -> list[Decision]:
+        slots: list[Slot] = []
+        for watched in await roster.watched_intervals_s(connection, config):
+            if watched.per_minute:
+                paces = paced(watched.intervals_s, self._locations, watched.per_minute)
+                slots += paced_slots(paces, tick)
+            else:
+                slots += due_slots(watched.intervals_s, self._locations, tick)
         if not slots:
             return []
         due = await roster.askable(connection, config, {slot.model_id for slot in slots})
         asked = {one.model_id: one for one in due}
-        return [Decision(slot_request(slot, asked[slot.model_id], config)) for slot in slots]
+        requests = [slot_request(slot, asked[slot.model_id], config) for slot in slots]
+        return _each_unless_open(requests, in_flight)
+
+    async def _due_listings(self, connection: AsyncConnection, tick: ClockTicked) -> list[Decision]:
+        decisions: list[Decision] = []
+        for provider_id in await roster.listed_providers(connection):
+            due_s = listing_due(provider_id, self._discovery_interval_s, tick)
+            if due_s is None:
+                continue
+            provider = await roster.provider_row(connection, provider_id)
+            assert provider is not None
+            decisions.append(Decision(listing_request(due_s, provider)))
+        return decisions
 
     async def _on_model(
         self,
         connection: AsyncConnection,
         recorded: Recorded,
-        event: ModelRegistered | ModelUpdated,
+        event: ModelState,
     ) -> list[Decision]:
         row = await roster.model_row(connection, event.model.model_id)
-        if row is None or not row["monitored"] or row["monitored_revision"] != event.revision:
+        if row is None or not row["watched"] or row["watched_revision"] != event.revision:
             return []
         config = roster.config_of(await roster.monitoring_row(connection))
         if not config.enabled:
             return []
         asked = await roster.askable(connection, config, [event.model.model_id])
-        return self._first_checks(
-            asked, lambda one, at: first_request(recorded, event.at, one, at, config)
+        return await self._first_checks(
+            connection, asked, lambda one, at: first_request(recorded, event.at, one, at, config)
         )
 
     async def _on_provider(
@@ -122,8 +176,10 @@ class Decisions:
         config = roster.config_of(await roster.monitoring_row(connection))
         if config.enabled and provider["enabled_revision"] == event.revision:
             asked = await roster.watched(connection, config, provider_id=event.provider.provider_id)
-            decisions += self._first_checks(
-                asked, lambda one, at: first_request(recorded, event.at, one, at, config)
+            decisions += await self._first_checks(
+                connection,
+                asked,
+                lambda one, at: first_request(recorded, event.at, one, at, config),
             )
         return decisions
 
@@ -134,7 +190,8 @@ class Decisions:
         if row is None or not row["enabled"] or row["enabled_revision"] != event.revision:
             return []
         config = roster.config_of(row)
-        return self._first_checks(
+        return await self._first_checks(
+            connection,
             await roster.watched(connection, config),
             lambda one, at: first_request(recorded, event.at, one, at, config),
         )
@@ -143,7 +200,8 @@ class Decisions:
         self, connection: AsyncConnection, event: MonitoringRunRequested
     ) -> list[Decision]:
         config = roster.config_of(await roster.monitoring_row(connection))
-        return self._first_checks(
+        return await self._at_once(
+            connection,
             await roster.askable(connection, config, set(event.model_ids)),
             lambda one, at: run_request(event.run_id, event.at, one, at, config),
         )
@@ -151,6 +209,8 @@ class Decisions:
     async def _on_discovery(
         self, connection: AsyncConnection, event: DiscoveryCompleted
     ) -> list[Decision]:
+        # An empty list retires nothing: a server that has lost all its models is more likely ill
+        # than empty, and must not go unwatched for it.
         if not event.models:
             return []
         provider = await roster.provider_row(connection, event.provider_id)
@@ -158,17 +218,31 @@ class Decisions:
             await self._require_whole_registry(connection)
             log.info("discovery_of_unknown_provider", provider_id=str(event.provider_id))
             return []
-        known = await roster.model_names(connection, event.provider_id)
+        known = await roster.models_of(connection, event.provider_id)
         # A model that a person removed has events already, and stays removed.
+        new = registrations(event, provider, [row["name"] for row in known])
         return [
-            Decision(registered, expected_sequence=0)
-            for registered in registrations(event, provider, known)
+            *(Decision(registered, expected_sequence=0) for registered in new),
+            *(Decision(told, sequence) for told, sequence in relistings(event, known)),
         ]
 
-    def _first_checks(
-        self, asked: Sequence[Asked], request: Callable[[Asked, str], CheckRequested]
+    async def _first_checks(
+        self,
+        connection: AsyncConnection,
+        asked: Sequence[Asked],
+        request: Callable[[Asked, str], CheckRequested],
     ) -> list[Decision]:
-        return [Decision(request(one, location)) for one in asked for location in self._locations]
+        """Ask at once, but for those that a limit makes wait for their slots."""
+        return await self._at_once(connection, [one for one in asked if not one.paced], request)
+
+    async def _at_once(
+        self,
+        connection: AsyncConnection,
+        asked: Sequence[Asked],
+        request: Callable[[Asked, str], CheckRequested],
+    ) -> list[Decision]:
+        requests = [request(one, location) for one in asked for location in self._locations]
+        return _each_unless_open(requests, await open_requests.all_open(connection))
 
     async def _require_whole_registry(self, connection: AsyncConnection) -> None:
         """Raises RegistryBehind unless the roster holds all that REGISTRY holds now."""
@@ -177,3 +251,16 @@ class Decisions:
         head = await self._registry_head()
         if position < head:
             raise RegistryBehind(f"the roster stands at {position} of {head} registry events")
+
+
+def _lapsed(in_flight: Mapping[open_requests.Key, Row], now: datetime) -> list[open_requests.Key]:
+    return [key for key, one in in_flight.items() if one["lapses_at"] <= now]
+
+
+def _each_unless_open(
+    requests: Sequence[CheckRequested], in_flight: Mapping[open_requests.Key, Row]
+) -> list[Decision]:
+    """Never two in flight of one model at one location: the later one is skipped, and says so."""
+    return [
+        Decision(unless_open(one, in_flight.get((one.model_id, one.location)))) for one in requests
+    ]

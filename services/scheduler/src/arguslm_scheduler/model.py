@@ -1,14 +1,16 @@
 """When to ask, and what: pure functions over the roster. No I/O, no wall clock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import Any
 from uuid import UUID
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
+    CheckAbandoned,
     CheckRequested,
     ClockTicked,
     DiscoveryCompleted,
@@ -17,9 +19,11 @@ from arguslm_contracts.events.checks import (
 )
 from arguslm_contracts.events.registry import (
     Model,
+    ModelListed,
     ModelRegistered,
     ModelRemoved,
-    ModelUpdated,
+    ModelRetired,
+    ModelState,
     MonitoringConfig,
     MonitoringConfigured,
     ProviderRegistered,
@@ -27,7 +31,8 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
 )
 from arguslm_contracts.identity import derive, model_uuid
-from arguslm_contracts.measurement import ProbeProfile, Target
+from arguslm_contracts.measurement import Price, ProbeProfile, Target
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.reply_length import token_budget
 
@@ -53,9 +58,9 @@ def next_tick(last_second: int | None, now_s: float) -> ClockTicked | None:
 
 
 @lru_cache(maxsize=100_000)
-def phase_s(model_id: UUID, location: str, interval_s: int) -> int:
-    """Where in its interval a model is asked: spread evenly, and always the same."""
-    return derive("phase", model_id, location).int % interval_s
+def phase_s(asked_id: UUID, location: str, interval_s: int) -> int:
+    """Where in its interval something is asked: spread evenly, and always the same."""
+    return derive("phase", asked_id, location).int % interval_s
 
 
 def latest_slot(interval_s: int, phase: int, after_s: int, until_s: int) -> int | None:
@@ -86,13 +91,56 @@ def due_slots(
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """When a model is due at a location: at `phase_s` modulo `interval_s` (Unix time)."""
+
+    model_id: UUID
+    location: str
+    interval_s: int
+    phase_s: int
+
+
+def paced(
+    intervals_s: Mapping[UUID, int], locations: Sequence[str], per_minute: int
+) -> Iterator[Pace]:
+    """The paces of one provider's models: in no minute do more fall due than `per_minute`.
+
+    Models of one interval follow each other evenly, so a minute holds at most their share, rounded
+    up. Where all together want more, every interval grows by the same factor: each model is asked
+    less often, and none is left out.
+    """
+    if len(set(intervals_s.values())) > per_minute:
+        intervals_s = dict.fromkeys(intervals_s, max(intervals_s.values()))
+    by_interval: dict[int, list[tuple[UUID, str]]] = {}
+    for model_id, interval_s in sorted(intervals_s.items()):
+        by_interval.setdefault(interval_s, []).extend((model_id, at) for at in locations)
+    # Each interval's share is rounded up, so all but one of them may cost one more.
+    budget = per_minute - max(0, len(by_interval) - 1)
+    wanted = sum(60 * len(asked) / interval_s for interval_s, asked in by_interval.items())
+    for interval_s, asked in by_interval.items():
+        slower_s = ceil(interval_s * max(1.0, wanted / budget))
+        for rank, (model_id, location) in enumerate(asked):
+            yield Pace(model_id, location, slower_s, rank * slower_s // len(asked))
+
+
+def paced_slots(paces: Iterable[Pace], tick: ClockTicked) -> Iterator[Slot]:
+    """As `due_slots`, of models whose provider has a limit."""
+    for pace in paces:
+        due_s = latest_slot(pace.interval_s, pace.phase_s, tick.previous_second, tick.second)
+        if due_s is not None:
+            yield Slot(pace.model_id, pace.location, due_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A model as it is asked: its own endpoint, at its own interval. `longest_reply_tokens` is
-    known of a model that thinks before it answers."""
+    """A model as it is asked: its own endpoint, at its own interval. `paced`: its provider has a
+    limit a minute, so that it is asked in its slots alone, unless a person wants it now.
+    `longest_reply_tokens` is known of a model that thinks before it answers."""
 
     model_id: UUID
     interval_s: int
     target: Target
+    paced: bool = False
     longest_reply_tokens: int | None = None
 
 
@@ -151,11 +199,47 @@ def _request(
     )
 
 
+def unless_open(request: CheckRequested, open_one: Row | None) -> CheckRequested:
+    """The request, or that it is skipped since the one before it is still open. A decision that is
+    made again meets the request that it was the first time."""
+    if open_one is None or open_one["request_id"] == request.request_id:
+        return request
+    reason = f"the check of {open_one['due_at']:%H:%M:%S} UTC is still in flight"
+    return request.model_copy(update={"skip_reason": reason})
+
+
+def abandonment(open_one: Row, now: datetime) -> CheckAbandoned:
+    """Nobody can be asking any more, and nobody has answered."""
+    return CheckAbandoned(
+        request_id=open_one["request_id"],
+        model_id=open_one["model_id"],
+        location=open_one["location"],
+        since=open_one["due_at"],
+        until=now,
+    )
+
+
 def discovery_request(cause: Recorded, provider: Row) -> DiscoveryRequested:
     """Ask a provider for its models because of the event `cause`."""
     return DiscoveryRequested(
         request_id=derive("discovery", cause.event_id),
         provider_id=provider["provider_id"],
+        target=target_of(provider, None),
+    )
+
+
+def listing_due(provider_id: UUID, interval_s: int, tick: ClockTicked) -> int | None:
+    """The second (Unix time) since the tick before at which a provider is to be listed again."""
+    phase = phase_s(provider_id, "discovery", interval_s)
+    return latest_slot(interval_s, phase, tick.previous_second, tick.second)
+
+
+def listing_request(due_s: int, provider: Row) -> DiscoveryRequested:
+    """The request for the list that is due. Whoever decides it, it is the same request."""
+    provider_id = provider["provider_id"]
+    return DiscoveryRequested(
+        request_id=derive("discovery", provider_id, due_s),
+        provider_id=provider_id,
         target=target_of(provider, None),
     )
 
@@ -182,6 +266,7 @@ def registrations(
                     source="discovered",
                     monitored=provider["monitor_discovered"],
                     metadata=model.metadata,
+                    facts=model.facts,
                     created_at=found.completed_at,
                 ),
             )
@@ -189,7 +274,41 @@ def registrations(
     return registered
 
 
-def target_of(provider: Row, model: str | None) -> Target:
+def relistings(
+    found: DiscoveryCompleted, known: Iterable[Row]
+) -> Iterator[tuple[ModelRetired | ModelListed, int]]:
+    """What a list changes about models that are known, each with its aggregate's last sequence.
+
+    A list says nothing of a model that has changed since it was made: lists are heard again after
+    a crash, and people act meanwhile. Nor does a list that was not read to its end say what is
+    gone, nor ever that a model is gone for which a person vouches.
+    """
+    listed = {model.name: model for model in found.models}
+    for row in known:
+        if row["changed_at"] >= found.completed_at:
+            continue
+        model, entry = Model.model_validate(row["state"]), listed.get(row["name"])
+        told = {"revision": row["revision"] + 1, "actor": "discovery", "at": found.completed_at}
+        if entry is None:
+            gone = found.complete and model.source == "discovered" and model.retired_at is None
+            if gone:
+                retired = model.model_copy(update={"retired_at": found.completed_at})
+                yield ModelRetired(model=retired, **told), row["sequence"]
+            continue
+        after = model.model_copy(
+            update={
+                "retired_at": None,
+                "facts": model.facts if entry.facts == ModelFacts() else entry.facts,
+            }
+        )
+        changed = tuple(
+            n for n in ("retired_at", "facts") if getattr(model, n) != getattr(after, n)
+        )
+        if changed:
+            yield ModelListed(model=after, changed=changed, **told), row["sequence"]
+
+
+def target_of(provider: Row, model: str | None, price: Price | None = None) -> Target:
     """Where to ask; the credentials stay sealed."""
     return Target(
         provider_id=str(provider["provider_id"]),
@@ -199,6 +318,8 @@ def target_of(provider: Row, model: str | None) -> Target:
         settings=provider["settings"],
         credentials=provider["credentials"],
         model=model,
+        max_concurrent=provider["max_concurrent"],
+        price=price,
     )
 
 
@@ -218,11 +339,17 @@ def evolve_provider(
         "credentials",
         "enabled",
         "monitor_discovered",
+        "requests_per_minute",
+        "max_concurrent",
     }
     after = provider.model_dump(include=fields)
     moved = before is None or any(before[field] != after[field] for field in _ADDRESS)
     return {
         **after,
+        # A provider that was added without asking for its models is not asked later either.
+        "lists_models": event.discover
+        if isinstance(event, ProviderRegistered)
+        else before is None or before["lists_models"],
         "enabled_revision": _switched_on(before, "enabled", provider.enabled, event.revision),
         "address_revision": event.revision
         if before is None or moved
@@ -230,16 +357,19 @@ def evolve_provider(
     }
 
 
-def evolve_model(
-    before: Row | None, event: ModelRegistered | ModelUpdated | ModelRemoved
-) -> Row | None:
-    """A model's row after an event; None when it is gone."""
+def evolve_model(before: Row | None, event: ModelState | ModelRemoved, sequence: int) -> Row | None:
+    """A model's row after an event, which stands at `sequence`; None when it is gone."""
     if isinstance(event, ModelRemoved):
         return None
     model = event.model
     return {
-        **model.model_dump(include={"model_id", "provider_id", "name", "monitored", "interval_s"}),
-        "monitored_revision": _switched_on(before, "monitored", model.monitored, event.revision),
+        **model.model_dump(include={"model_id", "provider_id", "name", "interval_s"}),
+        "watched": model.watched,
+        "watched_revision": _switched_on(before, "watched", model.watched, event.revision),
+        "state": model.model_dump(mode="json"),
+        "changed_at": event.at,
+        "revision": event.revision,
+        "sequence": sequence,
     }
 
 

@@ -1,29 +1,25 @@
-"""REGISTRY -> the roster, CHECKS -> how long models reply. The clock is heard, not kept."""
+"""REGISTRY -> the roster and the budgets; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are
+open, the account of what is spent and reserved, and how long models reply."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events.checks import CheckCompleted
-from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.events.registry import (
-    ModelRegistered,
     ModelRemoved,
-    ModelUpdated,
+    ModelState,
     MonitoringConfigured,
     ProviderRegistered,
     ProviderRemoved,
     ProviderUpdated,
-    RegistryEvent,
 )
-from arguslm_contracts.reply_length import thinking_reply_tokens
-from arguslm_contracts.streams import CHECKS, CLOCK, REGISTRY
+from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
+from arguslm_scheduler import account, open_requests, reply_lengths
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import (
     checkpoints,
@@ -31,7 +27,6 @@ from arguslm_scheduler.tables import (
     models,
     monitoring,
     providers,
-    reply_lengths,
 )
 from arguslm_storage.database import in_chunks, upsert
 
@@ -52,11 +47,11 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
     await _evolve(
         connection,
         models,
-        evolve_model,
+        lambda before, told: evolve_model(before, *told),
         [
-            (_model_id(event), event)
-            for event in changed
-            if isinstance(event, ModelRegistered | ModelUpdated | ModelRemoved)
+            (_model_id(one.event), (one.event, one.sequence))
+            for one in events
+            if isinstance(one.event, ModelState | ModelRemoved)
         ],
     )
     await _evolve(
@@ -65,13 +60,14 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
         evolve_monitoring,
         [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
     )
+    await account.fold_budgets(connection, events)
 
 
 def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
     return event.provider_id if isinstance(event, ProviderRemoved) else event.provider.provider_id
 
 
-def _model_id(event: ModelRegistered | ModelUpdated | ModelRemoved) -> Any:
+def _model_id(event: ModelState | ModelRemoved) -> Any:
     return event.model_id if isinstance(event, ModelRemoved) else event.model.model_id
 
 
@@ -79,56 +75,45 @@ async def _evolve(
     connection: AsyncConnection,
     table: Table,
     evolve: Callable[[Row | None, Any], Row | None],
-    changes: Sequence[tuple[Any, RegistryEvent]],
+    changes: Sequence[tuple[Any, Any]],
 ) -> None:
-    """Read the rows these events are about, evolve them in order, write what came of it."""
+    """Read the rows that changes are about, by key, evolve them in order, write what came of it."""
     (key,) = table.primary_key.columns
     rows: dict[Any, Row | None] = {}
     for some in in_chunks(list({changed for changed, _ in changes})):
         found = await connection.execute(select(table).where(key.in_(some)))
         rows |= {row[key.name]: row for row in found.mappings()}
-    for changed, event in changes:
-        rows[changed] = evolve(rows.get(changed), event)
+    for changed, told in changes:
+        rows[changed] = evolve(rows.get(changed), told)
     await upsert(connection, table, [row for row in rows.values() if row is not None])
     for some in in_chunks([changed for changed, row in rows.items() if row is None]):
         await connection.execute(delete(table).where(key.in_(some)))
 
 
+async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring both to the state after these events of CHECK_REQUESTS."""
+    await open_requests.fold(connection, events)
+    await account.fold_requests(connection, events)
+
+
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """Keep the longest reply of each model that thinks first."""
-    longest: dict[UUID, int] = {}
-    for recorded in events:
-        if isinstance(recorded.event, CheckCompleted | CheckSummarized):
-            tokens = _thinking_reply_tokens(recorded.event)
-            if tokens is not None:
-                model_id = recorded.event.model_id
-                longest[model_id] = max(tokens, longest.get(model_id, 0))
-    if not longest:
-        return
-    for some in in_chunks(list(longest)):
-        known = select(reply_lengths).where(reply_lengths.c.model_id.in_(some))
-        for row in await connection.execute(known):
-            longest[row.model_id] = max(longest[row.model_id], row.longest_tokens)
-    rows = [{"model_id": model_id, "longest_tokens": n} for model_id, n in longest.items()]
-    await upsert(connection, reply_lengths, rows)
-
-
-def _thinking_reply_tokens(event: CheckCompleted | CheckSummarized) -> int | None:
-    """An hour tells what its checks told, for whoever no longer finds them."""
-    if isinstance(event, CheckCompleted):
-        return thinking_reply_tokens(event)
-    return event.longest_thinking_reply_tokens
-
-
-async def hear(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """Ticks lead to decisions and leave no row."""
+    """Bring all three to the state after these events of CHECKS."""
+    await open_requests.fold(connection, events)
+    await account.fold_checks(connection, events)
+    await reply_lengths.fold(connection, events)
 
 
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=2,
+    version=3,
     metadata=metadata,
     checkpoints=checkpoints,
-    folds={REGISTRY.name: fold_registry, CLOCK.name: hear, CHECKS.name: fold_checks},
+    # The clock comes last: a rebuild forgets what is old at its end, as the live tables have.
+    folds={
+        REGISTRY.name: fold_registry,
+        CHECK_REQUESTS.name: fold_requests,
+        CHECKS.name: fold_checks,
+        CLOCK.name: open_requests.forget,
+    },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -1,18 +1,19 @@
 """What the decisions read: the roster, set by set."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.registry import MonitoringConfig
+from arguslm_contracts.events.registry import Model, MonitoringConfig
 from arguslm_scheduler.model import Asked, Row, target_of
 from arguslm_scheduler.tables import models, monitoring, providers, reply_lengths
 from arguslm_storage.database import in_chunks
 
-_WATCHED = models.c.monitored & providers.c.enabled
+_WATCHED = models.c.watched & providers.c.enabled
 
 
 async def monitoring_row(connection: AsyncConnection) -> Row | None:
@@ -29,6 +30,15 @@ async def provider_row(connection: AsyncConnection, provider_id: UUID) -> Row | 
     return await _one(connection, select(providers).where(providers.c.provider_id == provider_id))
 
 
+async def listed_providers(connection: AsyncConnection) -> list[UUID]:
+    """The providers whose models are listed regularly."""
+    wanted = providers.c.enabled & providers.c.lists_models
+    found = await connection.scalars(
+        select(providers.c.provider_id).where(wanted).order_by(providers.c.provider_id)
+    )
+    return list(found)
+
+
 async def model_row(connection: AsyncConnection, model_id: UUID) -> Row | None:
     return await _one(connection, select(models).where(models.c.model_id == model_id))
 
@@ -38,24 +48,41 @@ async def _one(connection: AsyncConnection, query: Select[Any]) -> Row | None:
     return None if row is None else dict(row)
 
 
-async def model_names(connection: AsyncConnection, provider_id: UUID) -> set[str]:
-    """The names of a provider's models."""
-    found = await connection.scalars(
-        select(models.c.name).where(models.c.provider_id == provider_id)
-    )
-    return set(found)
+async def models_of(connection: AsyncConnection, provider_id: UUID) -> list[Row]:
+    """A provider's models, by name."""
+    query = select(models).where(models.c.provider_id == provider_id).order_by(models.c.name)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+@dataclass(slots=True)
+class Watched:
+    """The models to be watched of a provider that has a limit, or of all that have none (0), and
+    their intervals in seconds."""
+
+    per_minute: int
+    intervals_s: dict[UUID, int] = field(default_factory=dict)
 
 
 async def watched_intervals_s(
     connection: AsyncConnection, config: MonitoringConfig
-) -> dict[UUID, int]:
-    """Every model to be watched and its interval in seconds."""
+) -> list[Watched]:
+    """Every model to be watched, by what its slots are shared with."""
     rows = await connection.execute(
-        select(models.c.model_id, models.c.interval_s)
+        select(
+            models.c.model_id,
+            models.c.interval_s,
+            providers.c.provider_id,
+            providers.c.requests_per_minute,
+        )
         .join(providers, providers.c.provider_id == models.c.provider_id)
         .where(_WATCHED)
     )
-    return {row.model_id: row.interval_s or config.interval_s for row in rows}
+    found: dict[UUID | None, Watched] = {}
+    for row in rows:
+        limit = row.requests_per_minute
+        watched = found.setdefault(row.provider_id if limit else None, Watched(limit))
+        watched.intervals_s[row.model_id] = row.interval_s or config.interval_s
+    return list(found.values())
 
 
 async def watched(
@@ -84,6 +111,7 @@ async def _asked(
             models.c.model_id,
             models.c.interval_s,
             models.c.name,
+            models.c.state,
             reply_lengths.c.longest_tokens,
             providers,
         )
@@ -96,7 +124,8 @@ async def _asked(
         Asked(
             model_id=row["model_id"],
             interval_s=row["interval_s"] or config.interval_s,
-            target=target_of(dict(row), row["name"]),
+            target=target_of(dict(row), row["name"], Model.model_validate(row["state"]).told_price),
+            paced=row["requests_per_minute"] > 0,
             longest_reply_tokens=row["longest_tokens"],
         )
         for row in rows.mappings()

@@ -1,13 +1,14 @@
-"""The scheduler's tables: the roster, folded from REGISTRY alone, and what CHECKS tells of models.
+"""The scheduler's tables: the roster and the budgets, folded from REGISTRY alone, the requests that
+are open, the account of what is spent and reserved, and how long models reply.
 
 The `..._revision` columns say by which revision something last came to be as it is, so that a
 decision can tell "this event switched it on" from "it was on already".
 """
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, Uuid
 
 from arguslm_storage.checkpoints import checkpoint_table
-from arguslm_storage.columns import Json
+from arguslm_storage.columns import Json, UtcDateTime
 
 metadata = MetaData()
 checkpoints = checkpoint_table(metadata)
@@ -23,19 +24,100 @@ providers = Table(
     Column("credentials", Text),
     Column("enabled", Boolean, nullable=False),
     Column("monitor_discovered", Boolean, nullable=False),
+    Column("requests_per_minute", Integer, nullable=False),
+    Column("max_concurrent", Integer, nullable=False),
+    Column("lists_models", Boolean, nullable=False),
     Column("enabled_revision", Integer, nullable=False),
     Column("address_revision", Integer, nullable=False),
 )
 
+# `watched`: monitored, and not retired; `state` is the contracts' Model.
 models = Table(
     "models",
     metadata,
     Column("model_id", Uuid, primary_key=True),
     Column("provider_id", Uuid, nullable=False, index=True),
     Column("name", Text, nullable=False),
-    Column("monitored", Boolean, nullable=False),
+    Column("watched", Boolean, nullable=False),
     Column("interval_s", Integer),
-    Column("monitored_revision", Integer, nullable=False),
+    Column("watched_revision", Integer, nullable=False),
+    Column("state", Json, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+# The newest request of a model at a location while it is open (else NULL), and the due time up to
+# which requests are answered.
+open_requests = Table(
+    "open_requests",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("request_id", Uuid),
+    Column("due_at", UtcDateTime),
+    Column("lapses_at", UtcDateTime),
+    Column("answered_until", UtcDateTime),
+)
+
+# `budget` is the contracts' Budget.
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("budget", Json, nullable=False),
+)
+# What benchmarks may cost at most counts for their day as if it were spent.
+booked_benchmarks = Table(
+    "booked_benchmarks",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("run_id", Uuid, primary_key=True),
+    Column("day", UtcDateTime, nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+)
+
+# From CHECK_REQUESTS: what is kept for checks under way.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, nullable=False),
+    Column("provider_id", String(64), nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+    Column("held_until", UtcDateTime, nullable=False, index=True),
+)
+
+# From CHECKS: which of those are over, what checks cost on the last days, the price that each
+# model had last, and what was last said of each budget.
+releases = Table(
+    "releases",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("completed_at", UtcDateTime, nullable=False, index=True),
+    Column("held_until", UtcDateTime, nullable=False, index=True),
+)
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", UtcDateTime, primary_key=True),
+    Column("model_id", Uuid, primary_key=True),
+    Column("provider_id", String(64), nullable=False),
+    Column("nano_usd", BigInteger, nullable=False),
+)
+prices = Table(
+    "prices",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("price", Json, nullable=False, comment="the contracts' Price"),
+)
+reports = Table(
+    "reports",
+    metadata,
+    Column("budget_id", Uuid, primary_key=True),
+    Column("day", UtcDateTime, nullable=False),
+    Column("used_percent", Integer, nullable=False),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.

@@ -9,7 +9,13 @@ from arguslm_contracts.events.registry import RuleType, Severity
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 
 ResolveReason = Literal[
-    "recovered", "rule_removed", "rule_disabled", "model_removed", "monitoring_off"
+    "recovered",
+    "rule_removed",
+    "rule_disabled",
+    "model_removed",
+    "monitoring_off",
+    "model_retired",
+    "budget_removed",
 ]
 Transition = Literal["raised", "resolved", "test"]
 
@@ -29,7 +35,10 @@ class AlertEvent(Event):
 
 class AlertRaised(AlertEvent):
     """An incident began. `alert_id` derives from rule, target and the event that tipped it, and
-    its subject may hold one message only: the stream refuses a twin for ever."""
+    its subject may hold one message only: the stream refuses a twin for ever.
+
+    One of a budget has its `budget_id`, and the budget's name where others have the model's.
+    """
 
     name: ClassVar[str] = "alert.raised"
     rule_id: UUID
@@ -37,6 +46,7 @@ class AlertRaised(AlertEvent):
     rule_type: RuleType
     severity: Severity
     model_id: UUID | None
+    budget_id: UUID | None = None
     model_name: str
     provider_name: str
     outcome: Outcome
@@ -54,6 +64,7 @@ class AlertResolved(AlertEvent):
     name: ClassVar[str] = "alert.resolved"
     rule_id: UUID
     model_id: UUID | None
+    budget_id: UUID | None = None
     reason: ResolveReason
     resolved_at: datetime
     message: str

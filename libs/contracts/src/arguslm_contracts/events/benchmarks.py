@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Measurement, Record, Target
+from arguslm_contracts.measurement import Measurement, Price, ProbeProfile, Record, Target
 
 BenchmarkStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
@@ -28,7 +28,8 @@ class Limits(Record):
 
 class BenchmarkPlan(Record):
     """`runs` measured requests per model after `warmup_runs` unmeasured ones; `concurrency`
-    requests in flight per model, within `limits`."""
+    requests in flight per model, within `limits`. A run that may cost more than `at_most_usd` does
+    not begin; None where no budget covers any of its models."""
 
     targets: tuple[BenchmarkTarget, ...]
     prompt_pack: str
@@ -38,6 +39,16 @@ class BenchmarkPlan(Record):
     warmup_runs: int = Field(default=1, ge=0, le=20)
     concurrency: int = Field(default=1, ge=1, le=256)
     limits: Limits = Limits()
+    at_most_usd: float | None = Field(default=None, ge=0)
+
+    @property
+    def probe(self) -> ProbeProfile:
+        """What every request asks."""
+        return ProbeProfile(prompt=self.prompt, max_tokens=self.max_tokens)
+
+    def may_cost_usd(self, price: Price) -> float:
+        """At worst, for one model of this price."""
+        return (self.runs + self.warmup_runs) * price.at_most(self.probe)
 
 
 class BenchmarkEvent(Event):

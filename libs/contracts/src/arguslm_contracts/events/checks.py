@@ -1,15 +1,21 @@
 """CHECK_REQUESTS, CHECKS and CLOCK: time passes, endpoints are asked, answers are recorded."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
+from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import ProbeKind
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
+
+# What asking may take beside the endpoint's own deadlines: building the request, and discovery.
+ASKING_MARGIN_S = 60.0
 
 
 class ClockTicked(Event):
@@ -29,11 +35,25 @@ class ClockTicked(Event):
         return str(self.second)
 
 
+class Allowance(Record):
+    """What a check may cost: what is left of the tightest `budget` that covers it, without what is
+    reserved for others. `reserved_usd` of it is kept for this check until it completes, or until
+    `held_until`; 0 where nobody has told the price yet, or it does not suffice."""
+
+    budget: str
+    left_usd: float
+    reserved_usd: float = 0.0
+    held_until: datetime
+
+
 class CheckRequested(Event):
     """Ask this endpoint once. Self-contained: the prober needs nothing else to answer it.
 
-    A request not begun before `expires_at` completes as `expired`. `probe_id` is the definition
-    that it comes from; None is the monitoring of every model.
+    A request not begun before `expires_at` completes as `expired`. One with a `skip_reason` is a
+    slot that passes unasked, and completes as `skipped`: whether a slot is asked or skipped is one
+    decision under one id. One that may cost more than its allowance completes as `skipped`, too.
+
+    `probe_id` is the definition that it comes from; None is the monitoring of every model.
     """
 
     name: ClassVar[str] = "check.requested"
@@ -47,6 +67,37 @@ class CheckRequested(Event):
     target: Target
     probe: ProbeProfile
     probe_id: UUID | None = None
+    skip_reason: str | None = None
+    allowance: Allowance | None = Field(default=None, description="nothing where no budget is")
+
+    @property
+    def lapses_at(self) -> datetime:
+        """When nobody can be asking any more, even if it was begun in its last moment."""
+        asking_s = self.probe.timeouts.total_s + ASKING_MARGIN_S
+        return self.expires_at + timedelta(seconds=asking_s)
+
+    @property
+    def key(self) -> str:
+        return f"{self.location}.{self.model_id}"
+
+    @property
+    def identity(self) -> str:
+        return str(self.request_id)
+
+
+class CheckAbandoned(Event):
+    """A request has lapsed without an answer: its location has no prober, or has lost it.
+
+    A prober of any location completes it, and what was skipped meanwhile: all that fell due for
+    this model at this location in since <= due time <= until, and is not to be asked or has lapsed.
+    """
+
+    name: ClassVar[str] = "check.abandoned"
+    request_id: UUID
+    model_id: UUID
+    location: str
+    since: datetime
+    until: datetime
 
     @property
     def key(self) -> str:
@@ -77,6 +128,9 @@ class CheckCompleted(Event):
     started_at: datetime
     completed_at: datetime
     measurement: Measurement
+    allowance: Allowance | None = Field(
+        default=None, description="its request's: what was reserved is free again"
+    )
     kind: ProbeKind = ProbeKind.LIVENESS
     probe_id: UUID | None = None
 
@@ -144,13 +198,17 @@ class DiscoveryRequested(Event):
 
 
 class DiscoveredModel(Record):
+    """`facts` is what we understood of its entry in the list, `metadata` is as it was told."""
+
     name: str
     metadata: dict[str, object] = {}
+    facts: ModelFacts = ModelFacts()
 
 
 class DiscoveryCompleted(Event):
     """What a provider says it serves. On any outcome but `ok`, `models` is empty and
-    `message` says why."""
+    `message` says why. `complete`: the list was read to its end, so that a model which is not in
+    it is not there."""
 
     name: ClassVar[str] = "discovery.completed"
     request_id: UUID
@@ -158,6 +216,7 @@ class DiscoveryCompleted(Event):
     outcome: Outcome
     message: str | None = None
     models: tuple[DiscoveredModel, ...] = ()
+    complete: bool = False
     completed_at: datetime
 
     @property

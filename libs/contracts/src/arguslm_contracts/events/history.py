@@ -51,9 +51,9 @@ class Standing(Record):
 class CheckSummarized(Event):
     """The checks of a model that one location completed in an `hour`, of those that were stored
     while the hour `stored_in` was open: nearly always the same hour. What came late makes a
-    summary of its own, and summaries of one hour add up. Twins count once, connection tests and
-    probes other than liveness not at all. `standing` and `endpoint` are what all checks that stand
-    before this event led to.
+    summary of its own, and summaries of one hour add up. Twins count once, connection tests not
+    at all; probes other than liveness count for tokens and costs alone. `standing` and `endpoint`
+    are what all checks that stand before this event led to; nothing where none of them counts.
 
     Who has folded the check `first_check_id` has folded all of them; who has not, none.
     """
@@ -76,8 +76,15 @@ class CheckSummarized(Event):
     ttft_ms: Speeds
     tokens_per_s: Speeds
     total_ms: Speeds
-    standing: Standing
+    standing: Standing | None = None
     endpoint: EndpointState | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = Field(default=0, description="part of the output")
+    cached_tokens: int = Field(default=0, description="part of the input")
+    priced: int = Field(default=0, description="checks whose cost is known")
+    unpriced: int = Field(default=0, description="checks whose cost nobody knows")
+    cost_nano_usd: int = Field(default=0, description="of the priced ones, in 1e-9 US dollars")
     longest_thinking_reply_tokens: int | None = Field(
         default=None, description="the longest output that was, or began with, thinking"
     )

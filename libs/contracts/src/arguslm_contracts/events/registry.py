@@ -1,5 +1,4 @@
-"""REGISTRY and ACCOUNTS: what is watched, how, and who may come in. Each event carries the whole
-state after it.
+"""REGISTRY: what is watched, and how. Each event carries the whole state after it.
 
 `revision` counts an aggregate's events from 1. It makes the event's id, and it is the resource's
 ETag; the expected last sequence of the aggregate's subjects (`model.*.<id>`) makes it safe.
@@ -12,21 +11,27 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.measurement import Price, Record
+from arguslm_contracts.model_facts import ModelFacts
 
-Role = Literal["viewer", "operator", "admin"]
 Severity = Literal["info", "warning", "critical"]
 RuleType = Literal[
     "any_model_down",
     "specific_model_down",
     "model_unavailable_everywhere",
+    "budget_used",
 ]
 ChannelKind = Literal["webhook", "apprise"]
 ModelSource = Literal["discovered", "manual"]
 
 
 class Provider(Record):
-    """An account at a provider. `credentials` is a Fernet token; never the clear text."""
+    """An account at a provider. `credentials` is a Fernet token; never the clear text.
+
+    `requests_per_minute` bounds the scheduled checks of all its models at all locations: they are
+    asked less often where their intervals want more. `max_concurrent` bounds the checks in flight
+    in one prober: the others wait there. 0: no limit.
+    """
 
     provider_id: UUID
     provider_type: str
@@ -36,13 +41,17 @@ class Provider(Record):
     credentials: str | None = None
     enabled: bool = True
     monitor_discovered: bool = False
+    requests_per_minute: int = Field(default=0, ge=0)
+    max_concurrent: int = Field(default=0, ge=0)
     created_at: datetime
 
 
 class Model(Record):
     """A model at a provider. `name` is the provider's own identifier, any characters.
 
-    `interval_s` None follows the monitoring configuration.
+    `interval_s` None follows the monitoring configuration. `retired_at` is when a list of its
+    provider's no longer had it: it is kept, and not watched. `source` "manual" is a model that a
+    person vouches for, listed or not. `price` is as a person gave it.
     """
 
     model_id: UUID
@@ -54,7 +63,19 @@ class Model(Record):
     benchmarkable: bool = True
     interval_s: int | None = Field(default=None, ge=10)
     metadata: dict[str, object] = {}
+    facts: ModelFacts = ModelFacts()
+    price: Price | None = None
+    retired_at: datetime | None = None
     created_at: datetime
+
+    @property
+    def told_price(self) -> Price | None:
+        """What a person says, else the provider's own list; None where neither does."""
+        return self.price or self.facts.price
+
+    @property
+    def watched(self) -> bool:
+        return self.monitored and self.retired_at is None
 
 
 class MonitoringConfig(Record):
@@ -65,13 +86,19 @@ class MonitoringConfig(Record):
 
 
 class Rule(Record):
-    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive."""
+    """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive.
+
+    `budget_used` raises when `threshold_percent` of a budget are used, of the one that is named or
+    of any, and resolves with the day or when less is used.
+    """
 
     rule_id: UUID
     name: str
     rule_type: RuleType
     target_model_id: UUID | None = None
     target_model_name: str | None = None
+    target_budget_id: UUID | None = None
+    threshold_percent: int | None = Field(default=None, ge=5, le=95, multiple_of=5)
     enabled: bool = True
     severity: Severity = "critical"
     failures_to_raise: int = Field(default=2, ge=1)
@@ -79,6 +106,24 @@ class Rule(Record):
     notify_in_app: bool = True
     channel_ids: tuple[UUID, ...] = ()
     created_at: datetime
+
+
+class Budget(Record):
+    """What checks and benchmarks may cost on one day in UTC: of a model, of all models of a
+    provider, which is of one key, or of everything."""
+
+    budget_id: UUID
+    name: str
+    provider_id: UUID | None = None
+    model_id: UUID | None = None
+    usd_per_day: float = Field(gt=0)
+    created_at: datetime
+
+    def covers(self, provider_id: str, model_id: UUID) -> bool:
+        """Whether what a model costs is taken from it."""
+        if self.model_id is not None:
+            return self.model_id == model_id
+        return self.provider_id is None or str(self.provider_id) == provider_id
 
 
 class Channel(Record):
@@ -90,29 +135,6 @@ class Channel(Record):
     url: str
     enabled: bool = True
     created_at: datetime
-
-
-class Account(Record):
-    """A person who signs in. `password_hash` is scrypt with its parameters and salt."""
-
-    account_id: UUID
-    username: str
-    role: Role
-    password_hash: str
-    enabled: bool = True
-    created_at: datetime
-
-
-class ApiKey(Record):
-    """A program's key; `key_hash` is the SHA-256 of a random 256-bit key, `hint` its last 4."""
-
-    key_id: UUID
-    name: str
-    role: Role
-    key_hash: str
-    hint: str
-    created_at: datetime
-    expires_at: datetime | None = None
 
 
 class RegistryEvent(Event):
@@ -165,7 +187,9 @@ class ProviderRemoved(RegistryEvent):
         return str(self.provider_id)
 
 
-class _ModelState(RegistryEvent):
+class ModelState(RegistryEvent):
+    """Whatever tells how a model is from now on."""
+
     model: Model
 
     @property
@@ -173,16 +197,30 @@ class _ModelState(RegistryEvent):
         return str(self.model.model_id)
 
 
-class ModelRegistered(_ModelState):
+class ModelRegistered(ModelState):
     """Found by discovery, or added by hand."""
 
     name: ClassVar[str] = "model.registered"
 
 
-class ModelUpdated(_ModelState):
+class ModelUpdated(ModelState):
     """Renamed, watched or not, at another interval: `changed` names what."""
 
     name: ClassVar[str] = "model.updated"
+    changed: tuple[str, ...] = ()
+
+
+class ModelRetired(ModelState):
+    """Its provider no longer lists it. It stays, with its history, and is not watched until it is
+    listed again or a person vouches for it."""
+
+    name: ClassVar[str] = "model.retired"
+
+
+class ModelListed(ModelState):
+    """Its provider lists it again, or tells other facts of it: `changed` names what."""
+
+    name: ClassVar[str] = "model.listed"
     changed: tuple[str, ...] = ()
 
 
@@ -284,69 +322,43 @@ class ChannelRemoved(RegistryEvent):
         return str(self.channel_id)
 
 
-class _AccountState(RegistryEvent):
-    account: Account
+class _BudgetState(RegistryEvent):
+    budget: Budget
 
     @property
     def key(self) -> str:
-        return str(self.account.account_id)
+        return str(self.budget.budget_id)
 
 
-class AccountCreated(_AccountState):
-    """A person may sign in."""
+class BudgetCreated(_BudgetState):
+    """From now on a check that it might not cover is not sent."""
 
-    name: ClassVar[str] = "account.created"
+    name: ClassVar[str] = "budget.created"
 
 
-class AccountUpdated(_AccountState):
-    """Another role, another password, enabled or not: `changed` names what."""
+class BudgetUpdated(_BudgetState):
+    """It was edited; `changed` names what."""
 
-    name: ClassVar[str] = "account.updated"
+    name: ClassVar[str] = "budget.updated"
     changed: tuple[str, ...] = ()
 
 
-class AccountRemoved(RegistryEvent):
-    """The person may no longer sign in."""
+class BudgetReserved(_BudgetState):
+    """A benchmark is about to begin that costs at most `usd`. All of it counts as used on `day`
+    (midnight in UTC), whatever the run comes to."""
 
-    name: ClassVar[str] = "account.removed"
-    account_id: UUID
-
-    @property
-    def key(self) -> str:
-        return str(self.account_id)
+    name: ClassVar[str] = "budget.reserved"
+    run_id: UUID
+    day: datetime
+    usd: float = Field(ge=0)
 
 
-class SessionEnded(RegistryEvent):
-    """A session was signed out, or its refresh token was used twice. Its tokens are refused from
-    now on; after `expires_at` they would have expired by themselves."""
+class BudgetRemoved(RegistryEvent):
+    """Nothing is held back for it any more."""
 
-    name: ClassVar[str] = "account.session-ended"
-    once: ClassVar[bool] = True
-    session_id: UUID
-    expires_at: datetime
+    name: ClassVar[str] = "budget.removed"
+    budget_id: UUID
 
     @property
     def key(self) -> str:
-        return str(self.session_id)
-
-
-class ApiKeyCreated(RegistryEvent):
-    """A program may come in. The key itself is shown once and stored nowhere."""
-
-    name: ClassVar[str] = "api-key.created"
-    api_key: ApiKey
-
-    @property
-    def key(self) -> str:
-        return str(self.api_key.key_id)
-
-
-class ApiKeyRevoked(RegistryEvent):
-    """The key is refused from now on."""
-
-    name: ClassVar[str] = "api-key.revoked"
-    key_id: UUID
-
-    @property
-    def key(self) -> str:
-        return str(self.key_id)
+        return str(self.budget_id)

@@ -15,6 +15,12 @@ class AlertRuleCreate(Command):
     rule_type: RuleType
     target_model_id: UUID | None = None
     target_model_name: str | None = None
+    target_budget_id: UUID | None = Field(
+        default=None, description="of `budget_used`; without it any budget"
+    )
+    threshold_percent: int | None = Field(
+        default=None, ge=5, le=95, multiple_of=5, description="of `budget_used`"
+    )
     enabled: bool = True
     severity: Severity = "critical"
     failures_to_raise: int = Field(default=2, ge=1, le=100)
@@ -27,6 +33,7 @@ class AlertRuleUpdate(Command):
     name: str | None = Field(default=None, min_length=1, max_length=255)
     enabled: bool | None = None
     severity: Severity | None = None
+    threshold_percent: int | None = Field(default=None, ge=5, le=95, multiple_of=5)
     failures_to_raise: int | None = Field(default=None, ge=1, le=100)
     successes_to_resolve: int | None = Field(default=None, ge=1, le=100)
     notify_in_app: bool | None = None
@@ -43,6 +50,8 @@ class AlertRuleResponse(Shape):
     enabled: bool
     target_model_id: UUID | None = None
     target_model_name: str | None = None
+    target_budget_id: UUID | None = None
+    threshold_percent: int | None = None
     threshold_config: dict[str, Any] | None = None
     severity: Severity = "critical"
     failures_to_raise: int = 2

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from arguslm_contracts.events.registry import Role
+from arguslm_contracts.events.accounts import Role
 from arguslm_contracts.rest.base import Command, Shape
 
 

@@ -1,12 +1,25 @@
 """Providers: accounts at LLM vendors, and local servers."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, field_serializer
 
 from arguslm_contracts.rest.base import Command, Shape
+
+PerMinute = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=100_000,
+        description="most scheduled checks a minute, of all models at all locations; 0: no limit",
+    ),
+]
+MaxConcurrent = Annotated[
+    int,
+    Field(ge=0, le=10_000, description="most checks in flight at once in one prober; 0: no limit"),
+]
 
 
 class ProviderCreate(Command):
@@ -19,6 +32,8 @@ class ProviderCreate(Command):
     enabled: bool = True
     discover: bool = Field(default=True, description="list the provider's models at once")
     monitor_discovered: bool = Field(default=False, description="watch every model found")
+    requests_per_minute: PerMinute = 0
+    max_concurrent: MaxConcurrent = 0
 
 
 class ProviderUpdate(Command):
@@ -28,6 +43,8 @@ class ProviderUpdate(Command):
     credentials: dict[str, Any] | None = None
     enabled: bool | None = None
     monitor_discovered: bool | None = None
+    requests_per_minute: PerMinute | None = None
+    max_concurrent: MaxConcurrent | None = None
 
     @field_serializer("credentials", when_used="json-unless-none")
     def _hidden(self, credentials: dict[str, Any]) -> dict[str, str]:
@@ -53,6 +70,8 @@ class ProviderResponse(Shape):
     settings: dict[str, str] = {}
     has_credentials: bool = False
     monitor_discovered: bool = False
+    requests_per_minute: int = 0
+    max_concurrent: int = 0
     model_count: int = 0
     monitored_count: int = 0
     discovery: ProviderDiscovery | None = None
@@ -66,8 +85,19 @@ class ProviderListResponse(Shape):
     total: int
 
 
+class ProviderFurtherField(Shape):
+    """A field of `credentials` that other types do not have."""
+
+    name: str
+    label: str
+    secret: bool
+    required: bool
+
+
 class ProviderSpecResponse(Shape):
-    """What a provider type needs."""
+    """What a provider type needs. `route` is how its requests are sent and timed: `captured` (our
+    wire sends what LiteLLM built), `injected` (our wire beneath LiteLLM) or `client_library`.
+    `verified` is `recording`, `simulation` or `unverified`."""
 
     id: str
     label: str
@@ -80,6 +110,10 @@ class ProviderSpecResponse(Shape):
     api_key_label: str | None = None
     base_url_label: str | None = None
     region_options: list[tuple[str, str]] = []
+    further_fields: list[ProviderFurtherField] = []
+    needs: list[str] = []
+    route: str = "captured"
+    verified: str = "unverified"
 
 
 class ProviderCatalogResponse(Shape):

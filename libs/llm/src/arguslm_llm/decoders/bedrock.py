@@ -109,10 +109,14 @@ def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:
 
 
 def _usage(usage: JsonObject) -> Usage:
+    """Bedrock's input count leaves out what was read from or written to the cache."""
     output_tokens = as_count(usage.get("outputTokens"))
+    fresh = as_count(usage.get("inputTokens"))
+    cached = as_count(usage.get("cacheReadInputTokens"))
+    written = as_count(usage.get("cacheWriteInputTokens"))
     return Usage(
-        input_tokens=as_count(usage.get("inputTokens")),
+        input_tokens=None if fresh is None else fresh + (cached or 0) + (written or 0),
         output_tokens=output_tokens,
-        cached_tokens=as_count(usage.get("cacheReadInputTokens")),
+        cached_tokens=cached,
         source="unknown" if output_tokens is None else "reported",
     )

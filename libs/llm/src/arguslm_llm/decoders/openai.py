@@ -101,16 +101,31 @@ def _read_content(ns: int, content: Any, transcript: Transcript) -> None:
 
 
 def _usage(usage: JsonObject) -> Usage:
-    output = as_object(usage.get("completion_tokens_details"))
     prompt = as_object(usage.get("prompt_tokens_details"))
-    cached = as_count(prompt.get("cached_tokens"))
-    if cached is None:
-        cached = as_count(usage.get("prompt_cache_hit_tokens"))
-    output_tokens = as_count(usage.get("completion_tokens"))
+    # DeepSeek and Moonshot name what came from the cache in their own ways.
+    cached = (
+        prompt.get("cached_tokens"),
+        usage.get("prompt_cache_hit_tokens"),
+        usage.get("cached_tokens"),
+    )
+    output_tokens = _output_tokens(usage)
     return Usage(
         input_tokens=as_count(usage.get("prompt_tokens")),
         output_tokens=output_tokens,
-        reasoning_tokens=as_count(output.get("reasoning_tokens")),
-        cached_tokens=cached,
+        reasoning_tokens=_reasoning_tokens(usage),
+        cached_tokens=next((n for n in map(as_count, cached) if n is not None), None),
         source="unknown" if output_tokens is None else "reported",
     )
+
+
+def _reasoning_tokens(usage: JsonObject) -> int | None:
+    return as_count(as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"))
+
+
+def _output_tokens(usage: JsonObject) -> int | None:
+    """xAI counts reasoning beside the completion, which only the total gives away."""
+    completion, reasoning = as_count(usage.get("completion_tokens")), _reasoning_tokens(usage)
+    if completion is None or not reasoning:
+        return completion
+    beside = completion + reasoning + (as_count(usage.get("prompt_tokens")) or 0)
+    return completion + reasoning if usage.get("total_tokens") == beside else completion

@@ -73,7 +73,7 @@ def show(client: "ArgusLMClient", alert: Alert, as_json: Json = False) -> None:
             ("rule", found.rule_name),
             ("state", found.state),
             ("severity", found.severity),
-            ("model", f"{found.model_name} at {found.provider_name}"),
+            ("about", " at ".join(filter(None, (found.model_name, found.provider_name)))),
             ("outcome", found.outcome),
             ("fault owner", found.fault_owner),
             ("message", found.message),

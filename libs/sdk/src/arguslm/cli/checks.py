@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from arguslm.cli.connect import Json, connected
+from arguslm.cli.costs import usd
 from arguslm.cli.lookup import find_check, find_model
 from arguslm.cli.output import (
     judged,
@@ -26,7 +27,7 @@ from arguslm.errors import ArgusLMError
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
-    from arguslm.schemas import CheckResponse
+    from arguslm.schemas import CheckResponse, Cost
 
 
 class ListsByDefault(TyperGroup):
@@ -151,6 +152,7 @@ def print_check(check: "CheckResponse") -> None:
             ("total", _ms(timing.total_ms)),
             ("tokens/s", measured.tokens_per_s and number(measured.tokens_per_s, 1)),
             ("tokens", _tokens(usage)),
+            ("cost", measured.cost and _cost(measured.cost)),
             ("HTTP status", evidence.http_status),
             ("error", _error(evidence)),
             ("finish reason", evidence.finish_reason),
@@ -158,9 +160,18 @@ def print_check(check: "CheckResponse") -> None:
             *(("rate limit left", _left(limit)) for limit in measured.headroom),
             ("answer", evidence.answer_preview),
             ("stamps", timing.stamp.value),
+            ("begun late by", _ms(timing.schedule_delay_ms)),
+            ("our own lag", _own_lag(measured.audit)),
             ("trustworthy", measured.audit.trustworthy),
         )
     )
+
+
+def _cost(cost: "Cost") -> str:
+    """What nobody knows is never 0."""
+    if cost.usd is not None:
+        return usd(cost.usd)
+    return "no known price" if cost.unpriced == "no_price" else "nobody told the tokens"
 
 
 def _newest(
@@ -222,6 +233,13 @@ def _ms(value: float | None) -> str | None:
 
 def _seconds(value: float | None) -> str | None:
     return None if value is None else f"{value:g} s"
+
+
+def _own_lag(audit: Any) -> str:
+    """What our prober did to the measurement itself."""
+    read = "" if audit.read_lag_ms is None else f", read {audit.read_lag_ms:.1f} ms late"
+    cpu = "" if audit.cpu_share is None else f", {audit.cpu_share:.0%} of a core"
+    return f"event loop {audit.loop_lag_ms:.1f} ms{read}{cpu}"
 
 
 def _left(limit: Any) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         AlertRuleResponse,
         ApiKeyResponse,
         BenchmarkRunResponse,
+        BudgetResponse,
         ChannelResponse,
         CheckResponse,
         ModelResponse,
@@ -144,6 +145,13 @@ def find_rule(client: "ArgusLMClient", wanted: str) -> "AlertRuleResponse":
         return client.get_alert_rule(known)
     rules = client.list_alert_rules()
     return pick("rule", wanted, (Candidate(one, str(one.id), (one.name,)) for one in rules))
+
+
+def find_budget(client: "ArgusLMClient", wanted: str) -> "BudgetResponse":
+    if (known := as_uuid(wanted)) is not None:
+        return client.get_budget(known)
+    found = client.list_budgets().items
+    return pick("budget", wanted, (Candidate(one, str(one.id), (one.name,)) for one in found))
 
 
 def find_channel(client: "ArgusLMClient", wanted: str) -> "ChannelResponse":

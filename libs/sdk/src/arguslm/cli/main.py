@@ -14,8 +14,10 @@ from arguslm.cli import (
     access,
     alerts,
     bench,
+    budgets,
     channels,
     checks,
+    costs,
     house,
     models,
     monitoring,
@@ -67,6 +69,8 @@ app.add_typer(models.app, name="models", rich_help_panel="Watching")
 app.add_typer(monitoring.app, name="monitoring", rich_help_panel="Watching")
 app.add_typer(checks.app, name="checks", rich_help_panel="Watching")
 app.add_typer(bench.app, name="bench", rich_help_panel="Watching")
+costs.register(app)
+app.add_typer(budgets.app, name="budgets", rich_help_panel="Watching")
 alerts.app.add_typer(rules.app, name="rules")
 alerts.app.add_typer(channels.app, name="channels")
 app.add_typer(alerts.app, name="alerts", rich_help_panel="Watching")

@@ -11,6 +11,7 @@ from arguslm.cli.output import print_json, print_table, say, short
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
+    from arguslm_contracts.model_facts import ModelFacts
 
 app = typer.Typer(help="What is watched and benchmarked.", no_args_is_help=True)
 
@@ -38,6 +39,19 @@ def seconds(text: str) -> int:
     return wanted
 
 
+def facts_in_words(facts: "ModelFacts") -> str:
+    """What its provider tells of a model, the most asked for first: `128k context, $2.5/$10`."""
+    prices = (facts.input_usd_per_million_tokens, facts.output_usd_per_million_tokens)
+    told = (
+        facts.context_length and f"{facts.context_length // 1000}k context",
+        None not in prices and f"${prices[0]:g}/${prices[1]:g} per million",
+        facts.parameters,
+        facts.quantization,
+        facts.size_bytes and f"{facts.size_bytes / 1e9:.1f} GB",
+    )
+    return ", ".join(part for part in told if part)
+
+
 @app.command("list")
 @connected
 def list_(
@@ -47,6 +61,10 @@ def list_(
     watched: Annotated[
         bool | None, typer.Option("--watched/--unwatched", help="Only these.")
     ] = None,
+    retired: Annotated[
+        bool | None,
+        typer.Option("--retired/--listed", help="Only those their provider no longer lists."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """All models."""
@@ -55,20 +73,22 @@ def list_(
         provider_id=find_provider(client, provider).id if provider else None,
         search=search,
         enabled_for_monitoring=watched,
+        retired=retired,
     )
     if as_json:
         return print_json(found)
     return print_table(
-        ("=ID", "MODEL", "NAME", "PROVIDER", "WATCHED", "EVERY", "SOURCE"),
+        ("=ID", "MODEL", "NAME", "PROVIDER", "WATCHED", "EVERY", "SOURCE", "FACTS"),
         (
             (
                 short(one.id),
                 one.model_id,
                 one.custom_name or "-",
                 one.provider_name or "-",
-                one.enabled_for_monitoring,
+                "retired" if one.retired_at else one.enabled_for_monitoring,
                 f"{one.interval_s} s" if one.interval_s else "default",
                 one.source,
+                facts_in_words(one.facts) or "-",
             )
             for one in found
         ),
@@ -123,7 +143,7 @@ def rename(
 @app.command()
 @connected
 def watch(client: "ArgusLMClient", model: Model) -> None:
-    """Check it regularly."""
+    """Check it regularly, though its provider should no longer list it."""
     changed = client.update_model(find_model(client, model).id, enabled_for_monitoring=True)
     say(f"watching {changed.custom_name or changed.model_id}")
 
@@ -148,6 +168,45 @@ def interval(
     changed = client.update_model(find_model(client, model).id, interval_s=wanted)
     often = f"every {changed.interval_s} s" if changed.interval_s else "at the default interval"
     say(f"{changed.custom_name or changed.model_id} is checked {often}")
+
+
+@app.command()
+@connected
+def price(
+    client: "ArgusLMClient",
+    model: Model,
+    input_usd: Annotated[
+        float | None, typer.Argument(min=0, help="US dollars per million input tokens.")
+    ] = None,
+    output_usd: Annotated[
+        float | None, typer.Argument(min=0, help="The same of output tokens.")
+    ] = None,
+    cached: Annotated[float | None, typer.Option(min=0, help="The same of cached input.")] = None,
+    reasoning: Annotated[float | None, typer.Option(min=0, help="The same of reasoning.")] = None,
+    unset: Annotated[bool, typer.Option("--unset", help="Go by the known price again.")] = False,
+) -> None:
+    """Say what it costs, where nobody knows or you pay another price."""
+    if unset == (input_usd is not None) or (input_usd is None) != (output_usd is None):
+        raise typer.BadParameter("give the prices of input and output, or --unset")
+    from arguslm.call import checked
+    from arguslm.schemas import PriceGiven
+
+    given = {
+        "input_usd_per_million_tokens": input_usd,
+        "output_usd_per_million_tokens": output_usd,
+        "cached_input_usd_per_million_tokens": cached,
+        "reasoning_usd_per_million_tokens": reasoning,
+    }
+    told = {name: usd for name, usd in given.items() if usd is not None}
+    wanted = None if unset else checked(PriceGiven, **told)
+    changed = client.update_model(find_model(client, model).id, price=wanted)
+    name = changed.custom_name or changed.model_id
+    if changed.price is None:
+        return say(f"{name} has the price that is known of it")
+    return say(
+        f"{name} costs ${changed.price.input_usd_per_million_tokens:g} in and "
+        f"${changed.price.output_usd_per_million_tokens:g} out per million tokens"
+    )
 
 
 @app.command()

@@ -30,6 +30,18 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="region=..., api_version=... (repeatable)"),
 ]
+PerMinute = Annotated[
+    int | None,
+    typer.Option(
+        "--per-minute",
+        min=0,
+        help="Most scheduled checks a minute, of all models; 0: no limit.",
+    ),
+]
+MaxConcurrent = Annotated[
+    int | None,
+    typer.Option("--max-concurrent", min=0, help="Most checks at once in one prober; 0: no limit."),
+]
 
 
 @app.command("list")
@@ -81,6 +93,8 @@ def add(
     key_stdin: KeyStdin = False,
     settings: Settings = None,
     watch: Annotated[bool, typer.Option("--watch", help="Watch every model found.")] = False,
+    per_minute: PerMinute = None,
+    max_concurrent: MaxConcurrent = None,
     test: Annotated[
         bool, typer.Option("--test/--no-test", help="Try the connection before saving.")
     ] = True,
@@ -96,6 +110,8 @@ def add(
         display_name=name,
         credentials=_credentials(base_url, _key(key_env, key_stdin), settings),
         monitor_discovered=watch,
+        requests_per_minute=per_minute or 0,
+        max_concurrent=max_concurrent or 0,
     )
     if test:
         _try(client, wanted)
@@ -125,6 +141,8 @@ def edit(
     watch: Annotated[
         bool | None, typer.Option("--watch/--no-watch", help="Watch newly found models.")
     ] = None,
+    per_minute: PerMinute = None,
+    max_concurrent: MaxConcurrent = None,
 ) -> None:
     """Change only what is given; everything else, the key included, stays."""
     credentials = _credentials(base_url, _key(key_env, key_stdin), settings)
@@ -133,6 +151,8 @@ def edit(
         "credentials": credentials or None,
         "enabled": enabled,
         "monitor_discovered": watch,
+        "requests_per_minute": per_minute,
+        "max_concurrent": max_concurrent,
     }
     changes = {field: value for field, value in changes.items() if value is not None}
     if not changes:
@@ -190,20 +210,21 @@ def catalog(
     tested: Annotated[bool, typer.Option("--tested", help="Only those tested with us.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every provider type, and what each one needs."""
+    """Every provider type: what it needs, and how its requests are timed and were verified."""
     specs = [one for one in client.get_provider_catalog().providers.values() if _fits(one, tested)]
     if as_json:
         return print_json(specs)
     return print_table(
-        ("TYPE", "LABEL", "TESTED", "KEY", "ADDRESS", "REGION"),
+        ("TYPE", "LABEL", "TESTED", "NEEDS", "ADDRESS", "ROUTE", "VERIFIED"),
         (
             (
                 one.id,
                 one.label,
                 one.tested,
-                "needed" if one.requires_api_key else "-",
-                "needed" if one.requires_base_url else one.default_base_url or "-",
-                "needed" if one.requires_region else "-",
+                ", ".join(one.needs) or "-",
+                one.default_base_url or "-",
+                one.route,
+                one.verified,
             )
             for one in specs
         ),
@@ -295,6 +316,8 @@ def _facts(one: "ProviderResponse") -> list[tuple[str, Any]]:
         ("key", "stored" if one.has_credentials else "none"),
         ("enabled", one.enabled),
         ("watch found", one.monitor_discovered),
+        ("most a minute", one.requests_per_minute or "no limit"),
+        ("most at once", f"{one.max_concurrent} in a prober" if one.max_concurrent else "no limit"),
         ("models", f"{one.model_count}, {one.monitored_count} watched"),
         ("discovered", discovery and f"{discovery.outcome}: {discovery.models_found} models"),
         ("discovery says", discovery and discovery.message),

@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arguslm.cli.connect import Json, connected
-from arguslm.cli.lookup import all_models, find_channel, find_model, find_rule, model_label
+from arguslm.cli.lookup import (
+    all_models,
+    find_budget,
+    find_channel,
+    find_model,
+    find_rule,
+    model_label,
+)
 from arguslm.cli.output import print_json, print_table, say, short
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from arguslm.client import ArgusLMClient
+    from arguslm.schemas import AlertRuleResponse
 
 app = typer.Typer(help="When to raise an alert.", no_args_is_help=True)
 
@@ -20,6 +28,10 @@ Severity = Annotated[str | None, typer.Option(help="info, warning or critical.")
 Failures = Annotated[int | None, typer.Option(min=1, help="Raise after so many failures in a row.")]
 Successes = Annotated[
     int | None, typer.Option(min=1, help="Resolve after so many successes in a row.")
+]
+Percent = Annotated[
+    int | None,
+    typer.Option(min=5, max=95, help="Raise when so much of a budget is used: 5, 10 ... 95."),
 ]
 Channels = Annotated[
     list[str] | None, typer.Option("--channel", help="Tell this channel (repeatable).")
@@ -44,7 +56,8 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
                 short(one.id),
                 one.name,
                 one.rule_type,
-                one.target_model_name
+                _budget(one)
+                or one.target_model_name
                 or names.get(one.target_model_id)
                 or one.target_model_id
                 or "every model",
@@ -67,7 +80,9 @@ def add(
     rule_type: Annotated[
         str,
         typer.Option(
-            "--type", help="any_model_down, specific_model_down or model_unavailable_everywhere."
+            "--type",
+            help="any_model_down, specific_model_down, model_unavailable_everywhere "
+            "or budget_used.",
         ),
     ] = "any_model_down",
     model: Annotated[
@@ -76,6 +91,10 @@ def add(
     model_name: Annotated[
         str | None, typer.Option(help="The name that model_unavailable_everywhere looks for.")
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="The budget of budget_used; without it any.")
+    ] = None,
+    percent: Percent = None,
     severity: Severity = None,
     failures: Failures = None,
     successes: Successes = None,
@@ -94,6 +113,8 @@ def add(
         **_given(
             target_model_id=find_model(client, model).id if model else None,
             target_model_name=model_name,
+            target_budget_id=find_budget(client, budget).id if budget else None,
+            threshold_percent=percent,
             severity=severity,
             failures_to_raise=failures,
             successes_to_resolve=successes,
@@ -116,6 +137,7 @@ def edit(
     enabled: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether it is judged.")
     ] = None,
+    percent: Percent = None,
     severity: Severity = None,
     failures: Failures = None,
     successes: Successes = None,
@@ -127,6 +149,7 @@ def edit(
     changes = _given(
         name=name,
         enabled=enabled,
+        threshold_percent=percent,
         severity=severity,
         failures_to_raise=failures,
         successes_to_resolve=successes,
@@ -152,6 +175,14 @@ def remove(
         typer.confirm(f"Remove the rule {found.name}?", abort=True, err=True)
     client.delete_alert_rule(found.id)
     say(f"removed {found.name}")
+
+
+def _budget(rule: "AlertRuleResponse") -> str | None:
+    """What a rule on budgets looks at."""
+    if rule.rule_type != "budget_used":
+        return None
+    which = f"budget {short(rule.target_budget_id)}" if rule.target_budget_id else "any budget"
+    return f"{which}, {rule.threshold_percent} %"
 
 
 def _model_names(client: "ArgusLMClient") -> "dict[UUID | None, str]":

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from arguslm.call import UNSET, Call, Id, Unset, body_of, changes, endpoint, nothing, path, shape
-from arguslm_contracts.events.registry import Role
+from arguslm_contracts.events.accounts import Role
 from arguslm_contracts.rest import auth as shapes
 from arguslm_contracts.rest.system import HealthResponse
 

@@ -26,15 +26,18 @@ class ModelEndpoints:
         provider_id: Id | None = None,
         enabled_for_monitoring: bool | None = None,
         enabled_for_benchmark: bool | None = None,
+        retired: bool | None = None,
         search: str | None = None,
         limit: int = 100,
         offset: int = 0,
     ) -> Call[shapes.ModelListResponse]:
-        """One page of models; `search` looks in names, `limit` is at most 500."""
+        """One page of models; `search` looks in names, `retired` are those that their provider no
+        longer lists, `limit` is at most 500."""
         params = given(
             provider_id=provider_id,
             enabled_for_monitoring=enabled_for_monitoring,
             enabled_for_benchmark=enabled_for_benchmark,
+            retired=retired,
             search=search,
             limit=limit,
             offset=offset,
@@ -59,9 +62,11 @@ class ModelEndpoints:
         enabled_for_monitoring: bool | Unset = UNSET,
         enabled_for_benchmark: bool | Unset = UNSET,
         interval_s: int | Unset | None = UNSET,
+        price: shapes.PriceGiven | Unset | None = UNSET,
         revision: int | None = None,
     ) -> Call[shapes.ModelResponse]:
-        """Change only what is given; None clears `custom_name` or `interval_s`."""
+        """Change only what is given; None clears `custom_name`, `interval_s` or `price`. To switch
+        monitoring on ends a model's retirement."""
         body = changes(
             shapes.ModelUpdate,
             update,
@@ -69,6 +74,7 @@ class ModelEndpoints:
             enabled_for_monitoring=enabled_for_monitoring,
             enabled_for_benchmark=enabled_for_benchmark,
             interval_s=interval_s,
+            price=price,
         )
         return Call(
             "PATCH",

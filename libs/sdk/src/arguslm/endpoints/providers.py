@@ -32,6 +32,8 @@ class ProviderEndpoints:
         credentials: dict[str, Any] | Unset = UNSET,
         enabled: bool | Unset = UNSET,
         monitor_discovered: bool | Unset = UNSET,
+        requests_per_minute: int | Unset = UNSET,
+        max_concurrent: int | Unset = UNSET,
         revision: int | None = None,
     ) -> Call[shapes.ProviderResponse]:
         """Change only what is given. `credentials` is merged key by key; None removes a key."""
@@ -42,6 +44,8 @@ class ProviderEndpoints:
             credentials=credentials,
             enabled=enabled,
             monitor_discovered=monitor_discovered,
+            requests_per_minute=requests_per_minute,
+            max_concurrent=max_concurrent,
         )
         return Call(
             "PATCH",

@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from arguslm_bus.publisher import Conflict, Publisher
 from arguslm_bus.reader import StreamReader
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated, ApiKeyRevoked
+from arguslm_contracts.events.accounts import ApiKey, ApiKeyCreated, ApiKeyRevoked
 from arguslm_contracts.identity import derive
 from arguslm_contracts.streams import ACCOUNTS
 from arguslm_query_api.auth.keys import hash_key, hint_of

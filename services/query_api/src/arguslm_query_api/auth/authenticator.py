@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.registry import Role
+from arguslm_contracts.events.accounts import Role
 from arguslm_query_api.auth.keys import hash_key, same_hash
 from arguslm_query_api.auth.principal import Holder, Principal, Session
 from arguslm_query_api.auth.tokens import Token, TokenSigner

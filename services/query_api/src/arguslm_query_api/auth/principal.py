@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from arguslm_contracts.events.registry import Role
+from arguslm_contracts.events.accounts import Role
 
 _RANK: dict[Role, int] = {"viewer": 0, "operator": 1, "admin": 2}
 

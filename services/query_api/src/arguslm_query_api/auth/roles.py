@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from arguslm_contracts.events.registry import Role
+from arguslm_contracts.events.accounts import Role
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.refusals import Forbidden
 

@@ -7,7 +7,7 @@ refresh tokens were used is known to the replica that took them: it is a second 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from arguslm_contracts.events.registry import SessionEnded
+from arguslm_contracts.events.accounts import SessionEnded
 from arguslm_query_api.auth.principal import Session
 from arguslm_query_api.auth.tokens import Token
 from arguslm_query_api.commands.recorder import Recorder

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from arguslm_contracts.events.registry import (
+from arguslm_contracts.events.accounts import (
     Account,
     AccountCreated,
     AccountRemoved,

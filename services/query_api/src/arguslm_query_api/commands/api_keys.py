@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from arguslm_contracts.events.registry import ApiKey, ApiKeyCreated, ApiKeyRevoked
+from arguslm_contracts.events.accounts import ApiKey, ApiKeyCreated, ApiKeyRevoked
 from arguslm_contracts.rest import auth as shapes
 from arguslm_query_api.auth.keys import hash_key, hint_of, new_key
 from arguslm_query_api.auth.principal import Principal

@@ -15,6 +15,7 @@ from arguslm_contracts.events.registry import Model, Provider
 from arguslm_contracts.prompt_packs import PROMPT_PACKS
 from arguslm_contracts.rest.benchmarks import BenchmarkCreate
 from arguslm_query_api.auth.principal import Principal
+from arguslm_query_api.commands import budgets
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.monitoring import check_pack
 from arguslm_query_api.commands.providers import target_of
@@ -32,20 +33,21 @@ async def start(door: Door, who: Principal, attempt: Attempt, body: BenchmarkCre
         return
     prompt = _prompt_of(body)
     targets = await _targets(door, list(dict.fromkeys(body.model_ids)))
+    plan = BenchmarkPlan(
+        targets=targets,
+        prompt_pack=body.prompt_pack,
+        prompt=prompt,
+        max_tokens=body.max_tokens,
+        runs=body.num_runs,
+        warmup_runs=body.warmup_runs,
+        concurrency=body.concurrency,
+        limits=body.limits,
+    )
     now = datetime.now(UTC)
     event = BenchmarkRequested(
         run_id=attempt.id,
         title=body.name or f"{body.prompt_pack}, {now:%Y-%m-%d %H:%M} UTC",
-        plan=BenchmarkPlan(
-            targets=targets,
-            prompt_pack=body.prompt_pack,
-            prompt=prompt,
-            max_tokens=body.max_tokens,
-            runs=body.num_runs,
-            warmup_runs=body.warmup_runs,
-            concurrency=body.concurrency,
-            limits=body.limits,
-        ),
+        plan=await budgets.book(door, who, attempt.id, plan),
         requested_by=who.name,
         requested_at=now,
     )
@@ -119,5 +121,7 @@ def _target(model: Model, provider: Provider) -> BenchmarkTarget:
             f"{name}: its provider {provider.display_name} is disabled", field="model_ids"
         )
     return BenchmarkTarget(
-        model_id=model.model_id, display_name=name, target=target_of(provider, model.name)
+        model_id=model.model_id,
+        display_name=name,
+        target=target_of(provider, model.name, model.told_price),
     )

@@ -1,10 +1,12 @@
 """Models: added by hand, renamed, switched, removed."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from arguslm_contracts.events.registry import Model, ModelRegistered, ModelRemoved, ModelUpdated
 from arguslm_contracts.identity import model_uuid
+from arguslm_contracts.measurement import Price
 from arguslm_contracts.rest.models import ModelCreate, ModelUpdate
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
@@ -18,8 +20,9 @@ _STORED_NAMES = {
     "enabled_for_monitoring": "monitored",
     "enabled_for_benchmark": "benchmarkable",
     "interval_s": "interval_s",
+    "price": "price",
 }
-_CLEARABLE = frozenset({"custom_name", "interval_s"})
+_CLEARABLE = frozenset({"custom_name", "interval_s", "price"})
 
 
 async def register(
@@ -67,14 +70,19 @@ async def update(
     body: ModelUpdate,
     expected_revision: int | None,
 ) -> bool:
-    """Change what is given; null clears the name and the interval."""
+    """Change what is given; null clears the name, the interval and the price."""
     model, revision, sequence = await stored(door, model_id)
     check_revision(expected_revision, revision)
-    changes = {
+    changes: dict[str, Any] = {
         _STORED_NAMES[name]: value or None if name == "custom_name" else value
         for name, value in body.model_dump(exclude_unset=True).items()
         if value is not None or name in _CLEARABLE
     }
+    if body.price is not None:
+        changes["price"] = Price.model_validate(changes["price"])
+    if body.enabled_for_monitoring and model.retired_at is not None:
+        # A person vouches for it from now on: no list retires it again.
+        changes |= {"retired_at": None, "source": "manual"}
     changed = tuple(name for name, value in changes.items() if getattr(model, name) != value)
     if not changed:
         return True

@@ -61,7 +61,9 @@ async def run_now(
 
 async def _wanted(connection: AsyncConnection, model_ids: Sequence[UUID] | None) -> list[UUID]:
     if model_ids is None:
-        page = await models.list_models(connection, enabled_for_monitoring=True, limit=1_000_000)
+        page = await models.list_models(
+            connection, enabled_for_monitoring=True, retired=False, limit=1_000_000
+        )
         wanted = [model.id for model in page.items]
     else:
         wanted = list(dict.fromkeys(model_ids))

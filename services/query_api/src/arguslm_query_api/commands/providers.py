@@ -11,7 +11,7 @@ from arguslm_contracts.events.registry import (
     ProviderRemoved,
     ProviderUpdated,
 )
-from arguslm_contracts.measurement import Target
+from arguslm_contracts.measurement import Price, Target
 from arguslm_contracts.rest.providers import ProviderCreate, ProviderUpdate
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
@@ -43,6 +43,8 @@ async def register(door: Door, who: Principal, attempt: Attempt, body: ProviderC
         credentials=sealed(fields, door.vault),
         enabled=body.enabled,
         monitor_discovered=body.monitor_discovered,
+        requests_per_minute=body.requests_per_minute,
+        max_concurrent=body.max_concurrent,
         created_at=now,
     )
     event = ProviderRegistered(
@@ -102,7 +104,7 @@ async def stored(door: Door, provider_id: UUID) -> tuple[Provider, int, int]:
     return found
 
 
-def target_of(provider: Provider, model: str | None) -> Target:
+def target_of(provider: Provider, model: str | None = None, price: Price | None = None) -> Target:
     """The provider's endpoint, as the prober needs it."""
     return Target(
         provider_id=str(provider.provider_id),
@@ -112,6 +114,7 @@ def target_of(provider: Provider, model: str | None) -> Target:
         settings=provider.settings,
         credentials=provider.credentials,
         model=model,
+        price=price,
     )
 
 

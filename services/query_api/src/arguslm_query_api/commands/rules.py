@@ -10,7 +10,7 @@ from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
-from arguslm_query_api.reads import alerts, models
+from arguslm_query_api.reads import alerts, budgets, models
 from arguslm_query_api.refusals import Invalid, Unknown
 
 
@@ -19,6 +19,7 @@ async def create(door: Door, who: Principal, attempt: Attempt, body: AlertRuleCr
     if (known := await door.recorder.repeated(attempt, RuleCreated)) is not None:
         return await door.recorder.shows(known)
     await _check_target(door, body)
+    await _check_threshold(door, body)
     await _check_channels(door, body.channel_ids)
     now = datetime.now(UTC)
     fields = body.model_dump(exclude={"channel_ids"})
@@ -38,6 +39,8 @@ async def update(
     rule, revision, sequence = await _stored(door, rule_id)
     check_revision(expected_revision, revision)
     changes = body.model_dump(exclude_none=True)
+    if "threshold_percent" in changes and rule.rule_type != "budget_used":
+        raise Invalid(f"{rule.rule_type} takes no threshold_percent", field="threshold_percent")
     if "channel_ids" in changes:
         await _check_channels(door, changes["channel_ids"])
         changes["channel_ids"] = tuple(changes["channel_ids"])
@@ -91,6 +94,20 @@ async def _check_target(door: Door, body: AlertRuleCreate) -> None:
             found = await models.find_models(connection, [body.target_model_id])
         if not found:
             raise Invalid(f"there is no model {body.target_model_id}", field="target_model_id")
+
+
+async def _check_threshold(door: Door, body: AlertRuleCreate) -> None:
+    """A rule on a budget needs a threshold; the others have neither."""
+    if body.rule_type == "budget_used":
+        if body.threshold_percent is None:
+            raise Invalid("budget_used needs a threshold_percent", field="threshold_percent")
+    elif body.threshold_percent is not None or body.target_budget_id is not None:
+        raise Invalid(f"{body.rule_type} takes no budget", field="threshold_percent")
+    if body.target_budget_id is not None:
+        async with door.database.reading() as connection:
+            found = await budgets.stored_budget(connection, body.target_budget_id)
+        if found is None:
+            raise Invalid(f"there is no budget {body.target_budget_id}", field="target_budget_id")
 
 
 async def _check_channels(door: Door, channel_ids: Sequence[UUID]) -> None:

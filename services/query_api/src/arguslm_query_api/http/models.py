@@ -33,17 +33,20 @@ async def list_models(
     provider_id: UUID | None = None,
     enabled_for_monitoring: bool | None = None,
     enabled_for_benchmark: bool | None = None,
+    retired: bool | None = None,
     search: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Any:
-    """One page of models; `search` looks in names."""
+    """One page of models; `search` looks in names, `retired` are those that their provider no
+    longer lists."""
     async with door.database.reading() as connection:
         return await model_reads.list_models(
             connection,
             provider_id=provider_id,
             enabled_for_monitoring=enabled_for_monitoring,
             enabled_for_benchmark=enabled_for_benchmark,
+            retired=retired,
             search=search,
             limit=limit,
             offset=offset,
@@ -77,7 +80,8 @@ async def update_model(
     response: Response,
     expected_revision: ExpectedRevision,
 ) -> Any:
-    """Change only what is given; null clears `custom_name` and `interval_s`."""
+    """Change only what is given; null clears `custom_name` and `interval_s`. To
+    switch monitoring on ends a model's retirement."""
     async with both_versions(partial(_read, door, model_id), body):
         shown = await models.update(door, who, model_id, body, expected_revision)
     return await _answer(door, model_id, response, shown=shown)

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from arguslm_storage import columns
+from arguslm_storage.migration_steps import add_columns
 
 revision = "0002"
 down_revision = "0001"
@@ -14,11 +15,8 @@ depends_on = None
 def upgrade() -> None:
     # The tables are rebuilt, for their version has risen: the zeros do not last.
     for table in ("checks", "connection_tests"):
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.add_column(
-                sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0")
-            )
-            batch_op.alter_column("sequence", server_default=None)
+        sequence = sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0")
+        add_columns(table, sequence)
     with op.batch_alter_table("checks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_checks_sequence"), ["sequence"], unique=False)
     op.create_table(

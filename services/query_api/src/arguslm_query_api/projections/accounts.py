@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events import registry as events
+from arguslm_contracts.events import accounts as events
+from arguslm_contracts.events.registry import RegistryEvent
 from arguslm_query_api import tables
 from arguslm_query_api.projections.changes import Changes
 
@@ -13,12 +14,12 @@ from arguslm_query_api.projections.changes import Changes
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     changes = Changes()
     for recorded in batch:
-        if isinstance(recorded.event, events.RegistryEvent):
+        if isinstance(recorded.event, RegistryEvent):
             _take(changes, recorded, recorded.event)
     await changes.write(connection)
 
 
-def _take(changes: Changes, recorded: Recorded, event: events.RegistryEvent) -> None:
+def _take(changes: Changes, recorded: Recorded, event: RegistryEvent) -> None:
     position = changes.place(recorded, event)
     match event:
         case events.AccountCreated() | events.AccountUpdated():

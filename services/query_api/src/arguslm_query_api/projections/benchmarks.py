@@ -1,4 +1,5 @@
-"""BENCHMARKS -> runs and their samples. A removed run leaves nothing behind."""
+"""BENCHMARKS -> runs and their samples. A removed run leaves nothing behind but
+its bill."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from arguslm_contracts.events import benchmarks as events
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.projections.storable import storable
+from arguslm_query_api.rollup import bill_of, slot_start
 from arguslm_storage.database import in_chunks, insert_new, upsert
 
 
@@ -20,6 +22,7 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     happened = [one.event for one in batch if isinstance(one.event, events.BenchmarkEvent)]
     runs = await _stored_runs(connection, {event.run_id for event in happened})
     samples: list[dict[str, Any]] = []
+    bills: list[dict[str, Any]] = []
     removed: set[UUID] = set()
     for event in happened:
         match event:
@@ -27,6 +30,7 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
                 runs.setdefault(event.run_id, _requested(event))
             case events.BenchmarkSampled() if event.run_id in runs:
                 samples.append(_sample(event))
+                bills.append(_bill(event))
             case events.BenchmarkRemoved():
                 runs.pop(event.run_id, None)
                 removed.add(event.run_id)
@@ -38,6 +42,7 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
     kept = [sample for sample in samples if sample["run_id"] not in removed]
     await upsert(connection, tables.benchmark_runs, list(runs.values()))
     await insert_new(connection, tables.benchmark_samples, kept)
+    await insert_new(connection, tables.benchmark_bills, bills)
 
 
 async def _stored_runs(
@@ -90,4 +95,15 @@ def _sample(event: events.BenchmarkSampled) -> dict[str, Any]:
         "outcome": event.measurement.outcome.value,
         "failed": not VERDICTS[event.measurement.outcome].usable,
         "measurement": storable(event.measurement.model_dump(mode="json", exclude_none=True)),
+    }
+
+
+def _bill(event: events.BenchmarkSampled) -> dict[str, Any]:
+    return {
+        "run_id": event.run_id,
+        "model_id": event.model_id,
+        "warmup": event.warmup,
+        "index": event.index,
+        "day": slot_start(event.started_at, 86_400),
+        **bill_of(event.measurement),
     }

@@ -18,7 +18,7 @@ from arguslm_storage.database import in_chunks, upsert
 Row = Mapping[str, Any]
 
 # Lists are stored as plain JSON.
-_JSON_FIELDS = {"settings", "metadata", "channel_ids"}
+_JSON_FIELDS = {"settings", "metadata", "facts", "price", "channel_ids"}
 
 
 class Changes:

@@ -24,7 +24,6 @@ from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_contracts.probes import worst_level
 from arguslm_query_api import tables
-from arguslm_query_api.horizon import given_up
 from arguslm_query_api.model import LocationState, after_second_thought, evolve
 from arguslm_query_api.projections.storable import storable
 from arguslm_storage.bulk import among
@@ -39,9 +38,11 @@ _Telling = CheckCompleted | CheckReclassified | CheckSummarized
 _About = TypeVar("_About", bound=_Telling)
 
 
-async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[CheckCompleted]:
-    """Gives back the checks that the tables did not have and that are to be counted."""
-    since, _ = await given_up(connection)
+async def fold(
+    connection: AsyncConnection, batch: Sequence[Recorded], since: int
+) -> list[CheckCompleted]:
+    """Checks up to the sequence `since` have been given up. Gives back those that the tables did
+    not have: they are to be summed up."""
     found = [
         (one.sequence, one.event)
         for one in batch
@@ -64,7 +65,7 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[C
     await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
     await _fold_discoveries(connection, discoveries)
-    return list(counted.values())
+    return list(checks.values())
 
 
 async def _unseen(
@@ -112,6 +113,8 @@ def _state_after(before: LocationState, event: _Telling) -> LocationState:
         return evolve(before, event)
     if isinstance(event, CheckReclassified):
         return after_second_thought(before, event)
+    if event.standing is None:
+        return before
     told = LocationState(event.model_id, event.location, **event.standing.model_dump())
     assert told.last_due_at is not None
     older = before.last_due_at is not None and told.last_due_at < before.last_due_at

@@ -82,17 +82,17 @@ async def _sum_again(connection: AsyncConnection, key: SlotKey) -> None:
             width_s=width_s, model_id=model_id, start=start, location=location
         )
     )
-    left = await connection.scalars(
-        select(_CHECKS.c.measurement).where(
+    left = await connection.execute(
+        select(_CHECKS.c.measurement, _CHECKS.c.kind).where(
             _CHECKS.c.model_id == model_id,
             _CHECKS.c.location == location,
-            _CHECKS.c.kind == ProbeKind.LIVENESS,
             _CHECKS.c.completed_at >= start,
             _CHECKS.c.completed_at < start + timedelta(seconds=width_s),
         )
     )
     rollup = Rollup()
-    for measurement in left:
-        rollup.add(Measurement.model_validate(measurement))
-    if rollup.checks:
+    for measurement, kind in left:
+        counts = kind == ProbeKind.LIVENESS
+        rollup.add(Measurement.model_validate(measurement), counts=counts)
+    if rollup != Rollup():
         await merge_rollups(connection, {key: rollup})

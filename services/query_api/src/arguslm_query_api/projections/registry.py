@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry as events
+from arguslm_contracts.identity import derive
 from arguslm_query_api import tables
 from arguslm_query_api.projections.changes import Changes, Row
 from arguslm_storage.database import in_chunks
@@ -39,7 +40,7 @@ class _Changes(Changes):
                 self.put_state(tables.providers, event.provider, position)
             case events.ProviderRemoved():
                 self._remove_provider(event.provider_id)
-            case events.ModelRegistered() | events.ModelUpdated():
+            case events.ModelState():
                 # A discovery may answer after its provider is gone.
                 if event.model.provider_id in self._known_providers:
                     self.put_state(tables.models, event.model, position)
@@ -58,6 +59,12 @@ class _Changes(Changes):
                 self.put_state(tables.rules, event.rule, position)
             case events.RuleRemoved():
                 self.remove(tables.rules, event.rule_id)
+            case events.BudgetCreated() | events.BudgetUpdated() | events.BudgetReserved():
+                self.put_state(tables.budgets, event.budget, position)
+                if isinstance(event, events.BudgetReserved):
+                    self.put(tables.bookings, _booking(event))
+            case events.BudgetRemoved():
+                self.remove(tables.budgets, event.budget_id)
             case events.ChannelCreated() | events.ChannelUpdated():
                 self.put_state(tables.channels, event.channel, position)
             case events.ChannelRemoved():
@@ -85,6 +92,16 @@ class _Changes(Changes):
             emptied = tables.models.c.provider_id.in_(provider_ids)
             await connection.execute(delete(tables.models).where(emptied))
         await super().write(connection)
+
+
+def _booking(event: events.BudgetReserved) -> dict[str, Any]:
+    return {
+        "booking_id": derive("booking", event.key, event.run_id),
+        "budget_id": event.budget.budget_id,
+        "run_id": event.run_id,
+        "day": event.day,
+        "nano_usd": round(event.usd * 1e9),
+    }
 
 
 def _run(event: events.MonitoringRunRequested) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
@@ -34,7 +34,7 @@ class CheckSums:
         """Model and location -> start of the narrowest slot, in seconds since 1970."""
         self._wide: RollupSums = defaultdict(Rollup)
         for check in checks:
-            self._slot_of(check).add(check.measurement)
+            self._slot_of(check).add(check.measurement, counts=check.counts)
         for hour in hours:
             self._widely(hour, hour.hour, Rollup.of_summary(hour))
         for event, kept in again:
@@ -116,13 +116,20 @@ async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]
     for width_s, model_id, start, _ in wanted:
         asked[width_s][0].add(model_id)
         asked[width_s][1].add(start)
-    stored: RollupSums = {}
-    for width_s, (model_ids, starts) in asked.items():
-        query = select(table).where(
-            table.c.width_s == width_s,
-            among(connection, table.c.model_id, model_ids),
-            among(connection, table.c.start, starts),
+    if not asked:
+        return {}
+    # One statement: most batches are so small that a round trip is what they cost.
+    query = union_all(
+        *(
+            select(table).where(
+                table.c.width_s == width_s,
+                among(connection, table.c.model_id, model_ids),
+                among(connection, table.c.start, starts),
+            )
+            for width_s, (model_ids, starts) in asked.items()
         )
-        for row in (await connection.execute(query)).mappings():
-            stored[width_s, row["model_id"], row["start"], row["location"]] = Rollup.from_row(row)
-    return stored
+    )
+    return {
+        (row["width_s"], row["model_id"], row["start"], row["location"]): Rollup.from_row(row)
+        for row in (await connection.execute(query)).mappings()
+    }

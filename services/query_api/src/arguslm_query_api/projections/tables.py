@@ -1,6 +1,7 @@
 """The service's tables and folds, for the projector, `arguslm rebuild` and `arguslm verify`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,8 +28,9 @@ from arguslm_query_api.tables import checkpoints, metadata
 class _AfterChecks:
     """Rollups are written before they are let go of."""
 
-    def __init__(self, sums: CheckSums, let_go: Sequence[Horizon]) -> None:
+    def __init__(self, sums: CheckSums, kept_since: datetime, let_go: Sequence[Horizon]) -> None:
         self._sums = sums
+        self._kept_since = kept_since
         self._horizons = list(let_go)
 
     def join(self, later: "_AfterChecks") -> None:
@@ -36,22 +38,22 @@ class _AfterChecks:
         self._horizons += later._horizons
 
     async def write(self, connection: AsyncConnection) -> None:
-        _, before = await given_up(connection)
-        await self._sums.write(connection, before)
+        await self._sums.write(connection, self._kept_since)
         for through, before in self._horizons:
             await let_go(connection, through, before)
 
 
 async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -> _AfterChecks:
-    counted = await checks.fold(connection, batch)
+    given_up_through, kept_since = await given_up(connection)
+    counted = await checks.fold(connection, batch, given_up_through)
     again = await reclassified.fold(connection, batch)
     hours = await history.fold(connection, batch)
-    return _AfterChecks(CheckSums(counted, hours, again), horizons(batch))
+    return _AfterChecks(CheckSums(counted, hours, again), kept_since, horizons(batch))
 
 
 SERVICE_TABLES = ServiceTables(
     service="query-api",
-    version=3,
+    version=5,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={

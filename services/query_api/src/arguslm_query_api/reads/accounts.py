@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.registry import Account, ApiKey
+from arguslm_contracts.events.accounts import Account, ApiKey
 from arguslm_contracts.rest.auth import AccountResponse, ApiKeyResponse
 from arguslm_query_api import tables
 from arguslm_query_api.reads.stored import Stored, as_stored, stored

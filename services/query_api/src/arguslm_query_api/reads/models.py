@@ -15,6 +15,7 @@ from arguslm_storage.database import in_chunks
 _MODELS, _PROVIDERS = tables.models, tables.providers
 
 DISPLAY_NAME = func.coalesce(_MODELS.c.custom_name, _MODELS.c.name)
+WATCHED = _MODELS.c.monitored & _MODELS.c.retired_at.is_(None)
 OF_PROVIDER = _PROVIDERS.c.provider_id == _MODELS.c.provider_id
 
 
@@ -24,6 +25,7 @@ async def list_models(
     provider_id: UUID | None = None,
     enabled_for_monitoring: bool | None = None,
     enabled_for_benchmark: bool | None = None,
+    retired: bool | None = None,
     search: str | None = None,
     limit: int = 50,
     offset: int = 0,
@@ -36,6 +38,8 @@ async def list_models(
         query = query.where(_MODELS.c.monitored == enabled_for_monitoring)
     if enabled_for_benchmark is not None:
         query = query.where(_MODELS.c.benchmarkable == enabled_for_benchmark)
+    if retired is not None:
+        query = query.where(_MODELS.c.retired_at.is_not(None) == retired)
     if search:
         names = (func.lower(_MODELS.c.name), func.lower(_MODELS.c.custom_name))
         query = query.where(
@@ -100,6 +104,9 @@ def _response(row: RowMapping) -> ModelResponse:
         enabled_for_benchmark=row["benchmarkable"],
         interval_s=row["interval_s"],
         model_metadata=row["metadata"],
+        facts=row["facts"],
+        price=row["price"],
+        retired_at=row["retired_at"],
         revision=row["revision"],
         created_at=row["created_at"],
     )

@@ -27,6 +27,7 @@ from arguslm_query_api.reads.check_rows import (
     error_of,
     has_status,
 )
+from arguslm_query_api.reads.models import WATCHED
 from arguslm_query_api.reads.stored import Stored, as_stored
 
 CONFIG_ID = derive("monitoring", "global")
@@ -97,7 +98,7 @@ async def uptime_history(
     if since is not None:
         query = query.where(CHECKS.c.completed_at >= since)
     if enabled_only:
-        query = query.where(tables.models.c.monitored)
+        query = query.where(WATCHED)
     counted = query.with_only_columns(func.count(), maintain_column_froms=True)
     page = query.order_by(*NEWEST_FIRST).limit(limit).offset(offset)
     return UptimeHistoryResponse(

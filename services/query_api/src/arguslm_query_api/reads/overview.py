@@ -14,7 +14,7 @@ from arguslm_contracts.events.registry import MonitoringConfig
 from arguslm_contracts.rest.monitoring import ModelCard, OverviewResponse, SparkSlot, State
 from arguslm_query_api import tables
 from arguslm_query_api.model import LocationState, badness, card_state
-from arguslm_query_api.reads.models import DISPLAY_NAME, OF_PROVIDER
+from arguslm_query_api.reads.models import DISPLAY_NAME, OF_PROVIDER, WATCHED
 from arguslm_query_api.reads.monitoring import stored_config
 from arguslm_query_api.rollup import cover, slot_start
 from arguslm_storage.sketch import Sketch
@@ -118,7 +118,7 @@ async def _watched(connection: AsyncConnection) -> Sequence[RowMapping]:
             _PROVIDERS.c.enabled.label("provider_enabled"),
         )
         .join(_PROVIDERS, OF_PROVIDER)
-        .where(_MODELS.c.monitored)
+        .where(WATCHED)
         .order_by(func.lower(DISPLAY_NAME), _MODELS.c.model_id)
     )
     return (await connection.execute(query)).mappings().all()
@@ -128,7 +128,7 @@ async def _locations(connection: AsyncConnection) -> dict[UUID, list[LocationSta
     query = (
         select(_STATES)
         .join(_MODELS, _MODELS.c.model_id == _STATES.c.model_id)
-        .where(_MODELS.c.monitored)
+        .where(WATCHED)
         .order_by(_STATES.c.location)
     )
     locations: dict[UUID, list[LocationState]] = defaultdict(list)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.events.registry import Provider
 from arguslm_contracts.rest.providers import ProviderDiscovery, ProviderResponse
 from arguslm_query_api import tables
+from arguslm_query_api.reads.models import WATCHED
 from arguslm_query_api.reads.stored import Stored, stored
 
 _PROVIDERS, _MODELS, _DISCOVERIES = tables.providers, tables.models, tables.discoveries
@@ -35,7 +36,7 @@ def _query() -> Select[tuple[object, ...]]:
         select(
             _MODELS.c.provider_id,
             func.count().label("model_count"),
-            func.sum(_MODELS.c.monitored.cast(Integer)).label("monitored_count"),
+            func.sum(WATCHED.cast(Integer)).label("monitored_count"),
         )
         .group_by(_MODELS.c.provider_id)
         .subquery()
@@ -66,6 +67,8 @@ def _response(row: RowMapping) -> ProviderResponse:
         settings=row["settings"],
         has_credentials=row["credentials"] is not None,
         monitor_discovered=row["monitor_discovered"],
+        requests_per_minute=row["requests_per_minute"],
+        max_concurrent=row["max_concurrent"],
         model_count=row["model_count"] or 0,
         monitored_count=row["monitored_count"] or 0,
         discovery=_discovery(row),

@@ -1,0 +1,222 @@
+"""Every dialect and every fault of the simulator, seen through the whole measurer: what it claims
+to show is what is decided, and no clock runs ahead of its schedule."""
+
+import asyncio
+import ssl
+
+import pytest
+import pytest_asyncio
+
+from arguslm_contracts.measurement import ProbeProfile, Timeouts
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.discovery import DiscoveryFailed, discover
+from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.http1 import Origin
+from arguslm_llm.measure import Measurer
+from arguslm_llm.network import Network
+from arguslm_llm.proxy import Proxies, Proxy
+from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
+from arguslm_testkit.certificates import self_signed
+
+KEY = "sk-simulated-1234"
+MODEL = "gpt-4.1-mini"  # one that LiteLLM knows to stream the Responses API
+TOKENS, THOUGHTS = 12, 4
+TTFT_MS, GAP_MS = 15.0, 1.0
+TRUTH = Behaviour(
+    ttft_ms=TTFT_MS,
+    gap_ms=GAP_MS,
+    tokens=TOKENS,
+    reasoning_tokens=THOUGHTS,
+    stall_after_tokens=6,
+)
+BEDROCK_HOST = "bedrock-runtime.us-east-1.amazonaws.com"
+# What each dialect is called in the catalogue, how its base URL ends and its models' names begin.
+ENDPOINTS = {
+    "openai": ("custom_openai_compatible", "/v1", ""),
+    "openai_responses": ("custom_openai_compatible", "/v1", "responses/"),
+    "anthropic": ("anthropic", "", ""),
+    "gemini": ("google_ai_studio", "/v1beta", ""),
+    "cohere": ("cohere", "", ""),
+    "ollama": ("ollama", "", ""),
+    "bedrock": ("aws_bedrock", None, ""),
+}
+PATIENT = ProbeProfile(prompt="Say a word.", max_tokens=256)
+# A token that never comes costs the test as long as this.
+HASTY = PATIENT.model_copy(
+    update={"timeouts": Timeouts(headers_s=1, first_token_s=1.5, gap_s=1, total_s=30)}
+)
+# These are waited for side by side, each with a model of its own.
+WAITED_FOR = {
+    Fault.HANG_HEADERS: "gpt-4.1",
+    Fault.SLOW_HEADERS: "gpt-4.1-nano",
+    Fault.SLOW_FIRST_TOKEN: "gpt-4o",
+    Fault.STALL: "gpt-4o-mini",
+}
+SHOWS = {
+    Fault.NONE: Outcome.OK,
+    Fault.HTTP_500: Outcome.SERVER_ERROR,
+    Fault.HTTP_503: Outcome.OVERLOADED,
+    Fault.HTTP_429: Outcome.RATE_LIMITED,
+    Fault.HTTP_401: Outcome.AUTH,
+    Fault.QUOTA: Outcome.QUOTA_EXHAUSTED,
+    Fault.EMPTY: Outcome.EMPTY,
+    Fault.ERROR_IN_STREAM: Outcome.ERROR_IN_STREAM,
+    Fault.STALL: Outcome.STALLED,
+    Fault.DISCONNECT: Outcome.DISCONNECTED,
+    Fault.HANG_HEADERS: Outcome.TIMEOUT_HEADERS,
+    Fault.INVALID_STREAM: Outcome.INVALID_STREAM,
+    Fault.TRUNCATED: Outcome.TRUNCATED,
+    Fault.EARLY_END: Outcome.DISCONNECTED,
+    Fault.BAD_REQUEST: Outcome.BAD_REQUEST,
+    Fault.UNSUPPORTED: Outcome.UNSUPPORTED,
+    Fault.MODEL_GONE: Outcome.MODEL_GONE,
+    Fault.REGION_BLOCKED: Outcome.REGION_BLOCKED,
+    Fault.CONTENT_FILTER: Outcome.CONTENT_FILTERED,
+    Fault.SLOW_HEADERS: Outcome.TIMEOUT_HEADERS,
+    Fault.SLOW_FIRST_TOKEN: Outcome.TIMEOUT_FIRST_TOKEN,
+}
+# What a vendor never shows is answered with a 501 that says so; Anthropic's "Request not allowed"
+# could be a key's fault as well.
+INSTEAD = {
+    ("anthropic", Fault.REGION_BLOCKED): Outcome.AUTH,
+    ("bedrock", Fault.REGION_BLOCKED): Outcome.UNSUPPORTED,
+    ("cohere", Fault.REGION_BLOCKED): Outcome.UNSUPPORTED,
+    ("ollama", Fault.REGION_BLOCKED): Outcome.UNSUPPORTED,
+    ("ollama", Fault.CONTENT_FILTER): Outcome.UNSUPPORTED,
+    ("ollama", Fault.QUOTA): Outcome.UNSUPPORTED,
+}
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def endpoint(dialect: str, simulator: Simulator, *, model: str = MODEL, key: str = KEY) -> Endpoint:
+    kind, path, prefix = ENDPOINTS[dialect]
+    model = prefix + model
+    if path is None:
+        secrets = {"aws_access_key_id": key, "aws_secret_access_key": "never-checked"}
+        return Endpoint(kind, settings={"region": "us-east-1"}, credentials=secrets, model=model)
+    base_url = f"{simulator.url}{path}"
+    return Endpoint(kind, base_url=base_url, credentials={"api_key": key}, model=model)
+
+
+class Tunnel:
+    """A proxy for Bedrock, whose address nobody may change: whatever is asked for, this is it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        there = await asyncio.open_connection("127.0.0.1", self._port)
+        await asyncio.gather(_relay(reader, there[1]), _relay(there[0], writer))
+
+
+async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    except ConnectionError:
+        pass
+    writer.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plain():
+    async with Simulator(Scenario({MODEL: TRUTH}), KEY) as simulator:
+        yield simulator
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def bedrock(tmp_path_factory):
+    """A simulator that says it is Amazon, and a measurer that believes it."""
+    file = self_signed(tmp_path_factory.mktemp("amazon"), name=BEDROCK_HOST)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(file)
+    async with Simulator(Scenario({MODEL: TRUTH}), KEY, tls=serving) as simulator:
+        tunnel = Tunnel(int(simulator.url.rsplit(":", 1)[1]))
+        async with await asyncio.start_server(tunnel.serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            proxies = Proxies({"https": Proxy(Origin("http", "127.0.0.1", port))})
+            network = Network(proxies=proxies, tls=ssl.create_default_context(cafile=file))
+            measurer = Measurer(network)
+            await measurer.start()
+            yield simulator, measurer
+            await measurer.close()
+
+
+@pytest.fixture(params=ENDPOINTS)
+def dialect(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def scene(dialect, plain, bedrock, measurer) -> tuple[Simulator, Measurer]:
+    return bedrock if dialect == "bedrock" else (plain, measurer)
+
+
+async def test_every_fault_is_seen_as_what_it_is(dialect, scene) -> None:
+    simulator, measurer = scene
+
+    async def seen(fault: Fault, model: str, profile: ProbeProfile) -> None:
+        # Headers that come at once tell a slow first token from slow headers.
+        headers_ms = 0 if fault is Fault.SLOW_FIRST_TOKEN else None
+        simulator.add(model, TRUTH.changed({"fault": fault, "headers_ms": headers_ms}))
+        target = endpoint(dialect, simulator, model=model)
+        measured = await measurer.measure(target, profile)
+        expected = INSTEAD.get((dialect, fault), SHOWS[fault])
+        assert measured.outcome is expected, (fault, measured.evidence)
+
+    for fault in SHOWS.keys() - WAITED_FOR.keys():
+        await seen(fault, MODEL, PATIENT)
+    await asyncio.gather(*(seen(fault, model, HASTY) for fault, model in WAITED_FOR.items()))
+    assert SHOWS.keys() == set(Fault) - {Fault.ANY}
+
+
+async def test_no_clock_is_ahead_of_the_schedule(dialect, scene) -> None:
+    simulator, measurer = scene
+    simulator.add(MODEL, TRUTH)
+    measured = await measurer.measure(endpoint(dialect, simulator), PATIENT)
+    timing, usage = measured.timing, measured.usage
+    assert measured.outcome is Outcome.OK
+    assert timing.streamed
+    assert timing.first_token_ms >= TTFT_MS
+    assert timing.first_answer_token_ms >= TTFT_MS + THOUGHTS * GAP_MS
+    assert timing.last_token_ms >= TTFT_MS + (THOUGHTS + TOKENS - 1) * GAP_MS
+    assert usage.output_tokens == THOUGHTS + TOKENS
+    assert usage.source == "reported"
+    assert measured.evidence.answer_preview.split()[0] == "omega", "the word of token 4"
+    assert measured.evidence.provider_request_id
+
+
+async def test_a_wrong_key_is_refused_in_the_vendors_words(dialect, scene) -> None:
+    simulator, measurer = scene
+    simulator.add(MODEL, TRUTH)
+    before = simulator.stats().requests
+    measured = await measurer.measure(endpoint(dialect, simulator, key="sk-wrong"), PATIENT)
+    assert measured.outcome is Outcome.AUTH
+    assert simulator.stats().requests == before
+
+
+LISTS = ("openai", "anthropic", "gemini", "cohere", "ollama")
+
+
+async def test_models_are_listed_page_by_page() -> None:
+    names = [f"m{number}" for number in range(2_100)]
+    async with Simulator(Scenario(dict.fromkeys(names, TRUTH)), KEY) as simulator:
+        for dialect in LISTS:
+            found = await discover(endpoint(dialect, simulator), network=Network())
+            assert [model.name for model in found.models] == names, dialect
+            with pytest.raises(DiscoveryFailed) as caught:
+                await discover(endpoint(dialect, simulator, key="no"), network=Network())
+            assert caught.value.outcome is Outcome.AUTH, dialect
+
+
+async def test_doors_that_do_not_open(measurer, plain) -> None:
+    """A port that refuses, and TLS that is spoken to nobody."""
+    for url, outcome in (
+        (plain.refused_url, Outcome.REFUSED),
+        (plain.url.replace("http:", "https:"), Outcome.TLS),
+    ):
+        target = Endpoint("vllm", base_url=f"{url}/v1", model=MODEL)
+        assert (await measurer.measure(target, PATIENT)).outcome is outcome

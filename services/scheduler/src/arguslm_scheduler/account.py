@@ -1,0 +1,213 @@
+"""The account of the budgets: how the streams become its tables, and what decisions read of it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeGuard
+from uuid import UUID
+
+from sqlalchemy import Column, Table, and_, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import Allowance, CheckCompleted, CheckRequested
+from arguslm_contracts.events.registry import (
+    Budget,
+    BudgetCreated,
+    BudgetRemoved,
+    BudgetReserved,
+    BudgetUpdated,
+)
+from arguslm_contracts.events.spending import SpendingReported
+from arguslm_contracts.measurement import Price
+from arguslm_scheduler.budgets import Purse, day_of, nano_usd
+from arguslm_scheduler.tables import (
+    booked_benchmarks,
+    budgets,
+    prices,
+    releases,
+    reports,
+    reservations,
+    spending,
+)
+from arguslm_storage.database import in_chunks, insert_new, upsert
+
+# A check that completes after midnight may still tell of the day before.
+_DAYS_KEPT = timedelta(days=1)
+
+
+async def fold_budgets(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """REGISTRY -> the budgets, and what benchmarks have booked of them."""
+    for event in (recorded.event for recorded in events):
+        match event:
+            case BudgetCreated(budget=budget) | BudgetUpdated(budget=budget):
+                await _put_budget(connection, budget)
+            case BudgetReserved(budget=budget):
+                booked = {"budget_id": budget.budget_id, "run_id": event.run_id, "day": event.day}
+                row = booked | {"nano_usd": nano_usd(event.usd)}
+                await upsert(connection, booked_benchmarks, [row])
+            case BudgetRemoved(budget_id=budget_id):
+                for table in (budgets, booked_benchmarks):
+                    await connection.execute(delete(table).where(table.c.budget_id == budget_id))
+
+
+async def _put_budget(connection: AsyncConnection, budget: Budget) -> None:
+    row = {"budget_id": budget.budget_id, "budget": budget.model_dump(mode="json")}
+    await upsert(connection, budgets, [row])
+
+
+async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """CHECK_REQUESTS -> what is kept for checks under way."""
+    rows = [
+        {
+            "request_id": one.event.request_id,
+            "model_id": one.event.model_id,
+            "provider_id": one.event.target.provider_id,
+            "nano_usd": nano_usd(one.event.allowance.reserved_usd),
+            "due_at": one.event.due_at,
+            "held_until": one.event.allowance.held_until,
+        }
+        for one in events
+        if isinstance(one.event, CheckRequested) and _holds(one.event.allowance)
+    ]
+    if rows:
+        await insert_new(connection, reservations, rows)
+        await _forget(connection, reservations.c.held_until, reservations.c.due_at)
+
+
+async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """CHECKS -> what is over, what it cost and at which price, and what was said of it. Connection
+    tests are nobody's spending."""
+    done = [
+        one.event
+        for one in events
+        if isinstance(one.event, CheckCompleted) and one.event.purpose != "connection_test"
+    ]
+    await _release(connection, done)
+    await _spend(connection, done)
+    told = {
+        check.model_id: check.measurement.cost.price
+        for check in done
+        if check.measurement.cost is not None and check.measurement.cost.price is not None
+    }
+    rows = [{"model_id": key, "price": one.model_dump(mode="json")} for key, one in told.items()]
+    await upsert(connection, prices, rows)
+    said = [one.event for one in events if isinstance(one.event, SpendingReported)]
+    columns = {"budget_id", "day", "used_percent"}
+    newest = {one.budget_id: one.model_dump(include=columns) for one in said}
+    await upsert(connection, reports, list(newest.values()))
+
+
+def _holds(allowance: Allowance | None) -> TypeGuard[Allowance]:
+    return allowance is not None and allowance.reserved_usd > 0
+
+
+async def _release(connection: AsyncConnection, done: Iterable[CheckCompleted]) -> None:
+    rows = [
+        {
+            "request_id": check.check_id,
+            "completed_at": check.completed_at,
+            "held_until": check.allowance.held_until,
+        }
+        for check in done
+        if _holds(check.allowance) and check.completed_at <= check.allowance.held_until
+    ]
+    if rows:
+        await insert_new(connection, releases, rows)
+        await _forget(connection, releases.c.held_until, releases.c.completed_at)
+
+
+async def _forget(
+    connection: AsyncConnection,
+    until: Column[datetime],
+    now: Column[datetime],
+    kept: timedelta = timedelta(0),
+) -> None:
+    """Delete what is over, by the newest time that the table itself knows: however the events are
+    batched, the same rows stay."""
+    newest = await connection.scalar(select(func.max(now)))
+    assert newest is not None
+    await connection.execute(delete(until.table).where(until < newest - kept))
+
+
+async def _spend(connection: AsyncConnection, done: Iterable[CheckCompleted]) -> None:
+    sums: dict[tuple[datetime, UUID], dict[str, Any]] = {}
+    for check in done:
+        cost = check.measurement.cost
+        if cost is None or not cost.usd:
+            continue
+        key = (day_of(check.completed_at), check.model_id)
+        row = sums.setdefault(key, {"provider_id": check.provider_id, "nano_usd": 0})
+        row["nano_usd"] += nano_usd(cost.usd)
+    if not sums:
+        return
+    days = {day for day, _ in sums}
+    known = await connection.execute(select(spending).where(spending.c.day.in_(days)))
+    for spent in known:
+        if (spent.day, spent.model_id) in sums:
+            sums[spent.day, spent.model_id]["nano_usd"] += spent.nano_usd
+    rows = [{"day": day, "model_id": model_id, **row} for (day, model_id), row in sums.items()]
+    await upsert(connection, spending, rows)
+    await _forget(connection, spending.c.day, spending.c.day, _DAYS_KEPT)
+
+
+async def purses(connection: AsyncConnection, at: datetime) -> list[Purse]:
+    """Every budget and what is used and reserved of it at a time."""
+    stored = await connection.scalars(select(budgets.c.budget).order_by(budgets.c.budget_id))
+    found = [Purse(Budget.model_validate(budget)) for budget in stored]
+    if not found:
+        return []
+    day = day_of(at)
+    used = await _sums(connection, spending, spending.c.day == day)
+    under_way = await _sums(
+        connection,
+        reservations,
+        and_(
+            reservations.c.held_until >= at,
+            ~select(releases.c.request_id)
+            .where(releases.c.request_id == reservations.c.request_id)
+            .exists(),
+        ),
+    )
+    booked = await connection.execute(
+        select(booked_benchmarks.c.budget_id, func.sum(booked_benchmarks.c.nano_usd))
+        .where(booked_benchmarks.c.day == day)
+        .group_by(booked_benchmarks.c.budget_id)
+    )
+    by_benchmarks = {budget_id: int(amount) for budget_id, amount in booked}
+    for purse in found:
+        purse.used = _covered(purse, used) + by_benchmarks.get(purse.budget.budget_id, 0)
+        purse.reserved = _covered(purse, under_way)
+    return found
+
+
+_Sums = Mapping[tuple[str, UUID], int]
+"""Provider and model -> nano-dollars."""
+
+
+async def _sums(connection: AsyncConnection, table: Table, which: Any) -> _Sums:
+    columns = (table.c.provider_id, table.c.model_id)
+    query = select(*columns, func.sum(table.c.nano_usd)).where(which).group_by(*columns)
+    rows = await connection.execute(query)
+    return {(provider_id, model_id): int(amount) for provider_id, model_id, amount in rows}
+
+
+def _covered(purse: Purse, sums: _Sums) -> int:
+    return sum(amount for key, amount in sums.items() if purse.budget.covers(*key))
+
+
+async def known_prices(
+    connection: AsyncConnection, model_ids: Collection[UUID]
+) -> dict[UUID, Price]:
+    """The price that each model had when it was last asked."""
+    known: dict[UUID, Price] = {}
+    for some in in_chunks(list(model_ids)):
+        query = select(prices).where(prices.c.model_id.in_(some))
+        for row in await connection.execute(query):
+            known[row.model_id] = Price.model_validate(row.price)
+    return known
+
+
+async def last_reports(connection: AsyncConnection) -> dict[UUID, tuple[datetime, int]]:
+    """The day and the percentage that were last said of each budget."""
+    rows = await connection.execute(select(reports))
+    return {row.budget_id: (row.day, row.used_percent) for row in rows}

@@ -1,0 +1,140 @@
+"""Which request of each model and location is open: asked for, and neither answered nor abandoned.
+
+Requests and answers are heard side by side, in any order. So a row keeps the newest on either
+side, by due time, and is the same whichever came first.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import (
+    CheckAbandoned,
+    CheckCompleted,
+    CheckRequested,
+    ClockTicked,
+)
+from arguslm_contracts.outcomes import Outcome
+from arguslm_scheduler.model import Row
+from arguslm_scheduler.tables import open_requests
+from arguslm_storage.database import in_chunks, upsert
+
+Key = tuple[UUID, str]
+"""A model and a location."""
+
+# Shorter than the streams keep what a row is made of, or a rebuild would not find it again.
+_FORGOTTEN_AFTER = timedelta(hours=20)
+_KEYS_AT_ONCE = 400
+
+
+def evolve(before: Row | None, event: CheckRequested | CheckCompleted | CheckAbandoned) -> Row:
+    """The row of a model and a location after an event about it."""
+    row: dict[str, Any] = dict(before) if before else _empty(event)
+    if isinstance(event, CheckRequested):
+        if row["due_at"] is None or row["due_at"] < event.due_at:
+            row |= {
+                "request_id": event.request_id,
+                "due_at": event.due_at,
+                "lapses_at": event.lapses_at,
+            }
+    else:
+        until = event.since if isinstance(event, CheckAbandoned) else event.due_at
+        row["answered_until"] = max(row["answered_until"] or until, until)
+    is_answered = (
+        row["due_at"] is not None
+        and row["answered_until"] is not None
+        and row["due_at"] <= row["answered_until"]
+    )
+    if is_answered:
+        return row | dict.fromkeys(("request_id", "due_at", "lapses_at"))
+    return row | {"answered_until": None} if _is_long_ago(row) else row
+
+
+def _is_long_ago(row: Row) -> bool:
+    """Whether the last answer is so old that a row with nothing open would have been forgotten."""
+    due_at, answered_until = row["due_at"], row["answered_until"]
+    if due_at is None or answered_until is None:
+        return False
+    return bool(answered_until < due_at - _FORGOTTEN_AFTER)
+
+
+def _empty(event: CheckRequested | CheckCompleted | CheckAbandoned) -> dict[str, Any]:
+    row = dict.fromkeys(column.name for column in open_requests.c)
+    return row | {"model_id": event.model_id, "location": event.location}
+
+
+def opens_or_ends(event: object) -> bool:
+    """Whether an event says that a model is being asked, or no longer. A skipped slot is neither,
+    unless its budget refused it: that one was to be asked. A connection test is a person's who
+    waits for it."""
+    match event:
+        case CheckRequested():
+            return event.skip_reason is None and event.purpose != "connection_test"
+        case CheckCompleted():
+            skipped = event.measurement.outcome is Outcome.SKIPPED and event.allowance is None
+            return not skipped and event.purpose != "connection_test"
+    return isinstance(event, CheckAbandoned)
+
+
+async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Bring the rows to the state after these events of CHECK_REQUESTS or CHECKS."""
+    about = [
+        event
+        for event in (recorded.event for recorded in events)
+        if isinstance(event, CheckRequested | CheckCompleted | CheckAbandoned)
+        and opens_or_ends(event)
+    ]
+    if not about:
+        return
+    await _take_turn(connection)
+    rows = await _rows(connection, {(event.model_id, event.location) for event in about})
+    for event in about:
+        key = event.model_id, event.location
+        rows[key] = evolve(rows.get(key), event)
+    await upsert(connection, open_requests, list(rows.values()))
+
+
+async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """Once a minute, let go of models that nobody asks any more."""
+    ticks = [one.event for one in events if isinstance(one.event, ClockTicked)]
+    full_minutes = [t.second for t in ticks if t.second // 60 != t.previous_second // 60]
+    if not full_minutes:
+        return
+    before = datetime.fromtimestamp(max(full_minutes), UTC) - _FORGOTTEN_AFTER
+    columns = open_requests.c
+    await _take_turn(connection)
+    await connection.execute(
+        delete(open_requests).where(
+            or_(columns.due_at.is_(None), columns.due_at < before),
+            or_(columns.answered_until.is_(None), columns.answered_until < before),
+        )
+    )
+
+
+async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
+    """Every open request."""
+    found = await connection.execute(
+        select(open_requests).where(open_requests.c.due_at.is_not(None))
+    )
+    return {(row["model_id"], row["location"]): dict(row) for row in found.mappings()}
+
+
+async def _rows(connection: AsyncConnection, keys: set[Key]) -> dict[Key, Row]:
+    rows: dict[Key, Row] = {}
+    columns = open_requests.c
+    for some in in_chunks(list(keys), _KEYS_AT_ONCE):
+        query = select(open_requests).where(tuple_(columns.model_id, columns.location).in_(some))
+        for row in (await connection.execute(query)).mappings():
+            rows[row["model_id"], row["location"]] = dict(row)
+    return rows
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Three streams write these rows, each in transactions of its own: one after the other."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"LOCK TABLE {open_requests.name} IN EXCLUSIVE MODE"))
