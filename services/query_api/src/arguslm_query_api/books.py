@@ -109,7 +109,9 @@ class _Endpoint:
         ]
 
     def summary(self, hour: datetime, stored_in: datetime) -> CheckSummarized:
-        part, known = self.parts[hour], self.state.last_check_id is not None
+        part, counts = self.parts[hour], self.state.last_check_id is not None
+        # As long as no check has counted, the first one stands for the state that there is not.
+        state = self.state if counts else evolve(self.state, part.first)
         return CheckSummarized(
             model_id=self.state.model_id,
             location=self.state.location,
@@ -119,7 +121,8 @@ class _Endpoint:
             first_completed_at=part.first_completed_at,
             last_completed_at=part.last_completed_at,
             outcomes=dict(sorted(part.rollup.outcomes.items())),
-            standing=Standing.model_validate(self.state._asdict()) if known else None,
+            standing=Standing.model_validate(state._asdict()),
+            counts=counts,
             endpoint=self.endpoint,
             longest_thinking_reply_tokens=part.longest_thinking_reply_tokens,
             **{name: getattr(part.rollup, name) for name in COUNTS},
@@ -221,7 +224,7 @@ class Books:
                 last = found.event
                 endpoint.endpoint = last.endpoint
                 endpoint.last_sequence = found.sequence
-                if last.standing is not None:
+                if last.counts:
                     endpoint.state = LocationState(*key, **last.standing.model_dump())
                     endpoint.due_at = last.standing.last_due_at
                 endpoint.written = (found.sequence, last.stored_in, last.hour)

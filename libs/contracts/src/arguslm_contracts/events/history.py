@@ -53,7 +53,7 @@ class CheckSummarized(Event):
     while the hour `stored_in` was open: nearly always the same hour. What came late makes a
     summary of its own, and summaries of one hour add up. Twins count once, connection tests not
     at all; probes other than liveness count for tokens and costs alone. `standing` and `endpoint`
-    are what all checks that stand before this event led to; nothing where none of them counts.
+    are what all checks that stand before this event led to, if one of them `counts`.
 
     Who has folded the check `first_check_id` has folded all of them; who has not, none.
     """
@@ -76,7 +76,8 @@ class CheckSummarized(Event):
     ttft_ms: Speeds
     tokens_per_s: Speeds
     total_ms: Speeds
-    standing: Standing | None = None
+    standing: Standing
+    counts: bool = Field(default=True, description="if not, `standing` is as if nothing was known")
     endpoint: EndpointState | None = None
     input_tokens: int = 0
     output_tokens: int = 0

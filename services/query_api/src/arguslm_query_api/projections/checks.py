@@ -113,7 +113,7 @@ def _state_after(before: LocationState, event: _Telling) -> LocationState:
         return evolve(before, event)
     if isinstance(event, CheckReclassified):
         return after_second_thought(before, event)
-    if event.standing is None:
+    if not event.counts:
         return before
     told = LocationState(event.model_id, event.location, **event.standing.model_dump())
     assert told.last_due_at is not None
