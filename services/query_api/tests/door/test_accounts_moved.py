@@ -15,7 +15,7 @@ from arguslm_bus.projector import Projector
 from arguslm_bus.rebuild import verify
 from arguslm_bus.topology import apply_topology
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events import registry as events
+from arguslm_contracts.events import accounts as events
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
 from arguslm_contracts.streams import ACCOUNTS, REGISTRY
