@@ -17,6 +17,7 @@ from arguslm_bus.topology import apply_topology
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import accounts as events
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.registry import Channel, ChannelCreated
 from arguslm_contracts.identity import derive
 from arguslm_contracts.streams import ACCOUNTS, REGISTRY
 from arguslm_query_api.auth.keys import hash_key
@@ -74,13 +75,11 @@ async def history() -> list[Event]:
         )
         for account_id, name in ((ANA, "ana"), (GONE, "gone"))
     )
-    channel = events.Channel(
-        channel_id=uuid4(), name="Team", kind="webhook", url="sealed", created_at=AT
-    )
+    channel = Channel(channel_id=uuid4(), name="Team", kind="webhook", url="sealed", created_at=AT)
     live, revoked = uuid4(), uuid4()
     return [
         key_created(ADMIN_KEY, derive("admin-key", hash_key(ADMIN_KEY))),
-        events.ChannelCreated(revision=1, at=AT, channel=channel),
+        ChannelCreated(revision=1, at=AT, channel=channel),
         events.AccountCreated(revision=1, at=AT, account=ana.model_copy(update={"role": "viewer"})),
         events.AccountCreated(revision=1, at=AT, account=gone),
         key_created(LIVE_KEY, live),
