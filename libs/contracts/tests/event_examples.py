@@ -12,6 +12,7 @@ from arguslm_contracts.events import (
     benchmarks,
     checks,
     history,
+    probes,
     registry,
     spending,
 )
@@ -29,6 +30,14 @@ from arguslm_contracts.measurement import (
 )
 from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import FaultOwner, Outcome
+from arguslm_contracts.probes import (
+    JsonPathAssertion,
+    JsonSchemaAssertion,
+    LatencyAssertion,
+    ProbeKind,
+    RegexAssertion,
+    StatusAssertion,
+)
 
 AT = datetime(2026, 11, 23, 9, 30, 0, 125_000, tzinfo=UTC)
 SEALED = "gAAAAABpIsealed-by-a-key-that-nobody-kept=="
@@ -36,6 +45,7 @@ PROVIDER_ID = UUID("0f6a7a52-6a3b-4a3e-9c0e-3a2f5f0c9b11")
 MODEL_ID = model_uuid(PROVIDER_ID, "gpt-4.1")
 RULE_ID = UUID("7b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 CHANNEL_ID = UUID("c3a9b0d4-5e6f-4a71-8b82-93c4d5e6f708")
+PROBE_ID = UUID("ca9a57ee-6666-4777-8888-9999aaaabbbb")
 BUDGET_ID = UUID("b0d9e700-6666-4777-8888-9999aaaabbbb")
 ACCOUNT_ID = UUID("a1b2c3d4-e5f6-4071-8293-0a1b2c3d4e5f")
 SESSION_ID = UUID("5e551017-0000-4000-8000-000000000001")
@@ -80,6 +90,22 @@ RULE = registry.Rule(
 )
 CHANNEL = registry.Channel(
     channel_id=CHANNEL_ID, name="On call", kind="webhook", url=SEALED, created_at=AT
+)
+PROBE = probes.Probe(
+    probe_id=PROBE_ID,
+    name="Answers as JSON",
+    kind=ProbeKind.JSON_SCHEMA,
+    provider_id=PROVIDER_ID,
+    cron="*/15 8-18 * * 1-5",
+    answer_schema={"type": "object", "required": ["city"]},
+    assertions=(
+        StatusAssertion(),
+        LatencyAssertion(metric="total_ms", at_most_ms=5000, level="warn"),
+        RegexAssertion(pattern="Paris|Rome"),
+        JsonPathAssertion(path="$.city", equals="Rome"),
+        JsonSchemaAssertion(json_schema={"required": ["country"]}),
+    ),
+    created_at=AT,
 )
 BUDGET = registry.Budget(
     budget_id=BUDGET_ID,
@@ -185,6 +211,9 @@ _REGISTRY: tuple[Event, ...] = (
     registry.RuleCreated(**_changed_by_io(1), rule=RULE),
     registry.RuleUpdated(**_changed_by_io(2), rule=RULE, changed=("failures_to_raise",)),
     registry.RuleRemoved(**_changed_by_io(3), rule_id=RULE_ID),
+    probes.ProbeCreated(**_changed_by_io(1), probe=PROBE),
+    probes.ProbeUpdated(**_changed_by_io(2), probe=PROBE, changed=("cron",)),
+    probes.ProbeRemoved(**_changed_by_io(3), probe_id=PROBE_ID),
     registry.BudgetCreated(**_changed_by_io(1), budget=BUDGET),
     registry.BudgetUpdated(**_changed_by_io(2), budget=BUDGET, changed=("usd_per_day",)),
     registry.BudgetReserved(

@@ -20,7 +20,7 @@ RECORDED = {
     for path in sorted(record_samples.SAMPLES.glob("*.json"))
 }
 # Maps of the owner's own names: there a new name is data.
-MAPS = ("settings", "metadata", "outcomes", "sketch")
+MAPS = ("settings", "metadata", "outcomes", "sketch", "answer_schema", "json_schema")
 NEWEST = {event.event_type(): event for event in EVENTS}
 
 

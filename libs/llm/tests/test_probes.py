@@ -1,6 +1,7 @@
 """Kinds of probes over a real socket: what goes out, and what is found in the answer."""
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -162,6 +163,35 @@ async def test_a_model_that_embeds_is_asked_for_a_vector(measurer: Measurer, ser
         assert (measured.outcome, measured.usage.input_tokens) == (Outcome.OK, 1)
         assert server.received[-1].target.endswith("/embeddings")
         assert json.loads(server.received[-1].body)["input"] == ["say"]
+
+
+async def test_a_vector_is_held_against_the_first_one(measurer: Measurer, serve: Any) -> None:
+    drawn = random.Random(7)
+    vector = [drawn.gauss() for _ in range(1_536)]
+    near = [x + 0.02 * drawn.gauss() for x in vector]
+    far = [x + 0.5 * drawn.gauss() for x in vector]
+    replies = [
+        Reply(
+            steps=[(0, json.dumps({"data": [{"embedding": one}]}).encode())],
+            content_type="application/json",
+        )
+        for one in (vector, near, far, vector[:768])
+    ]
+    server = await serve(*replies)
+    asked = {"model": "text-embedding-3-small", "kind": ProbeKind.EMBEDDING}
+    first = await ask(measurer, server, **asked)
+    assert first.embedding is not None
+    assert (first.embedding.pinned, codes(first)) == (None, [])
+    pinned = first.embedding.seen
+    assert pinned.dimension == 1_536
+    for found, true_cosine in ((([]), 0.9998), (["other_vector"], 0.894)):
+        measured = await ask(measurer, server, pinned=pinned, **asked)
+        assert (measured.outcome, codes(measured)) == (Outcome.OK, found)
+        assert measured.embedding is not None
+        assert measured.embedding.cosine is not None
+        assert 1 - measured.embedding.cosine == pytest.approx(1 - true_cosine, rel=0.5)
+    shorter = await ask(measurer, server, pinned=pinned, **asked)
+    assert codes(shorter) == ["other_dimension"]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from arguslm_contracts.events import (
     benchmarks,
     checks,
     history,
+    probes,
     registry,
     spending,
 )
@@ -32,6 +33,9 @@ EVENTS: tuple[type[Event], ...] = (
     registry.BudgetUpdated,
     registry.BudgetReserved,
     registry.BudgetRemoved,
+    probes.ProbeCreated,
+    probes.ProbeUpdated,
+    probes.ProbeRemoved,
     accounts.AccountCreated,
     accounts.AccountUpdated,
     accounts.AccountRemoved,

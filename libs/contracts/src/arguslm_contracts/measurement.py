@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from arguslm_contracts.outcomes import TAXONOMY_VERSION, VERDICTS, FaultOwner, Outcome
-from arguslm_contracts.probes import Assertion, Finding, Level, ProbeKind
+from arguslm_contracts.probes import (
+    Assertion,
+    Embedding,
+    Finding,
+    Fingerprint,
+    Level,
+    ProbeKind,
+)
 from arguslm_contracts.record import Record as Record  # noqa: PLC0414 - known from here
 
 Milliseconds = Annotated[float, Field(ge=0)]
@@ -205,6 +212,7 @@ class Measurement(Record):
     findings: tuple[Finding, ...] = Field(
         default=(), description="what the probe asserted and did not find so"
     )
+    embedding: Embedding | None = None
 
     @classmethod
     def of(cls, outcome: Outcome, **fields: Any) -> "Measurement":
@@ -253,7 +261,8 @@ class ProbeProfile(Record):
 
     `reasoning_effort` is a wish: it is sent where a model thinks unasked and can be told to think
     less. `expected_answer` (canary, long_context) is part of the prompt, `answer_schema`
-    (json_schema) is sent with it; `finding_level` is that of what the kind itself finds.
+    (json_schema) is sent with it, `pinned` (embedding) is what the vector is compared with;
+    `finding_level` is that of what the kind itself finds.
     """
 
     prompt: str
@@ -266,3 +275,4 @@ class ProbeProfile(Record):
     answer_schema: dict[str, object] | None = None
     assertions: tuple[Assertion, ...] = ()
     finding_level: Level = "fail"
+    pinned: Fingerprint | None = None

@@ -89,6 +89,7 @@ QUERY_API = BusUser(
         "rule.>",
         "channel.>",
         "budget.>",
+        "probe.>",
         "silence.>",
         "maintenance.>",
         "benchmark-plan.>",

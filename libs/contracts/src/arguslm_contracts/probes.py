@@ -86,6 +86,24 @@ class Finding(Record):
     message: str
 
 
+class Fingerprint(Record):
+    """A vector, made short: its dimension, and its projections on 64 fixed directions. Between two
+    of them 1 - cosine is that of the vectors to about a fifth, so that a small drift shows
+    (Johnson and Lindenstrauss, 1984; signs by Achlioptas, 2003)."""
+
+    dimension: int = Field(ge=1)
+    projections: tuple[float, ...]
+
+
+class Embedding(Record):
+    """The vector of a pinned text, and the first one that this probe ever got for it."""
+
+    text_sha256: str
+    seen: Fingerprint
+    pinned: Fingerprint | None = Field(default=None, description="nothing at the first time")
+    cosine: float | None = Field(default=None, description="of the two; None of other dimensions")
+
+
 def worst_level(findings: Iterable[Finding]) -> Level | None:
     """`fail` where one of them fails; None of none."""
     levels = {finding.level for finding in findings}

@@ -40,6 +40,7 @@ REGISTRY = StreamSpec(
             "rule",
             "channel",
             "budget",
+            "probe",
             "silence",
             "maintenance",
             "benchmark-plan",

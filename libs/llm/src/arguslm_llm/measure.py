@@ -21,7 +21,7 @@ from arguslm_llm.loop_lag import LoopLagSampler
 from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.prices import PriceMap, cost_of
-from arguslm_llm.probe_forms import findings_of
+from arguslm_llm.probe_forms import embedding_of, findings_of
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
@@ -170,6 +170,8 @@ class Measurer:
 def _with_findings(
     measured: Measurement, profile: ProbeProfile, transcript: Transcript, redactor: Redactor
 ) -> Measurement:
+    if (embedding := embedding_of(profile, transcript)) is not None:
+        measured = measured.model_copy(update={"embedding": embedding})
     findings = findings_of(profile, measured, transcript, redactor)
     return measured.model_copy(update={"findings": findings}) if findings else measured
 

@@ -1,16 +1,20 @@
 """What each kind of probe adds to a plain request, and what it finds in the answer to it."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 from arguslm_contracts.measurement import Measurement, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
-from arguslm_contracts.probes import Finding, ProbeKind
+from arguslm_contracts.probes import Embedding, Finding, ProbeKind
 from arguslm_llm.assertions import json_in, misfits, schema_misfit, unmet
 from arguslm_llm.decoders.transcript import ToolCall, Transcript
+from arguslm_llm.fingerprint import cosine, fingerprint
 from arguslm_llm.redaction import Redactor
 
 _MESSAGE_LIMIT = 300
+# Rounding and batching move a vector by less; another model behind the name moves it by far more.
+_SAME_VECTOR = 0.99
 
 # The tool that a tool_call probe is about, beside one that it is not about.
 _WEATHER: dict[str, Any] = {
@@ -51,15 +55,29 @@ def form_of(profile: ProbeProfile) -> dict[str, Any]:
     return {}
 
 
+def embedding_of(profile: ProbeProfile, transcript: Transcript) -> Embedding | None:
+    """The vector that an embedding probe got, held against the one that is pinned."""
+    if profile.kind is not ProbeKind.EMBEDDING or not transcript.embedding:
+        return None
+    seen = fingerprint(transcript.embedding)
+    return Embedding(
+        text_sha256=sha256(profile.prompt.encode()).hexdigest(),
+        seen=seen,
+        pinned=profile.pinned,
+        cosine=profile.pinned and cosine(seen, profile.pinned),
+    )
+
+
 def findings_of(
     profile: ProbeProfile, measured: Measurement, transcript: Transcript, redactor: Redactor
 ) -> tuple[Finding, ...]:
     """What the kind and the assertions do not find as they should. What did not come to an answer
     is told by its outcome alone."""
     answered = measured.outcome is Outcome.OK
+    of_kind = [*_of_kind(profile, transcript), *_of_vector(measured.embedding)] if answered else ()
     found = [
         Finding(about=profile.kind, level=profile.finding_level, code=code, message=message)
-        for code, message in (_of_kind(profile, transcript) if answered else ())
+        for code, message in of_kind
     ]
     answer = transcript.answer if answered else None
     for assertion in profile.assertions:
@@ -83,6 +101,16 @@ def _of_kind(profile: ProbeProfile, transcript: Transcript) -> Iterator[tuple[st
             yield from misfits(transcript.answer, profile.answer_schema or {})
         case ProbeKind.TOOL_CALL:
             yield from _of_tool_calls(transcript.tool_calls)
+
+
+def _of_vector(embedding: Embedding | None) -> Iterator[tuple[str, str]]:
+    if embedding is None or embedding.pinned is None:
+        return
+    was, now = embedding.pinned.dimension, embedding.seen.dimension
+    if was != now:
+        yield "other_dimension", f"the vector has {now} dimensions, and had {was}"
+    elif embedding.cosine is not None and embedding.cosine < _SAME_VECTOR:
+        yield "other_vector", f"the cosine to the first vector of this text is {embedding.cosine}"
 
 
 def _of_tool_calls(calls: list[ToolCall]) -> Iterator[tuple[str, str]]:

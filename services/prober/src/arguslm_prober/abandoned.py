@@ -57,5 +57,8 @@ class Abandoned:
 
 
 def _is_given_up(request: CheckRequested, abandoned: CheckAbandoned) -> bool:
-    is_meant = abandoned.since <= request.due_at <= abandoned.until
+    is_meant = (
+        request.probe_id == abandoned.probe_id
+        and abandoned.since <= request.due_at <= abandoned.until
+    )
     return is_meant and (request.skip_reason is not None or request.lapses_at <= abandoned.until)

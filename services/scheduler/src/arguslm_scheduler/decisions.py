@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
+from arguslm_contracts.events.probes import Probe
 from arguslm_contracts.events.registry import (
     ModelState,
     MonitoringConfig,
@@ -17,8 +19,9 @@ from arguslm_contracts.events.registry import (
     ProviderRegistered,
     ProviderUpdated,
 )
+from arguslm_contracts.probes import Fingerprint, ProbeKind
 from arguslm_contracts.streams import REGISTRY
-from arguslm_scheduler import open_requests, roster
+from arguslm_scheduler import open_requests, probes, roster
 from arguslm_scheduler.model import (
     Asked,
     Row,
@@ -37,6 +40,8 @@ from arguslm_scheduler.model import (
     slot_request,
     unless_open,
 )
+from arguslm_scheduler.probe_questions import probe_request, text_sha256
+from arguslm_scheduler.probe_schedule import probe_slots
 from arguslm_scheduler.spending import reports, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
@@ -108,6 +113,7 @@ class Decisions:
         return [
             *abandoned,
             *await self._due_checks(connection, tick, config, in_flight),
+            *await self._due_probes(connection, tick, config, in_flight),
             *await self._due_listings(connection, tick),
         ]
 
@@ -131,6 +137,32 @@ class Decisions:
         asked = {one.model_id: one for one in due}
         requests = [slot_request(slot, asked[slot.model_id], config) for slot in slots]
         return _each_unless_open(requests, in_flight)
+
+    async def _due_probes(
+        self,
+        connection: AsyncConnection,
+        tick: ClockTicked,
+        config: MonitoringConfig,
+        in_flight: Mapping[open_requests.Key, Row],
+    ) -> list[Decision]:
+        defined = await probes.in_force(connection)
+        if not defined:
+            return []
+        watched = {one.model_id: one for one in await roster.watched(connection, config)}
+        requests: list[CheckRequested] = []
+        for probe in defined:
+            for slot in probe_slots(probe, watched.values(), self._locations, tick):
+                pinned = await self._pinned(connection, probe, slot.model_id)
+                requests.append(probe_request(probe, slot, watched[slot.model_id], pinned))
+        return _each_unless_open(requests, in_flight)
+
+    async def _pinned(
+        self, connection: AsyncConnection, probe: Probe, model_id: UUID
+    ) -> Fingerprint | None:
+        if probe.kind is not ProbeKind.EMBEDDING:
+            return None
+        text = text_sha256(probe)
+        return await probes.pinned_vector(connection, probe.probe_id, model_id, text)
 
     async def _due_listings(self, connection: AsyncConnection, tick: ClockTicked) -> list[Decision]:
         decisions: list[Decision] = []
@@ -260,7 +292,7 @@ def _lapsed(in_flight: Mapping[open_requests.Key, Row], now: datetime) -> list[o
 def _each_unless_open(
     requests: Sequence[CheckRequested], in_flight: Mapping[open_requests.Key, Row]
 ) -> list[Decision]:
-    """Never two in flight of one model at one location: the later one is skipped, and says so."""
-    return [
-        Decision(unless_open(one, in_flight.get((one.model_id, one.location)))) for one in requests
-    ]
+    """Never two in flight of one model, location and probe: the later one is skipped, and says
+    so."""
+    keyed = [(one, open_requests.key_of(one)) for one in requests]
+    return [Decision(unless_open(one, in_flight.get(key))) for one, key in keyed]

@@ -138,6 +138,7 @@ class Asked:
     `longest_reply_tokens` is known of a model that thinks before it answers."""
 
     model_id: UUID
+    provider_id: UUID
     interval_s: int
     target: Target
     paced: bool = False
@@ -216,6 +217,7 @@ def abandonment(open_one: Row, now: datetime) -> CheckAbandoned:
         location=open_one["location"],
         since=open_one["due_at"],
         until=now,
+        probe_id=open_one["probe_id"] if open_one["probe_id"].int else None,
     )
 
 

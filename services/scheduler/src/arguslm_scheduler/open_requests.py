@@ -1,4 +1,5 @@
-"""Which request of each model and location is open: asked for, and neither answered nor abandoned.
+"""Which request of each model, location and probe is open: asked for, and neither answered nor
+abandoned.
 
 Requests and answers are heard side by side, in any order. So a row keeps the newest on either
 side, by due time, and is the same whichever came first.
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, text, tuple_
+from sqlalchemy import RowMapping, delete, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -21,11 +22,11 @@ from arguslm_contracts.events.checks import (
 )
 from arguslm_contracts.outcomes import Outcome
 from arguslm_scheduler.model import Row
-from arguslm_scheduler.tables import open_requests
+from arguslm_scheduler.tables import NO_PROBE, open_requests
 from arguslm_storage.database import in_chunks, upsert
 
-Key = tuple[UUID, str]
-"""A model and a location."""
+Key = tuple[UUID, str, UUID]
+"""A model, a location and a probe: what one takes long over keeps no other waiting."""
 
 # Shorter than the streams keep what a row is made of, or a rebuild would not find it again.
 _FORGOTTEN_AFTER = timedelta(hours=20)
@@ -33,7 +34,7 @@ _KEYS_AT_ONCE = 400
 
 
 def evolve(before: Row | None, event: CheckRequested | CheckCompleted | CheckAbandoned) -> Row:
-    """The row of a model and a location after an event about it."""
+    """The row of a model, a location and a probe after an event about it."""
     row: dict[str, Any] = dict(before) if before else _empty(event)
     if isinstance(event, CheckRequested):
         if row["due_at"] is None or row["due_at"] < event.due_at:
@@ -65,7 +66,11 @@ def _is_long_ago(row: Row) -> bool:
 
 def _empty(event: CheckRequested | CheckCompleted | CheckAbandoned) -> dict[str, Any]:
     row = dict.fromkeys(column.name for column in open_requests.c)
-    return row | {"model_id": event.model_id, "location": event.location}
+    return row | dict(zip(("model_id", "location", "probe_id"), key_of(event), strict=True))
+
+
+def key_of(event: CheckRequested | CheckCompleted | CheckAbandoned) -> Key:
+    return event.model_id, event.location, event.probe_id or NO_PROBE
 
 
 def opens_or_ends(event: object) -> bool:
@@ -92,9 +97,9 @@ async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     if not about:
         return
     await _take_turn(connection)
-    rows = await _rows(connection, {(event.model_id, event.location) for event in about})
+    rows = await _rows(connection, {key_of(event) for event in about})
     for event in about:
-        key = event.model_id, event.location
+        key = key_of(event)
         rows[key] = evolve(rows.get(key), event)
     await upsert(connection, open_requests, list(rows.values()))
 
@@ -121,17 +126,22 @@ async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
     found = await connection.execute(
         select(open_requests).where(open_requests.c.due_at.is_not(None))
     )
-    return {(row["model_id"], row["location"]): dict(row) for row in found.mappings()}
+    return {_key(row): dict(row) for row in found.mappings()}
 
 
 async def _rows(connection: AsyncConnection, keys: set[Key]) -> dict[Key, Row]:
     rows: dict[Key, Row] = {}
     columns = open_requests.c
     for some in in_chunks(list(keys), _KEYS_AT_ONCE):
-        query = select(open_requests).where(tuple_(columns.model_id, columns.location).in_(some))
+        keyed = tuple_(columns.model_id, columns.location, columns.probe_id)
+        query = select(open_requests).where(keyed.in_(some))
         for row in (await connection.execute(query)).mappings():
-            rows[row["model_id"], row["location"]] = dict(row)
+            rows[_key(row)] = dict(row)
     return rows
+
+
+def _key(row: RowMapping) -> Key:
+    return row["model_id"], row["location"], row["probe_id"]
 
 
 async def _take_turn(connection: AsyncConnection) -> None:

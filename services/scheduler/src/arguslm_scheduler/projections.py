@@ -1,5 +1,5 @@
-"""REGISTRY -> the roster and the budgets; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that are
-open, the account of what is spent and reserved, and how long models reply."""
+"""REGISTRY -> the roster, budgets and probes; CHECK_REQUESTS, CHECKS and CLOCK -> the requests that
+are open, the account of what is spent and reserved, how long models reply, and their vectors."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from arguslm_contracts.events.registry import (
     ProviderUpdated,
 )
 from arguslm_contracts.streams import CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY
-from arguslm_scheduler import account, open_requests, reply_lengths
+from arguslm_scheduler import account, open_requests, probes, reply_lengths
 from arguslm_scheduler.model import Row, evolve_model, evolve_monitoring, evolve_provider
 from arguslm_scheduler.tables import (
     checkpoints,
@@ -61,6 +61,7 @@ async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded])
         [(event.key, event) for event in changed if isinstance(event, MonitoringConfigured)],
     )
     await account.fold_budgets(connection, events)
+    await probes.fold_definitions(connection, events)
 
 
 def _provider_id(event: ProviderRegistered | ProviderUpdated | ProviderRemoved) -> Any:
@@ -97,10 +98,11 @@ async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded])
 
 
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    """Bring all three to the state after these events of CHECKS."""
+    """Bring all of it to the state after these events of CHECKS."""
     await open_requests.fold(connection, events)
     await account.fold_checks(connection, events)
     await reply_lengths.fold(connection, events)
+    await probes.fold_vectors(connection, events)
 
 
 SERVICE_TABLES = ServiceTables(

@@ -123,6 +123,7 @@ async def _asked(
     return [
         Asked(
             model_id=row["model_id"],
+            provider_id=row["provider_id"],
             interval_s=row["interval_s"] or config.interval_s,
             target=target_of(dict(row), row["name"], Model.model_validate(row["state"]).told_price),
             paced=row["requests_per_minute"] > 0,

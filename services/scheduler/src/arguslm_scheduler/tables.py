@@ -5,6 +5,8 @@ The `..._revision` columns say by which revision something last came to be as it
 decision can tell "this event switched it on" from "it was on already".
 """
 
+from uuid import UUID
+
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, Uuid
 
 from arguslm_storage.checkpoints import checkpoint_table
@@ -48,12 +50,14 @@ models = Table(
 )
 
 # The newest request of a model at a location while it is open (else NULL), and the due time up to
-# which requests are answered.
+# which requests are answered; for each probe by itself, and for the monitoring (NO_PROBE).
+NO_PROBE = UUID(int=0)
 open_requests = Table(
     "open_requests",
     metadata,
     Column("model_id", Uuid, primary_key=True),
     Column("location", String(63), primary_key=True),
+    Column("probe_id", Uuid, primary_key=True),
     Column("request_id", Uuid),
     Column("due_at", UtcDateTime),
     Column("lapses_at", UtcDateTime),
@@ -138,4 +142,22 @@ reply_lengths = Table(
     metadata,
     Column("model_id", Uuid, primary_key=True),
     Column("longest_tokens", Integer, nullable=False),
+)
+
+# From REGISTRY: what else is asked. `definition` is the contracts' Probe.
+probes = Table(
+    "probes",
+    metadata,
+    Column("probe_id", Uuid, primary_key=True),
+    Column("definition", Json, nullable=False),
+)
+
+# From CHECKS: the first vector that a probe got from a model for a text.
+pinned_vectors = Table(
+    "pinned_vectors",
+    metadata,
+    Column("probe_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, primary_key=True),
+    Column("text_sha256", String(64), nullable=False),
+    Column("fingerprint", Json, nullable=False, comment="the contracts' Fingerprint"),
 )

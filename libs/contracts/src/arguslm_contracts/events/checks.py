@@ -88,8 +88,9 @@ class CheckRequested(Event):
 class CheckAbandoned(Event):
     """A request has lapsed without an answer: its location has no prober, or has lost it.
 
-    A prober of any location completes it, and what was skipped meanwhile: all that fell due for
-    this model at this location in since <= due time <= until, and is not to be asked or has lapsed.
+    A prober of any location completes it, and what was skipped meanwhile: all that this probe was
+    to ask of this model at this location in since <= due time <= until, and is not to be asked or
+    has lapsed.
     """
 
     name: ClassVar[str] = "check.abandoned"
@@ -98,6 +99,7 @@ class CheckAbandoned(Event):
     location: str
     since: datetime
     until: datetime
+    probe_id: UUID | None = None
 
     @property
     def key(self) -> str:

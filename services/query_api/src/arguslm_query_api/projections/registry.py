@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events import probes
 from arguslm_contracts.events import registry as events
 from arguslm_contracts.identity import derive
 from arguslm_query_api import tables
@@ -65,6 +66,10 @@ class _Changes(Changes):
                     self.put(tables.bookings, _booking(event))
             case events.BudgetRemoved():
                 self.remove(tables.budgets, event.budget_id)
+            case probes.ProbeState():
+                self.put_state(tables.probes, event.probe, position)
+            case probes.ProbeRemoved():
+                self.remove(tables.probes, event.probe_id)
             case events.ChannelCreated() | events.ChannelUpdated():
                 self.put_state(tables.channels, event.channel, position)
             case events.ChannelRemoved():

@@ -31,6 +31,7 @@ from arguslm_query_api.tables.from_registry import (
     models,
     monitoring_config,
     monitoring_runs,
+    probes,
     providers,
     rules,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "monitoring_config",
     "monitoring_runs",
     "notifications",
+    "probes",
     "providers",
     "reclassified",
     "rollups",

@@ -125,6 +125,27 @@ bookings = Table(
     comment="What benchmarks may cost at most, taken from a budget before they begin",
 )
 
+probes = Table(
+    "probes",
+    metadata,
+    Column("probe_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("provider_id", Uuid),
+    Column("model_id", Uuid),
+    Column("interval_s", Integer),
+    Column("cron", Text),
+    Column("prompt", Text),
+    Column("max_tokens", Integer),
+    Column("context_words", Integer),
+    Column("answer_schema", Json),
+    Column("assertions", Json, nullable=False),
+    Column("finding_level", String(8), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    *position(),
+)
+
 channels = Table(
     "channels",
     metadata,

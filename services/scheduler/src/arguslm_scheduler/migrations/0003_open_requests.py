@@ -16,6 +16,7 @@ def upgrade() -> None:
         "open_requests",
         sa.Column("model_id", sa.Uuid, primary_key=True),
         sa.Column("location", sa.String(63), primary_key=True),
+        sa.Column("probe_id", sa.Uuid, primary_key=True),
         sa.Column("request_id", sa.Uuid),
         sa.Column("due_at", columns.UtcDateTime),
         sa.Column("lapses_at", columns.UtcDateTime),

@@ -1,0 +1,86 @@
+"""Probes: what REGISTRY says of them, and what their checks have pinned."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.probes import Probe, ProbeRemoved, ProbeState
+from arguslm_contracts.probes import Embedding, Fingerprint
+from arguslm_scheduler.tables import pinned_vectors, probes
+from arguslm_storage.database import in_chunks, upsert
+
+_PinKey = tuple[UUID, UUID]
+"""A probe and a model."""
+
+
+async def fold_definitions(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """REGISTRY -> the probes as they are."""
+    for event in (recorded.event for recorded in events):
+        match event:
+            case ProbeState(probe=probe):
+                definition = probe.model_dump(mode="json")
+                row = {"probe_id": probe.probe_id, "definition": definition}
+                await upsert(connection, probes, [row])
+            case ProbeRemoved(probe_id=probe_id):
+                await connection.execute(delete(probes).where(probes.c.probe_id == probe_id))
+
+
+async def fold_vectors(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """CHECKS -> the first vector of each text. A check repeats what it was compared with, so that
+    the first one is known for as long as there is any."""
+    told: dict[_PinKey, list[Embedding]] = {}
+    for event in (recorded.event for recorded in events):
+        if isinstance(event, CheckCompleted) and event.probe_id is not None:
+            embedding = event.measurement.embedding
+            if embedding is not None:
+                told.setdefault((event.probe_id, event.model_id), []).append(embedding)
+    if not told:
+        return
+    known = await _pins(connection, list(told))
+    rows = [
+        {"probe_id": probe_id, "model_id": model_id, **_pin(known.get(key), embeddings)}
+        for key, embeddings in told.items()
+        for probe_id, model_id in [key]
+    ]
+    await upsert(connection, pinned_vectors, rows)
+
+
+def _pin(before: Mapping[str, Any] | None, embeddings: Sequence[Embedding]) -> dict[str, Any]:
+    pin = dict(before) if before else {"text_sha256": None, "fingerprint": None}
+    for one in embeddings:
+        if pin["text_sha256"] != one.text_sha256:
+            first = one.pinned or one.seen
+            pin = {"text_sha256": one.text_sha256, "fingerprint": first.model_dump(mode="json")}
+    return {name: pin[name] for name in ("text_sha256", "fingerprint")}
+
+
+async def in_force(connection: AsyncConnection) -> list[Probe]:
+    stored = await connection.scalars(select(probes.c.definition).order_by(probes.c.probe_id))
+    return [Probe.model_validate(definition) for definition in stored]
+
+
+async def pinned_vector(
+    connection: AsyncConnection, probe_id: UUID, model_id: UUID, text_sha256: str
+) -> Fingerprint | None:
+    """The first vector of a text; None as long as there is none."""
+    pin = (await _pins(connection, [(probe_id, model_id)])).get((probe_id, model_id))
+    if pin is None or pin["text_sha256"] != text_sha256:
+        return None
+    return Fingerprint.model_validate(pin["fingerprint"])
+
+
+async def _pins(
+    connection: AsyncConnection, keys: Sequence[_PinKey]
+) -> dict[_PinKey, Mapping[str, Any]]:
+    columns = pinned_vectors.c
+    found: dict[_PinKey, Mapping[str, Any]] = {}
+    for some in in_chunks(keys, 400):
+        query = select(pinned_vectors).where(tuple_(columns.probe_id, columns.model_id).in_(some))
+        for row in (await connection.execute(query)).mappings():
+            found[row["probe_id"], row["model_id"]] = dict(row)
+    return found
