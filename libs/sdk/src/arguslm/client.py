@@ -13,6 +13,7 @@ from arguslm.endpoints.benchmarks import BenchmarkEndpoints
 from arguslm.endpoints.costs import BudgetEndpoints, CostEndpoints
 from arguslm.endpoints.models import ModelEndpoints
 from arguslm.endpoints.monitoring import MonitoringEndpoints
+from arguslm.endpoints.probes import ProbeEndpoints
 from arguslm.endpoints.providers import ProviderEndpoints
 from arguslm.retries import Retries
 from arguslm.session import Session, find_session
@@ -34,6 +35,7 @@ class Endpoints(
     ChannelEndpoints,
     CostEndpoints,
     BudgetEndpoints,
+    ProbeEndpoints,
     AccessEndpoints,
 ):
     """Every operation that is one request."""
@@ -95,13 +97,24 @@ class ArgusLMClient(Endpoints, SyncStreams):
         self._session.end()
 
     def iter_checks(
-        self, *, model_id: Id | None = None, outcome: str | None = None, page_size: int = 200
+        self,
+        *,
+        model_id: Id | None = None,
+        outcome: str | None = None,
+        kind: str | None = None,
+        finding: str | None = None,
+        page_size: int = 200,
     ) -> Iterator[CheckResponse]:
         """Every check, newest first, asking for a page at a time."""
         cursor: str | None = None
         while True:
             page = self.list_checks(
-                model_id=model_id, outcome=outcome, limit=page_size, cursor=cursor
+                model_id=model_id,
+                outcome=outcome,
+                kind=kind,
+                finding=finding,
+                limit=page_size,
+                cursor=cursor,
             )
             yield from page.items
             if (cursor := page.next_cursor) is None:
@@ -164,13 +177,24 @@ class AsyncArgusLMClient(Endpoints, AsyncStreams):
         self._session.end()
 
     async def iter_checks(
-        self, *, model_id: Id | None = None, outcome: str | None = None, page_size: int = 200
+        self,
+        *,
+        model_id: Id | None = None,
+        outcome: str | None = None,
+        kind: str | None = None,
+        finding: str | None = None,
+        page_size: int = 200,
     ) -> AsyncIterator[CheckResponse]:
         """Every check, newest first, asking for a page at a time."""
         cursor: str | None = None
         while True:
             page = await self.list_checks(
-                model_id=model_id, outcome=outcome, limit=page_size, cursor=cursor
+                model_id=model_id,
+                outcome=outcome,
+                kind=kind,
+                finding=finding,
+                limit=page_size,
+                cursor=cursor,
             )
             for check in page.items:
                 yield check

@@ -12,6 +12,7 @@ from arguslm_contracts.measurement import (
     Usage,
 )
 from arguslm_contracts.outcomes import FaultOwner, Outcome
+from arguslm_contracts.probes import Assertion, Embedding, Finding, ProbeKind
 from arguslm_contracts.rest.alerts import (
     AlertListResponse,
     AlertResponse,
@@ -80,6 +81,7 @@ from arguslm_contracts.rest.monitoring import (
     UptimeCheckResponse,
     UptimeHistoryResponse,
 )
+from arguslm_contracts.rest.probes import ProbeCreate, ProbeList, ProbeResponse, ProbeUpdate
 from arguslm_contracts.rest.providers import (
     ProviderCatalogResponse,
     ProviderCreate,
@@ -109,6 +111,7 @@ __all__ = [
     "ApiKeyCreated",
     "ApiKeyList",
     "ApiKeyResponse",
+    "Assertion",
     "BenchmarkCreate",
     "BenchmarkDetailResponse",
     "BenchmarkListResponse",
@@ -132,8 +135,10 @@ __all__ = [
     "Cost",
     "CostLine",
     "CostsResponse",
+    "Embedding",
     "Evidence",
     "FaultOwner",
+    "Finding",
     "Headroom",
     "HealthResponse",
     "Limits",
@@ -157,6 +162,11 @@ __all__ = [
     "OverviewResponse",
     "Price",
     "PriceGiven",
+    "ProbeCreate",
+    "ProbeKind",
+    "ProbeList",
+    "ProbeResponse",
+    "ProbeUpdate",
     "Problem",
     "PromptPackResponse",
     "ProviderCatalogResponse",

@@ -6,12 +6,11 @@ import typer
 
 from arguslm.cli.connect import Json, connected
 from arguslm.cli.costs import usd
-from arguslm.cli.lookup import all_models, find_budget, find_model, find_provider, model_label
+from arguslm.cli.lookup import find_budget, find_model, find_provider, scope_label
 from arguslm.cli.output import percent, print_json, print_table, say, short
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
-    from arguslm.schemas import BudgetResponse
 
 app = typer.Typer(help="What may be spent on a day (UTC).", no_args_is_help=True)
 
@@ -22,7 +21,7 @@ Budget = Annotated[str, typer.Argument(metavar="BUDGET", help="Its name or id.")
 @connected
 def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
     """All budgets, and what is used of them today."""
-    found = client.list_budgets()
+    found = client.list_budgets().items
     if as_json:
         return print_json(found)
     return print_table(
@@ -31,14 +30,14 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
             (
                 short(one.id),
                 one.name,
-                _scope(client, one),
+                scope_label(client, one.provider_id, one.model_id, "everything"),
                 usd(one.usd_per_day),
                 usd(one.used_usd),
                 usd(one.left_usd),
                 percent(one.used_usd / one.usd_per_day),
                 one.unpriced,
             )
-            for one in found.items
+            for one in found
         ),
         empty="no budgets yet: arguslm budgets add --help",
     )
@@ -107,13 +106,3 @@ def remove(
         typer.confirm(f"Remove the budget {found.name}?", abort=True, err=True)
     client.delete_budget(found.id)
     say(f"removed {found.name}")
-
-
-def _scope(client: "ArgusLMClient", budget: "BudgetResponse") -> str:
-    if budget.provider_id is not None:
-        names = {one.id: one.display_name for one in client.list_providers().providers}
-        return names.get(budget.provider_id, str(budget.provider_id))
-    if budget.model_id is not None:
-        labels = {one.id: model_label(one) for one in all_models(client)}
-        return labels.get(budget.model_id, str(budget.model_id))
-    return "everything"

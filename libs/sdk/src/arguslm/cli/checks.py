@@ -27,7 +27,7 @@ from arguslm.errors import ArgusLMError
 
 if TYPE_CHECKING:
     from arguslm.client import ArgusLMClient
-    from arguslm.schemas import CheckResponse, Cost
+    from arguslm.schemas import CheckResponse, Cost, Embedding
 
 
 class ListsByDefault(TyperGroup):
@@ -57,6 +57,12 @@ def list_(
     outcome: Annotated[
         str | None, typer.Option(help="Only with this outcome: ok, rate_limited, ...")
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only of this kind: liveness, canary, ...")
+    ] = None,
+    finding: Annotated[
+        str | None, typer.Option(help="Only with findings: at least warn, or fail.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Then go on with new ones, until Ctrl-C.")
@@ -66,8 +72,17 @@ def list_(
     """The newest checks."""
     model_id = find_model(client, model).id if model else None
     if follow:
+        if kind or finding:
+            raise typer.BadParameter("--follow takes neither --kind nor --finding")
         return _follow(client, limit, model_id, outcome, as_json)
-    newest = _newest(client, limit, model_id, outcome)
+    pages = client.iter_checks(
+        model_id=model_id,
+        outcome=outcome,
+        kind=kind,
+        finding=finding,
+        page_size=min(limit, PAGE),
+    )
+    newest = list(islice(pages, limit))
     if as_json:
         return print_json(newest)
     return print_table(
@@ -92,7 +107,7 @@ def list_(
                 number(one.measurement.timing.first_token_ms, 1),
                 number(one.measurement.tokens_per_s, 1),
                 number(one.measurement.timing.total_ms),
-                one.says,
+                _says(one),
             )
             for one in newest
         ),
@@ -138,8 +153,11 @@ def print_check(check: "CheckResponse") -> None:
         (
             ("check", check.id),
             ("model", f"{check.model_name} at {check.provider_name} ({check.location})"),
+            ("kind", check.kind.value),
             ("outcome", judged(measured.outcome.value, check.usable)),
             ("which means", f"{check.model_name} {check.says}"),
+            *(("found", f"{one.level}: {one.message} ({one.code})") for one in measured.findings),
+            ("vector", measured.embedding and _vector(measured.embedding)),
             ("fault owner", measured.fault_owner.value),
             ("due", check.due_at),
             ("completed", check.completed_at),
@@ -165,6 +183,17 @@ def print_check(check: "CheckResponse") -> None:
             ("trustworthy", measured.audit.trustworthy),
         )
     )
+
+
+def _says(check: "CheckResponse") -> str:
+    """In short: what was found goes before that it answered."""
+    found = check.measurement.findings
+    return f"{found[0].level}: {found[0].message}" if found else check.says
+
+
+def _vector(embedding: "Embedding") -> str:
+    said = f"{embedding.seen.dimension} dimensions"
+    return said if embedding.cosine is None else f"{said}, cosine to the first {embedding.cosine}"
 
 
 def _cost(cost: "Cost") -> str:

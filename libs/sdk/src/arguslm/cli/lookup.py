@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ChannelResponse,
         CheckResponse,
         ModelResponse,
+        ProbeResponse,
         ProviderOffer,
         ProviderResponse,
     )
@@ -152,6 +153,26 @@ def find_budget(client: "ArgusLMClient", wanted: str) -> "BudgetResponse":
         return client.get_budget(known)
     found = client.list_budgets().items
     return pick("budget", wanted, (Candidate(one, str(one.id), (one.name,)) for one in found))
+
+
+def find_probe(client: "ArgusLMClient", wanted: str) -> "ProbeResponse":
+    if (known := as_uuid(wanted)) is not None:
+        return client.get_probe(known)
+    found = client.list_probes().items
+    return pick("probe", wanted, (Candidate(one, str(one.id), (one.name,)) for one in found))
+
+
+def scope_label(
+    client: "ArgusLMClient", provider_id: UUID | None, model_id: UUID | None, everything: str
+) -> str:
+    """What something is of: a provider, one model, or everything."""
+    if provider_id is not None:
+        names = {one.id: one.display_name for one in client.list_providers().providers}
+        return names.get(provider_id, str(provider_id))
+    if model_id is not None:
+        labels = {one.id: model_label(one) for one in all_models(client)}
+        return labels.get(model_id, str(model_id))
+    return everything
 
 
 def find_channel(client: "ArgusLMClient", wanted: str) -> "ChannelResponse":

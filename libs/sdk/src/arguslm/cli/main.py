@@ -22,6 +22,7 @@ from arguslm.cli import (
     models,
     monitoring,
     overview,
+    probes,
     providers,
     rules,
     sign_in,
@@ -71,6 +72,7 @@ app.add_typer(checks.app, name="checks", rich_help_panel="Watching")
 app.add_typer(bench.app, name="bench", rich_help_panel="Watching")
 costs.register(app)
 app.add_typer(budgets.app, name="budgets", rich_help_panel="Watching")
+app.add_typer(probes.app, name="probes", rich_help_panel="Watching")
 alerts.app.add_typer(rules.app, name="rules")
 alerts.app.add_typer(channels.app, name="channels")
 app.add_typer(alerts.app, name="alerts", rich_help_panel="Watching")

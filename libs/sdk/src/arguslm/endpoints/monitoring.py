@@ -116,11 +116,21 @@ class MonitoringEndpoints:
         *,
         model_id: Id | None = None,
         outcome: str | None = None,
+        kind: str | None = None,
+        finding: str | None = None,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Call[shapes.CheckPage]:
-        """One page of checks, newest first; `iter_checks` walks all pages."""
-        params = given(model_id=model_id, outcome=outcome, limit=limit, cursor=cursor)
+        """One page of checks, newest first; `iter_checks` walks all pages. `finding` ("warn",
+        "fail") keeps those whose probe found something, at this level or above it."""
+        params = given(
+            model_id=model_id,
+            outcome=outcome,
+            kind=kind,
+            finding=finding,
+            limit=limit,
+            cursor=cursor,
+        )
         return Call("GET", path("checks"), shape(shapes.CheckPage), params)
 
     @endpoint
