@@ -1,7 +1,13 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, unwrap } from './client';
-import type { ModelCreate, ModelResponse, ModelUpdate, Outcome } from './types';
+import type {
+  ModelCreate,
+  ModelResponse,
+  ModelUpdate,
+  Outcome,
+  ProbeKind,
+} from './types';
 
 export interface ModelFilter {
   provider_id?: string;
@@ -60,6 +66,7 @@ export const seriesQuery = (model_id: string, query: SeriesWindow) =>
 export interface CheckFilter {
   model_id?: string;
   outcome?: Outcome;
+  kind?: ProbeKind;
 }
 
 export const checksQuery = (filter: CheckFilter, limit: number) =>

@@ -35,7 +35,7 @@ function say(usable: boolean): void {
   seconds += 1;
   const measurement = { outcome: 'ok', fault_owner: 'none', timing: {}, tokens_per_s: null };
   const completed_at = new Date(Date.UTC(2026, 10, 23) + seconds * 1000).toISOString();
-  const data = { id: String(seconds), model_id: 'm', completed_at, usable, says: '', measurement };
+  const data = { id: String(seconds), kind: 'liveness', model_id: 'm', completed_at, usable, says: '', measurement };
   cache.apply({ kind: 'check', data } as unknown as LiveMessage);
 }
 

@@ -15,6 +15,7 @@ const BY_AGGREGATE: Record<string, QueryKey[]> = {
   provider: [['providers'], ['provider-offers'], ['models'], ['overview']],
   model: [['models'], ['providers'], ['overview']],
   monitoring: [['monitoring-config'], ['overview']],
+  probe: [['probes']],
   rule: [['alert-rules']],
   channel: [['alert-channels']],
   account: [['accounts']],

@@ -26,12 +26,19 @@ const card: ModelCard = {
 const check = (completed_at: string, usable: boolean | null = true, outcome = 'ok') =>
   ({
     id: `check at ${completed_at}`,
+    kind: 'liveness',
     model_id: 'm',
     completed_at,
     usable,
     says: 'answered',
     measurement: { outcome, fault_owner: 'none', timing: { first_token_ms: 210 }, tokens_per_s: 40 },
   }) as CheckResponse;
+
+it('leaves a card as it is after a probe that tells nothing of uptime', () => {
+  const canary: CheckResponse = { ...check('2026-11-23T10:01:00.000000Z', false), kind: 'canary' };
+  expect(withCheck(card, canary)).toBe(card);
+  expect(mayChangeState('up', canary)).toBe(false);
+});
 
 it('shows what the newest check found, and leaves what only the server can know', () => {
   const after = withCheck(card, check('2026-11-23T10:01:00.000000Z'));

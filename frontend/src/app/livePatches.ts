@@ -11,13 +11,17 @@ export type CheckPages = InfiniteData<CheckPage, string | undefined>;
 const LONGEST_PAGE = 400;
 
 /** Whether the server may see another state after this check: only a verdict that disagrees can. */
-export function mayChangeState(state: ModelState, { usable }: CheckResponse): boolean {
-  if (usable == null) return false;
+export function mayChangeState(state: ModelState, { usable, kind }: CheckResponse): boolean {
+  if (usable == null || kind !== 'liveness') return false;
   return usable ? state !== 'up' : state !== 'down';
 }
 
-/** A card as it stands after one more check; what only the server can know is left as it was. */
+/**
+ * A card as it stands after one more check; what only the server can know is left as it was. Probes
+ * of other kinds tell nothing of it.
+ */
 export function withCheck(card: ModelCard, check: CheckResponse): ModelCard {
+  if (check.kind !== 'liveness') return card;
   if (card.last_check_at && Date.parse(card.last_check_at) >= Date.parse(check.completed_at)) return card;
   const { measurement } = check;
   return {
@@ -55,6 +59,7 @@ export function withNewest(
 ): CheckPages | undefined {
   if (filter.model_id !== undefined && filter.model_id !== check.model_id) return list;
   if (filter.outcome !== undefined && filter.outcome !== check.measurement.outcome) return list;
+  if (filter.kind !== undefined && filter.kind !== check.kind) return list;
   const [first, ...rest] = list.pages;
   if (!first || first.items.length >= LONGEST_PAGE) return undefined;
   if (first.items.some((item) => item.id === check.id)) return list;

@@ -10,9 +10,10 @@ import {
 import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
-import type { Outcome } from '@/api/types';
+import type { Outcome, ProbeKind } from '@/api/types';
 import { Missing } from '@/components/PageError';
 import { OUTCOMES, STATES } from '@/format/outcomes';
+import { PROBE_KINDS } from '@/format/probes';
 
 import { CouldNotGoOn } from './CouldNotGoOn';
 import { queryClient } from './queryClient';
@@ -99,8 +100,9 @@ const model = createRoute({
 const checks = createRoute({
   getParentRoute: () => house,
   path: '/checks',
-  validateSearch: (search: Search): { outcome?: Outcome } => ({
+  validateSearch: (search: Search): { outcome?: Outcome; kind?: ProbeKind } => ({
     outcome: oneOf(search, 'outcome', OUTCOMES),
+    kind: oneOf(search, 'kind', PROBE_KINDS),
   }),
   component: lazyRouteComponent(() => import('@/features/checks/ChecksPage'), 'ChecksPage'),
 });

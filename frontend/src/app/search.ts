@@ -32,7 +32,7 @@ export interface CostsSearch {
 export const ALERT_TABS = ['open', 'past', 'rules', 'channels'] as const;
 export type AlertTab = (typeof ALERT_TABS)[number];
 
-export const SETTINGS_TABS = ['display', 'monitoring', 'keys', 'accounts'] as const;
+export const SETTINGS_TABS = ['display', 'monitoring', 'probes', 'keys', 'accounts'] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 type Search = Record<string, unknown>;

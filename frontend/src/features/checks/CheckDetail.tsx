@@ -11,7 +11,7 @@ type Fact = [name: string, value: ReactNode];
 
 /** Everything one check measured, and what its outcome was decided from. */
 export function CheckDetail({ check }: { check: CheckResponse }) {
-  const { timing, usage, evidence, headroom, audit } = check.measurement;
+  const { timing, usage, evidence, headroom, audit, findings } = check.measurement;
   return (
     <div className="flex flex-col gap-4 px-4 py-4 text-[0.8125rem]">
       <p>
@@ -23,6 +23,15 @@ export function CheckDetail({ check }: { check: CheckResponse }) {
           <span className="ml-2 text-degraded">Our own clock lagged; do not rely on these times.</span>
         )}
       </p>
+      {findings.length > 0 && (
+        <ul className="flex flex-col gap-1">
+          {findings.map((each, index) => (
+            <li key={index} className={each.level === 'fail' ? 'text-down' : 'text-degraded'}>
+              {each.level === 'fail' ? 'Failed' : 'Warning'}: {each.message} ({each.code.replaceAll('_', ' ')})
+            </li>
+          ))}
+        </ul>
+      )}
       <PhaseBar timing={timing} />
       <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2 xl:grid-cols-4">
         <Facts

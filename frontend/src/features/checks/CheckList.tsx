@@ -3,12 +3,13 @@ import { ListChecks } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { type CheckFilter, checksQuery } from '@/api/models';
-import type { Outcome } from '@/api/types';
+import type { Outcome, ProbeKind } from '@/api/types';
 import { Button } from '@/components/Button';
 import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
 import { outcomeLabel, OUTCOMES } from '@/format/outcomes';
+import { kindLabel, PROBE_KINDS } from '@/format/probes';
 
 import { CheckTable } from './CheckTable';
 
@@ -16,12 +17,13 @@ interface CheckListProps {
   title: string;
   filter: CheckFilter;
   onOutcome: (outcome: Outcome | undefined) => void;
+  onKind?: (kind: ProbeKind | undefined) => void;
   actions?: ReactNode;
   pageSize?: number;
 }
 
 /** A filtered, endless list of checks. */
-export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: CheckListProps) {
+export function CheckList({ title, filter, onOutcome, onKind, actions, pageSize = 50 }: CheckListProps) {
   const checks = useInfiniteQuery(checksQuery(filter, pageSize));
   const items = checks.data?.pages.flatMap((page) => page.items);
   return (
@@ -42,6 +44,21 @@ export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: 
               </option>
             ))}
           </select>
+          {onKind && (
+            <select
+              aria-label="Filter by kind"
+              value={filter.kind ?? ''}
+              onChange={(event) => onKind(PROBE_KINDS.find((each) => each === event.target.value))}
+              className={controlClass}
+            >
+              <option value="">All kinds</option>
+              {PROBE_KINDS.map((kind) => (
+                <option key={kind} value={kind}>
+                  {kindLabel(kind)}
+                </option>
+              ))}
+            </select>
+          )}
           {actions}
         </>
       }
@@ -51,9 +68,9 @@ export function CheckList({ title, filter, onOutcome, actions, pageSize = 50 }: 
       {items?.length === 0 && (
         <EmptyState
           icon={<ListChecks aria-hidden />}
-          title={filter.outcome ? 'No check ended like this' : 'No checks yet'}
+          title={filter.outcome || filter.kind ? 'No check is like this' : 'No checks yet'}
         >
-          {!filter.outcome && 'The first one comes within the interval, or at once with “Run now”.'}
+          {!filter.outcome && !filter.kind && 'The first one comes within the interval, or at once with “Run now”.'}
         </EmptyState>
       )}
       {items && items.length > 0 && <CheckTable checks={items} showModel={!filter.model_id} />}

@@ -8,6 +8,7 @@ import { TableScroll } from '@/components/TableScroll';
 import { Time } from '@/components/Time';
 import { milliseconds, speed } from '@/format/numbers';
 import { faultOwner } from '@/format/outcomes';
+import { kindLabel, worstFinding } from '@/format/probes';
 
 import { CheckDetail } from './CheckDetail';
 
@@ -80,6 +81,7 @@ interface CheckRowProps {
 function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
   const { measurement } = check;
   const owner = measurement.fault_owner;
+  const finding = worstFinding(measurement.findings);
   return (
     <tr data-testid="check-row" data-outcome={measurement.outcome} className="hover:bg-raised/60">
       <td className="pr-0!">
@@ -115,6 +117,14 @@ function CheckRow({ check, showModel, open, onToggle }: CheckRowProps) {
       <td className={showModel ? 'max-sm:hidden' : ''}>
         <OutcomeBadge check={check} />
         {check.purpose === 'manual' && <span className="ml-2 text-xs text-ink-3">by hand</span>}
+        {check.kind !== 'liveness' && (
+          <span className="ml-2 text-xs text-ink-3">{kindLabel(check.kind)}</span>
+        )}
+        {finding && (
+          <p className={`truncate text-xs ${finding.level === 'fail' ? 'text-down' : 'text-degraded'}`}>
+            {finding.message}
+          </p>
+        )}
       </td>
       <td className="text-ink-2 max-md:hidden">{owner === 'none' ? '' : faultOwner(owner)}</td>
       <td className="num">

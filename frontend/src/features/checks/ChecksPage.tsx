@@ -9,7 +9,7 @@ import { CheckList } from './CheckList';
 const route = getRouteApi('/house/checks');
 
 export function ChecksPage() {
-  const { outcome } = route.useSearch();
+  const { outcome, kind } = route.useSearch();
   const navigate = route.useNavigate();
   return (
     <div className="flex flex-col gap-4">
@@ -20,8 +20,9 @@ export function ChecksPage() {
       />
       <CheckList
         title="Recent checks"
-        filter={{ outcome }}
-        onOutcome={(next) => void navigate({ search: { outcome: next }, replace: true })}
+        filter={{ outcome, kind }}
+        onOutcome={(next) => void navigate({ search: { outcome: next, kind }, replace: true })}
+        onKind={(next) => void navigate({ search: { outcome, kind: next }, replace: true })}
       />
     </div>
   );

@@ -1,14 +1,13 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { budgetsQuery, createBudget, updateBudget } from '@/api/costs';
-import { allModelsQuery } from '@/api/models';
 import { problemAt } from '@/api/problem';
-import { providersQuery } from '@/api/providers';
 import type { BudgetResponse } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
-import { InputField, SelectField } from '@/components/Field';
+import { InputField } from '@/components/Field';
+import { ScopeField } from '@/components/ScopeField';
 import { tellDone } from '@/components/toasts';
 
 interface BudgetDialogProps {
@@ -76,7 +75,7 @@ function BudgetForm({ budget, onClose }: Omit<BudgetDialogProps, 'open'>) {
           onChange={(event) => setUsdPerDay(event.target.value)}
           error={problemAt('usd_per_day', save.error)}
         />
-        {!budget && <ScopeField value={scope} onChange={setScope} />}
+        {!budget && <ScopeField everything="Everything" value={scope} onChange={setScope} />}
         {save.error && (
           <p role="alert" className="rounded-md bg-down-soft px-3 py-2 text-[0.8125rem] text-down">
             {save.error.message}
@@ -97,35 +96,5 @@ function BudgetForm({ budget, onClose }: Omit<BudgetDialogProps, 'open'>) {
         </Button>
       </DialogFooter>
     </form>
-  );
-}
-
-interface ScopeFieldProps {
-  value: string;
-  onChange: (value: string) => void;
-}
-
-/** What a budget is of: "", "provider:<id>" or "model:<id>". */
-function ScopeField({ value, onChange }: ScopeFieldProps) {
-  const providers = useQuery(providersQuery);
-  const models = useQuery(allModelsQuery());
-  return (
-    <SelectField label="Of" value={value} onChange={(event) => onChange(event.target.value)}>
-      <option value="">Everything</option>
-      <optgroup label="All models of a provider">
-        {providers.data?.providers.map((provider) => (
-          <option key={provider.id} value={`provider:${provider.id}`}>
-            {provider.display_name}
-          </option>
-        ))}
-      </optgroup>
-      <optgroup label="One model">
-        {models.data?.map((model) => (
-          <option key={model.id} value={`model:${model.id}`}>
-            {model.custom_name ?? model.model_id} at {model.provider_name}
-          </option>
-        ))}
-      </optgroup>
-    </SelectField>
   );
 }

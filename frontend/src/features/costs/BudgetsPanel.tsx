@@ -3,10 +3,9 @@ import { Pencil, Plus, Trash2, Wallet } from 'lucide-react';
 import { useState } from 'react';
 
 import { budgetsQuery, removeBudget } from '@/api/costs';
-import { allModelsQuery } from '@/api/models';
-import { providersQuery } from '@/api/providers';
 import type { BudgetResponse } from '@/api/types';
 import { useMay } from '@/app/session';
+import { useScope } from '@/app/useScope';
 import { Button } from '@/components/Button';
 import { ConfirmDialog } from '@/components/ConfirmDialog';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
@@ -96,7 +95,7 @@ interface BudgetItemProps {
 }
 
 function BudgetItem({ budget, mayChange, onEdit, onRemove }: BudgetItemProps) {
-  const scope = useScope(budget);
+  const scope = useScope(budget, 'Everything');
   return (
     <li data-testid="budget-row" className="flex items-center gap-4 px-4 py-3">
       <div className="min-w-0 flex-1">
@@ -148,16 +147,4 @@ function Meter({ budget }: { budget: BudgetResponse }) {
       <span className="text-xs text-ink-2">{percent(ratio)}</span>
     </div>
   );
-}
-
-/** What a budget is of. */
-function useScope(budget: BudgetResponse): string {
-  const providers = useQuery({ ...providersQuery, enabled: budget.provider_id != null });
-  const models = useQuery({ ...allModelsQuery(), enabled: budget.model_id != null });
-  if (budget.provider_id != null) {
-    return providers.data?.providers.find((each) => each.id === budget.provider_id)?.display_name ?? 'A provider';
-  }
-  if (budget.model_id == null) return 'Everything';
-  const model = models.data?.find((each) => each.id === budget.model_id);
-  return model ? `${model.custom_name ?? model.model_id} at ${model.provider_name}` : 'A model';
 }

@@ -5,6 +5,7 @@ import { useMay } from '@/app/session';
 import { EmptyState } from '@/components/Notice';
 import { PageHeader, Panel } from '@/components/Panel';
 import { TabLink, Tabs } from '@/components/Tabs';
+import { ProbesPanel } from '@/features/probes/ProbesPanel';
 
 import { AccountsTab } from './AccountsTab';
 import { ApiKeysTab } from './ApiKeysTab';
@@ -26,6 +27,9 @@ export function SettingsPage() {
         <TabLink to="/settings" search={{ tab: 'monitoring' }} current={tab === 'monitoring'}>
           Monitoring
         </TabLink>
+        <TabLink to="/settings" search={{ tab: 'probes' }} current={tab === 'probes'}>
+          Probes
+        </TabLink>
         {isAdmin && (
           <>
             <TabLink to="/settings" search={{ tab: 'keys' }} current={tab === 'keys'}>
@@ -39,6 +43,7 @@ export function SettingsPage() {
       </Tabs>
       {tab === 'display' && <DisplayTab />}
       {tab === 'monitoring' && <MonitoringTab />}
+      {tab === 'probes' && <ProbesPanel />}
       {tab === 'keys' && (isAdmin ? <ApiKeysTab /> : <OnlyAdmins />)}
       {tab === 'accounts' && (isAdmin ? <AccountsTab /> : <OnlyAdmins />)}
     </div>

@@ -60,7 +60,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
                 one.kind.value,
                 scope_label(client, one.provider_id, one.model_id, "all watched models"),
                 _when(one),
-                ", ".join(map(text_of, one.assertions)) or None,
+                ", ".join(map(text_of, one.assertions)) or "-",
                 "yes" if one.enabled else "no",
             )
             for one in found
