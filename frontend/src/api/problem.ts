@@ -37,6 +37,12 @@ export function problemAt(field: string, error: Error | null): string | undefine
   return error instanceof ApiProblem ? (error.faultOf(field) ?? error.message) : error?.message;
 }
 
+/** What is wrong with one field, or with a part of it; nothing of what went wrong elsewhere. */
+export function faultAt(field: string, error: Error | null): string | undefined {
+  if (!(error instanceof ApiProblem)) return undefined;
+  return error.faults.find((fault) => fault.field === field || fault.field.startsWith(`${field}.`))?.message;
+}
+
 interface ProblemBody {
   title?: unknown;
   detail?: unknown;

@@ -16,6 +16,7 @@ const BY_AGGREGATE: Record<string, QueryKey[]> = {
   model: [['models'], ['providers'], ['overview']],
   monitoring: [['monitoring-config'], ['overview']],
   probe: [['probes']],
+  budget: [['budgets']],
   rule: [['alert-rules']],
   channel: [['alert-channels']],
   account: [['accounts']],

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type SyntheticEvent, useState } from 'react';
 
 import { budgetsQuery, createBudget, updateBudget } from '@/api/costs';
-import { problemAt } from '@/api/problem';
+import { faultAt } from '@/api/problem';
 import type { BudgetResponse } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
@@ -61,7 +61,7 @@ function BudgetForm({ budget, onClose }: Omit<BudgetDialogProps, 'open'>) {
           autoComplete="off"
           value={name}
           onChange={(event) => setName(event.target.value)}
-          error={problemAt('name', save.error)}
+          error={faultAt('name', save.error)}
         />
         <InputField
           label="US dollars per day"
@@ -73,7 +73,7 @@ function BudgetForm({ budget, onClose }: Omit<BudgetDialogProps, 'open'>) {
           hint="A day in UTC."
           value={usdPerDay}
           onChange={(event) => setUsdPerDay(event.target.value)}
-          error={problemAt('usd_per_day', save.error)}
+          error={faultAt('usd_per_day', save.error)}
         />
         {!budget && <ScopeField everything="Everything" value={scope} onChange={setScope} />}
         {save.error && (

@@ -1,12 +1,14 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type SyntheticEvent, useState } from 'react';
+import { type SyntheticEvent, useRef, useState } from 'react';
 
+import { faultAt } from '@/api/problem';
 import { createProbe, probesQuery, updateProbe } from '@/api/probes';
 import type { Probe } from '@/api/types';
 import { Button } from '@/components/Button';
 import { Dialog, DialogBody, DialogFooter } from '@/components/Dialog';
 import { InputField, SelectField, TextareaField } from '@/components/Field';
 import { ScopeField } from '@/components/ScopeField';
+import { showFirstFault } from '@/components/showFirstFault';
 import { tellDone } from '@/components/toasts';
 import { KINDS } from '@/format/probes';
 
@@ -44,21 +46,24 @@ function ProbeForm({ probe, onClose }: Omit<ProbeDialogProps, 'open'>) {
         ? updateProbe({ probe_id: probe.id, revision: probe.revision, ...probeChange(draft) })
         : createProbe(probeCommand(draft)),
     meta: { failure: null },
+    onError: () => form.current && showFirstFault(form.current),
     onSuccess: async (saved) => {
       tellDone(`${saved.name} saved`);
       onClose();
       await client.invalidateQueries({ queryKey: probesQuery.queryKey });
     },
   });
-  const faults = tried ? probeFaults(draft) : {};
+  const form = useRef<HTMLFormElement>(null);
+  const faults = tried ? { ...faultsOfServer(save.error), ...probeFaults(draft) } : {};
   const set = (change: Partial<ProbeDraft>) => setDraft((now) => ({ ...now, ...change }));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     setTried(true);
     if (Object.keys(probeFaults(draft)).length === 0) save.mutate();
+    else if (form.current) showFirstFault(form.current);
   };
   return (
-    <form onSubmit={submit} noValidate className="flex min-h-0 flex-1 flex-col">
+    <form ref={form} onSubmit={submit} noValidate className="flex min-h-0 flex-1 flex-col">
       <DialogBody>
         <InputField
           label="Name"
@@ -109,6 +114,16 @@ function ProbeForm({ probe, onClose }: Omit<ProbeDialogProps, 'open'>) {
     </form>
   );
 }
+
+/** Each at the field that it is about. */
+const faultsOfServer = (error: Error | null): ProbeFaults => ({
+  name: faultAt('name', error),
+  interval: faultAt('interval_s', error),
+  cron: faultAt('cron', error),
+  prompt: faultAt('prompt', error),
+  schema: faultAt('answer_schema', error),
+  assertions: faultAt('assertions', error),
+});
 
 interface PartProps {
   draft: ProbeDraft;
@@ -165,6 +180,7 @@ function Content({ draft, faults, onChange }: PartProps) {
           rows={2}
           value={draft.prompt}
           onChange={(event) => onChange({ prompt: event.target.value })}
+          error={faults.prompt}
         />
       )}
       {draft.kind === 'json_schema' && (

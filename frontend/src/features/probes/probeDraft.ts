@@ -45,7 +45,7 @@ export const draftOfProbe = (probe: Probe): ProbeDraft => ({
   level: probe.finding_level,
 });
 
-export type ProbeFaults = Partial<Record<keyof ProbeDraft, string>>;
+export type ProbeFaults = Partial<Record<keyof ProbeDraft, string | undefined>>;
 
 /** What is wrong with what was typed; the server looks at the rest. */
 export function probeFaults(draft: ProbeDraft): ProbeFaults {
