@@ -66,6 +66,11 @@ bench-fidelity *arguments:
 bench-idle *arguments:
     python -W ignore tests/load/bench_idle.py {{arguments}}
 
+# A prober that asks a thousand models a minute: CPU, memory, and how late its checks are
+[group('test')]
+bench-prober *arguments:
+    python -W ignore tests/load/bench_prober.py {{arguments}}
+
 # Ruff, formatting, and the direction of imports
 [group('test')]
 lint:

@@ -4,9 +4,10 @@ import type { AlertResponse } from '@/api/types';
 
 import { faultOwner, outcomeLabel } from './outcomes';
 
-/** What happened and whose it is: "Server error (provider)"; of a budget, how much of it is used. */
+/** What happened and whose it is: "Server error (provider)"; of budgets and probes, their message. */
 export function causeOf({ outcome, fault_owner, message }: AlertResponse): string {
-  if (outcome === 'skipped') return message; // nothing failed: only budgets raise for what is not sent
+  // No endpoint failed: a budget holds something back, or a probe found a wrong answer.
+  if (outcome === 'skipped' || outcome === 'ok') return message;
   return fault_owner === 'none' ? outcomeLabel(outcome) : `${outcomeLabel(outcome)} (${faultOwner(fault_owner)})`;
 }
 
@@ -18,6 +19,7 @@ const CLOSED_BECAUSE: Record<string, string> = {
   monitoring_off: 'the model is no longer watched',
   model_retired: 'its provider no longer lists the model',
   budget_removed: 'the budget was removed',
+  probe_removed: 'the probe was removed or switched off',
 };
 
 export const closedBecause = (reason: string): string => CLOSED_BECAUSE[reason] ?? reason;

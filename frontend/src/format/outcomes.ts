@@ -73,6 +73,7 @@ export const RULE_TYPES = [
   { value: 'specific_model_down', label: 'One model is down' },
   { value: 'model_unavailable_everywhere', label: 'A model is down at every provider' },
   { value: 'budget_used', label: 'A budget is used up to a point' },
+  { value: 'probe_failed', label: 'A probe finds a failure' },
 ] as const;
 
 export const ruleTypeLabel = (type: string): string =>

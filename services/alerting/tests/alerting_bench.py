@@ -15,12 +15,14 @@ from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.base import Event
+from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_contracts.subjects import stream_of
 from arguslm_storage.database import Database
 from arguslm_testkit.bus import BusForTests
 
+_SPEAKER_OF: dict[type[Event], str] = {SpendingReported: "scheduler", HourClosed: "query-api"}
 _SPEAKER = {REGISTRY.name: "query-api", CHECKS.name: "prober", ALERTS.name: "alerting"}
 
 
@@ -34,7 +36,7 @@ class Stage:
     async def say(self, *events: Event) -> None:
         for event in events:
             stream = stream_of(event.subject).name
-            user = "scheduler" if isinstance(event, SpendingReported) else _SPEAKER[stream]
+            user = _SPEAKER_OF.get(type(event), _SPEAKER[stream])
             if user not in self._publishers:
                 self._publishers[user] = Publisher(await self.bus.client(user), user)
             await self._publishers[user].append(event)

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { budgetsQuery } from '@/api/costs';
 import { allModelsQuery } from '@/api/models';
+import { probesQuery } from '@/api/probes';
 import { SelectField } from '@/components/Field';
 import { RULE_TYPES } from '@/format/outcomes';
 
@@ -15,7 +16,7 @@ interface RuleTargetProps {
   onChange: (change: Partial<RuleDraft>) => void;
 }
 
-/** What a rule watches: any model, one, one name at every provider, or what is used of a budget. */
+/** What a rule watches: any model, one, one name at every provider, a probe or a budget. */
 export function RuleTarget({ draft, faults, fixed, onChange }: RuleTargetProps) {
   const models = useQuery({ ...allModelsQuery(), enabled: draft.type !== 'any_model_down' });
   return (
@@ -68,8 +69,30 @@ export function RuleTarget({ draft, faults, fixed, onChange }: RuleTargetProps) 
           ))}
         </SelectField>
       )}
+      {draft.type === 'probe_failed' && <ProbeTarget draft={draft} fixed={fixed} onChange={onChange} />}
       {draft.type === 'budget_used' && <BudgetTarget draft={draft} fixed={fixed} onChange={onChange} />}
     </>
+  );
+}
+
+/** Which probe. */
+function ProbeTarget({ draft, fixed, onChange }: Omit<RuleTargetProps, 'faults'>) {
+  const probes = useQuery(probesQuery);
+  return (
+    <SelectField
+      label="Probe"
+      disabled={fixed}
+      hint="At any model that it asks."
+      value={draft.probeId}
+      onChange={(event) => onChange({ probeId: event.target.value })}
+    >
+      <option value="">Any probe</option>
+      {probes.data?.items.map((probe) => (
+        <option key={probe.id} value={probe.id}>
+          {probe.name}
+        </option>
+      ))}
+    </SelectField>
   );
 }
 

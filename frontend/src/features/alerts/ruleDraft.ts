@@ -8,6 +8,8 @@ export interface RuleDraft {
   modelName: string;
   /** Empty: any budget. */
   budgetId: string;
+  /** Empty: any probe. */
+  probeId: string;
   percent: string;
   severity: AlertRuleCreate['severity'];
   failures: string;
@@ -22,6 +24,7 @@ export const FIRST_RULE: RuleDraft = {
   modelId: '',
   modelName: '',
   budgetId: '',
+  probeId: '',
   percent: '80',
   severity: 'critical',
   failures: '2',
@@ -36,6 +39,7 @@ export const draftOfRule = (rule: AlertRuleResponse): RuleDraft => ({
   modelId: rule.target_model_id ?? '',
   modelName: rule.target_model_name ?? '',
   budgetId: rule.target_budget_id ?? '',
+  probeId: rule.target_probe_id ?? '',
   percent: String(rule.threshold_percent ?? 80),
   severity: rule.severity,
   failures: String(rule.failures_to_raise),
@@ -76,6 +80,7 @@ export const ruleCommand = (draft: RuleDraft): AlertRuleCreate => ({
   target_model_id: draft.type === 'specific_model_down' ? draft.modelId : null,
   target_model_name: draft.type === 'model_unavailable_everywhere' ? draft.modelName : null,
   target_budget_id: draft.type === 'budget_used' && draft.budgetId ? draft.budgetId : null,
+  target_probe_id: draft.type === 'probe_failed' && draft.probeId ? draft.probeId : null,
   threshold_percent: threshold(draft),
 });
 

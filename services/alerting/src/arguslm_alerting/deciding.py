@@ -14,10 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.model import Judgement, Tipping, judge, target_of
+from arguslm_alerting.probing import judge_probes
 from arguslm_alerting.projections import SERVICE_TABLES
-from arguslm_alerting.situation import load_all, load_for_budget, load_for_check
+from arguslm_alerting.situation import load_all, load_for_budget, load_for_check, load_for_probe
 from arguslm_alerting.spending import judge_budgets
-from arguslm_alerting.tables import budgets, decided, models, monitoring, providers, rules
+from arguslm_alerting.tables import (
+    budgets,
+    decided,
+    models,
+    monitoring,
+    probes,
+    providers,
+    rules,
+)
 from arguslm_bus.decider import Decision
 from arguslm_bus.folding import Folding
 from arguslm_bus.lookup import last_event
@@ -26,6 +35,7 @@ from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.checks import CheckCompleted
+from arguslm_contracts.events.probes import ProbeRemoved, ProbeUpdated
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
 
@@ -37,6 +47,7 @@ _WATCHING = {
     "provider.>": providers,
     "monitoring.configured.>": monitoring,
     "budget.>": budgets,
+    "probe.>": probes,
 }
 _CHANGES_WHAT_IS_WATCHED = (
     registry.RuleCreated,
@@ -49,6 +60,8 @@ _CHANGES_WHAT_IS_WATCHED = (
     registry.ProviderRemoved,
     registry.MonitoringConfigured,
     registry.BudgetRemoved,
+    ProbeUpdated,
+    ProbeRemoved,
 )
 
 
@@ -96,7 +109,7 @@ class Judge:
         its own history."""
         query = select(decided).filter_by(
             rule_id=judgement.rule_id,
-            target=target_of(judgement.model_id, judgement.budget_id),
+            target=target_of(judgement.model_id, judgement.budget_id, judgement.probe_id),
             stream=recorded.stream,
         )
         newest = (await connection.execute(query)).first()
@@ -109,6 +122,11 @@ class Judge:
 
 async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Judgement]:
     event = recorded.event
+    if isinstance(event, CheckCompleted) and event.probe_id is not None:
+        situation = await load_for_probe(connection, event.probe_id, event.model_id)
+        return judge_probes(
+            situation, Tipping(recorded.event_id, event.completed_at, is_check=True)
+        )
     if isinstance(event, CheckCompleted):
         if evolve(None, event) is None:
             return []
@@ -117,7 +135,11 @@ async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Ju
     if isinstance(event, _CHANGES_WHAT_IS_WATCHED):
         situation = await load_all(connection)
         tipping = Tipping(recorded.event_id, event.at, is_check=False)
-        return [*judge(situation, tipping), *judge_budgets(situation, tipping)]
+        return [
+            *judge(situation, tipping),
+            *judge_budgets(situation, tipping),
+            *judge_probes(situation, tipping),
+        ]
     if isinstance(event, SpendingReported):
         situation = await load_for_budget(connection, event.budget_id)
         return judge_budgets(situation, Tipping(recorded.event_id, event.at, is_check=False))

@@ -79,6 +79,21 @@ class OpenAlert:
     since: datetime
     channel_ids: tuple[UUID, ...] = ()
     budget_id: UUID | None = None
+    probe_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRun:
+    """How the last checks of a probe went at a model and a location, the newest last: what each
+    one found to be a failure, or nothing. `on` is that of the probe; None is not read yet."""
+
+    probe_id: UUID
+    probe_name: str
+    on: bool | None
+    model_id: UUID
+    location: str
+    failures: tuple[str | None, ...]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,7 @@ class Situation:
     models: Sequence[Model]
     open_alerts: Sequence[OpenAlert]
     budgets: Sequence[BudgetUse] = ()
+    probes: Sequence[ProbeRun] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +133,13 @@ class Tipping:
 Judgement = AlertRaised | AlertResolved
 
 
-def target_of(model_id: UUID | None, budget_id: UUID | None = None) -> str:
-    """What an incident is about: a model, a budget, or what its rule names, everywhere."""
+def target_of(
+    model_id: UUID | None, budget_id: UUID | None = None, probe_id: UUID | None = None
+) -> str:
+    """What an incident is about: a model, a budget, what a probe finds of a model, or what its rule
+    names, everywhere."""
+    if probe_id is not None:
+        return str(derive("probe-target", probe_id, model_id))
     return str(model_id or budget_id or "everywhere")
 
 
@@ -127,7 +148,7 @@ def judge(situation: Situation, tipping: Tipping) -> list[Judgement]:
     return [
         judgement
         for known in situation.rules
-        if known.rule.rule_type != "budget_used"
+        if known.rule.rule_type not in ("budget_used", "probe_failed")
         for judgement in _of_rule(known, situation, tipping)
     ]
 
@@ -143,7 +164,7 @@ def concerns(rule: Rule, model: Model) -> bool:
             wanted = (rule.target_model_name or "").casefold()
             names = (model.name, model.custom_name or "")
             return bool(wanted) and any(wanted in name.casefold() for name in names)
-        case "budget_used":
+        case "budget_used" | "probe_failed":
             return False
 
 
@@ -173,12 +194,12 @@ def _why_resolve(
     seen = [m for m in concerned if alert.model_id is None or m.model_id == alert.model_id]
     watched = [model for model in seen if model.watch == "on"]
     if not watched:
-        return _why_unwatched(seen)
+        return why_unwatched(seen)
     recovered = any(model.is_up(known.rule.successes_to_resolve) for model in watched)
     return "recovered" if recovered and tipping.is_check else None
 
 
-def _why_unwatched(seen: Sequence[Model]) -> ResolveReason | None:
+def why_unwatched(seen: Sequence[Model]) -> ResolveReason | None:
     if not seen or any(model.watch == "unknown" for model in seen):
         return None
     watches = {model.watch for model in seen}

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_alerting import tables
+from arguslm_alerting import tables, verdicts
 from arguslm_alerting.model import target_of
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.endpoint_state import EndpointState, evolve
@@ -18,6 +18,7 @@ from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertRaised, AlertResolved
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized
+from arguslm_contracts.events.probes import ProbeRemoved, ProbeState
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
@@ -85,8 +86,18 @@ async def _fold_budget_event(connection: AsyncConnection, recorded: Recorded) ->
         case registry.BudgetRemoved(budget_id=budget_id):
             removed = True
         case _:
+            await _fold_probe_event(connection, recorded)
             return
     await _put(connection, tables.budgets, budget_id, {"removed": removed}, recorded)
+
+
+async def _fold_probe_event(connection: AsyncConnection, recorded: Recorded) -> None:
+    match recorded.event:
+        case ProbeState(probe=probe):
+            row = {"name": probe.name, "enabled": probe.enabled, "removed": False}
+            await _put(connection, tables.probes, probe.probe_id, row, recorded)
+        case ProbeRemoved(probe_id=probe_id):
+            await _put(connection, tables.probes, probe_id, {"removed": True}, recorded)
 
 
 async def _switch(
@@ -139,6 +150,7 @@ async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -
         if after is not None and after is not before:
             moved[key] = after
     await upsert(connection, tables.endpoint_states, [state_row(s) for s in moved.values()])
+    await verdicts.fold(connection, events)
     for recorded in events:
         if isinstance(recorded.event, SpendingReported):
             report = recorded.event
@@ -204,8 +216,8 @@ async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -
 
 
 def _alert_row(alert: AlertRaised) -> dict[str, Any]:
-    copied = {"alert_id", "rule_id", "model_id", "budget_id", "model_name", "provider_name"}
-    row = alert.model_dump(include=copied | {"since"})
+    about = {"model_id", "budget_id", "probe_id", "model_name", "provider_name"}
+    row = alert.model_dump(include=about | {"alert_id", "rule_id", "since"})
     return row | {
         "channel_ids": [str(channel_id) for channel_id in alert.channel_ids],
         "resolved_at": None,
@@ -221,7 +233,7 @@ async def _note_decision(
         return
     key = {
         "rule_id": alert.rule_id,
-        "target": target_of(alert.model_id, alert.budget_id),
+        "target": target_of(alert.model_id, alert.budget_id, alert.probe_id),
         "stream": cause.stream,
     }
     known = await connection.scalar(select(tables.decided.c.decision_sequence).filter_by(**key))

@@ -14,6 +14,7 @@ from arguslm_alerting.model import (
     KnownRule,
     Model,
     OpenAlert,
+    ProbeRun,
     Situation,
     concerns,
 )
@@ -25,6 +26,8 @@ from arguslm_alerting.tables import (
     endpoint_states,
     models,
     monitoring,
+    probe_verdicts,
+    probes,
     providers,
     rules,
 )
@@ -43,7 +46,55 @@ async def load_all(connection: AsyncConnection) -> Situation:
         await _with_states(connection, found),
         await _open_alerts(connection, select(alerts)),
         await _budgets(connection),
+        await load_probes(connection),
     )
+
+
+async def load_for_probe(connection: AsyncConnection, probe_id: UUID, model_id: UUID) -> Situation:
+    """The rules on probes, with what this one found of a model and what is open of that."""
+    touched = select(alerts).where(alerts.c.probe_id == probe_id, alerts.c.model_id == model_id)
+    return Situation(
+        [one for one in await _rules(connection) if one.rule.rule_type == "probe_failed"],
+        await _models(connection, model_id),
+        await _open_alerts(connection, touched),
+        probes=await load_probes(connection, (probe_id, model_id)),
+    )
+
+
+async def load_probes(
+    connection: AsyncConnection, of: tuple[UUID, UUID] | None = None
+) -> list[ProbeRun]:
+    """What the last checks of probes found: of all, or of one at one model."""
+    columns = probe_verdicts.c
+    query = (
+        select(probe_verdicts, probes.c.name, probes.c.enabled, probes.c.removed)
+        .outerjoin(probes, probes.c.probe_id == columns.probe_id)
+        .order_by(columns.probe_id, columns.model_id, columns.location)
+    )
+    if of is not None:
+        query = query.where(columns.probe_id == of[0], columns.model_id == of[1])
+    return [
+        ProbeRun(
+            probe_id=row.probe_id,
+            probe_name=row.name or "",
+            on=None if row.name is None else row.enabled and not row.removed,
+            model_id=row.model_id,
+            location=row.location,
+            failures=tuple(one["failure"] for one in row.verdicts),
+            since=_failing_since(row.verdicts),
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+def _failing_since(verdicts: Sequence[dict[str, Any]]) -> datetime:
+    """When the run of failures began that goes on; else when the last check completed."""
+    since = verdicts[-1]
+    for verdict in reversed(verdicts):
+        if verdict["failure"] is None:
+            break
+        since = verdict
+    return datetime.fromisoformat(since["completed_at"])
 
 
 async def load_for_budget(connection: AsyncConnection, budget_id: UUID) -> Situation:
@@ -86,7 +137,8 @@ async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situati
     Nothing when a check of the model cannot change anything: it is up, and no alert is open.
     """
     everywhere_or_here = alerts.c.model_id.is_(None) | (alerts.c.model_id == model_id)
-    touched = select(alerts).where(alerts.c.budget_id.is_(None) & everywhere_or_here)
+    of_liveness = alerts.c.budget_id.is_(None) & alerts.c.probe_id.is_(None)
+    touched = select(alerts).where(of_liveness & everywhere_or_here)
     open_alerts = await _open_alerts(connection, touched)
     if not open_alerts and not await _fails(connection, model_id):
         return NOTHING
@@ -137,6 +189,7 @@ async def _open_alerts(
             since=row.since,
             channel_ids=tuple(UUID(text) for text in row.channel_ids),
             budget_id=row.budget_id,
+            probe_id=row.probe_id,
         )
         for row in rows
     ]

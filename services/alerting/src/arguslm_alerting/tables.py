@@ -99,6 +99,28 @@ budget_reports = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 
+# From REGISTRY.
+probes = Table(
+    "probes",
+    metadata,
+    Column("probe_id", Uuid, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("removed", Boolean, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+
+# From CHECKS: how the last checks of a probe went at a model and a location, a Verdict
+# each, by due time; gone with their checks.
+probe_verdicts = Table(
+    "probe_verdicts",
+    metadata,
+    Column("probe_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, primary_key=True),
+    Column("location", String(63), primary_key=True),
+    Column("verdicts", Json, nullable=False),
+)
+
 # From CHECKS. `since` is the completion of the first check of the current run of equal verdicts.
 endpoint_states = Table(
     "endpoint_states",
@@ -123,6 +145,7 @@ alerts = Table(
     Column("rule_id", Uuid, nullable=False),
     Column("model_id", Uuid, nullable=True),
     Column("budget_id", Uuid, nullable=True),
+    Column("probe_id", Uuid, nullable=True),
     Column("model_name", String, nullable=False),
     Column("provider_name", String, nullable=False),
     Column("since", UtcDateTime, nullable=False),
@@ -132,8 +155,8 @@ alerts = Table(
 )
 
 # From ALERTS: for each rule and target, and each stream, the newest event there that led to a
-# decision, and the decision's own position. `target` is the id of a model or a budget, or
-# "everywhere".
+# decision, and the decision's own position. `target` is the id of a model, a budget or
+# a probe's model, or "everywhere".
 decided = Table(
     "decided",
     metadata,

@@ -19,6 +19,7 @@ _CLOSED = {
     "monitoring_off": "the model is no longer monitored",
     "model_retired": "its provider no longer lists the model",
     "budget_removed": "the budget was removed",
+    "probe_removed": "the probe was removed or switched off",
 }
 
 
@@ -55,6 +56,19 @@ def budget_resolved(budget: str, reason: ResolveReason, *, lasted: timedelta) ->
     return (
         f"The alert on the budget {budget} was closed after {duration(lasted)}: {_CLOSED[reason]}."
     )
+
+
+def probe_failed(probe: str, model: str, provider: str, found: str, *, since: datetime) -> str:
+    return (
+        f"The probe {probe} fails at {model} at {provider} since {since:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{found}."
+    )
+
+
+def probe_resolved(what: str, reason: ResolveReason, *, lasted: timedelta) -> str:
+    if reason == "recovered":
+        return f"What a probe found of {what} is as it should be again, after {duration(lasted)}."
+    return f"The alert on a probe of {what} was closed after {duration(lasted)}: {_CLOSED[reason]}."
 
 
 def duration(lasted: timedelta) -> str:

@@ -120,3 +120,20 @@ async def test_a_viewer_reads_and_defines_nothing(house: RunningDoor) -> None:
     assert (await viewer.get(PROBES)).status_code == 200
     body = {"name": "P", "kind": "canary", **EVERY_MINUTE}
     assert (await viewer.post(PROBES, json=body)).status_code == 403
+
+
+async def test_a_rule_on_probes_is_of_one_or_of_any(house: RunningDoor) -> None:
+    one = await add(house, **EVERY_MINUTE)
+    rules = f"{API}/alerts/rules"
+    body = {"name": "Wrong", "rule_type": "probe_failed"}
+    made = await house.admin.post(rules, json=body | {"target_probe_id": one["id"]})
+    assert (made.status_code, made.json()["target_probe_id"]) == (201, one["id"])
+    assert (await house.admin.post(rules, json=body)).status_code == 201
+    for nonsense in (
+        {"target_probe_id": str(uuid4())},
+        {"failures_to_raise": 11},
+        {"rule_type": "any_model_down", "target_probe_id": one["id"]},
+    ):
+        assert (await house.admin.post(rules, json=body | nonsense)).status_code == 422
+    path = f"{rules}/{made.json()['id']}"
+    assert (await house.admin.patch(path, json={"successes_to_resolve": 11})).status_code == 422

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
+    IN_FLIGHT,
     CheckAbandoned,
     CheckRequested,
     ClockTicked,
@@ -205,7 +206,7 @@ def unless_open(request: CheckRequested, open_one: Row | None) -> CheckRequested
     made again meets the request that it was the first time."""
     if open_one is None or open_one["request_id"] == request.request_id:
         return request
-    reason = f"the check of {open_one['due_at']:%H:%M:%S} UTC is still in flight"
+    reason = f"the check of {open_one['due_at']:%H:%M:%S} UTC {IN_FLIGHT}"
     return request.model_copy(update={"skip_reason": reason})
 
 

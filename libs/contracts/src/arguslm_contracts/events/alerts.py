@@ -16,6 +16,7 @@ ResolveReason = Literal[
     "monitoring_off",
     "model_retired",
     "budget_removed",
+    "probe_removed",
 ]
 Transition = Literal["raised", "resolved", "test"]
 
@@ -37,7 +38,8 @@ class AlertRaised(AlertEvent):
     """An incident began. `alert_id` derives from rule, target and the event that tipped it, and
     its subject may hold one message only: the stream refuses a twin for ever.
 
-    One of a budget has its `budget_id`, and the budget's name where others have the model's.
+    One of a budget has its `budget_id`, and the budget's name where others have the model's; one of
+    a probe has its `probe_id` beside the model's id.
     """
 
     name: ClassVar[str] = "alert.raised"
@@ -47,6 +49,7 @@ class AlertRaised(AlertEvent):
     severity: Severity
     model_id: UUID | None
     budget_id: UUID | None = None
+    probe_id: UUID | None = None
     model_name: str
     provider_name: str
     outcome: Outcome
@@ -65,6 +68,7 @@ class AlertResolved(AlertEvent):
     rule_id: UUID
     model_id: UUID | None
     budget_id: UUID | None = None
+    probe_id: UUID | None = None
     reason: ResolveReason
     resolved_at: datetime
     message: str

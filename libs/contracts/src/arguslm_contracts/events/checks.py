@@ -14,6 +14,9 @@ from arguslm_contracts.probes import ProbeKind
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
 
+# Said of a slot that passes unasked while an earlier check is under way.
+IN_FLIGHT = "is still in flight"
+
 # What asking may take beside the endpoint's own deadlines: building the request, and discovery.
 ASKING_MARGIN_S = 60.0
 

@@ -20,6 +20,7 @@ RuleType = Literal[
     "specific_model_down",
     "model_unavailable_everywhere",
     "budget_used",
+    "probe_failed",
 ]
 ChannelKind = Literal["webhook", "apprise"]
 ModelSource = Literal["discovered", "manual"]
@@ -89,7 +90,8 @@ class Rule(Record):
     """When to raise. N = `failures_to_raise`, M = `successes_to_resolve`, both consecutive.
 
     `budget_used` raises when `threshold_percent` of a budget are used, of the one that is named or
-    of any, and resolves with the day or when less is used.
+    of any, and resolves with the day or when less is used. `probe_failed` looks at what the probe
+    that is named, or any, finds at level fail; N and M are 10 at most there.
     """
 
     rule_id: UUID
@@ -98,6 +100,7 @@ class Rule(Record):
     target_model_id: UUID | None = None
     target_model_name: str | None = None
     target_budget_id: UUID | None = None
+    target_probe_id: UUID | None = None
     threshold_percent: int | None = Field(default=None, ge=5, le=95, multiple_of=5)
     enabled: bool = True
     severity: Severity = "critical"

@@ -18,6 +18,9 @@ class AlertRuleCreate(Command):
     target_budget_id: UUID | None = Field(
         default=None, description="of `budget_used`; without it any budget"
     )
+    target_probe_id: UUID | None = Field(
+        default=None, description="of `probe_failed`; without it any probe"
+    )
     threshold_percent: int | None = Field(
         default=None, ge=5, le=95, multiple_of=5, description="of `budget_used`"
     )
@@ -51,6 +54,7 @@ class AlertRuleResponse(Shape):
     target_model_id: UUID | None = None
     target_model_name: str | None = None
     target_budget_id: UUID | None = None
+    target_probe_id: UUID | None = None
     threshold_percent: int | None = None
     threshold_config: dict[str, Any] | None = None
     severity: Severity = "critical"

@@ -228,10 +228,9 @@ def remove(
 @connected
 def check(client: "ArgusLMClient", model: Model, as_json: Json = False) -> None:
     """Check it now and show what came back. Exit code 1 when it is not usable."""
-    from arguslm.cli.checks import follow_run, print_check
+    from arguslm.cli.checks import check_now, print_check
 
-    found = find_model(client, model)
-    answer = follow_run(client, client.check_model(found.id).run_id, found.id)
+    answer = check_now(client, find_model(client, model).id)
     if as_json:
         print_json(answer)
     else:

@@ -10,6 +10,7 @@ from arguslm.cli.lookup import (
     find_budget,
     find_channel,
     find_model,
+    find_probe,
     find_rule,
     model_label,
 )
@@ -56,7 +57,7 @@ def list_(client: "ArgusLMClient", as_json: Json = False) -> None:
                 short(one.id),
                 one.name,
                 one.rule_type,
-                _budget(one)
+                _watched(one)
                 or one.target_model_name
                 or names.get(one.target_model_id)
                 or one.target_model_id
@@ -81,8 +82,8 @@ def add(
         str,
         typer.Option(
             "--type",
-            help="any_model_down, specific_model_down, model_unavailable_everywhere "
-            "or budget_used.",
+            help="any_model_down, specific_model_down, model_unavailable_everywhere, budget_used "
+            "or probe_failed.",
         ),
     ] = "any_model_down",
     model: Annotated[
@@ -93,6 +94,9 @@ def add(
     ] = None,
     budget: Annotated[
         str | None, typer.Option(help="The budget of budget_used; without it any.")
+    ] = None,
+    probe: Annotated[
+        str | None, typer.Option(help="The probe of probe_failed; without it any.")
     ] = None,
     percent: Percent = None,
     severity: Severity = None,
@@ -114,6 +118,7 @@ def add(
             target_model_id=find_model(client, model).id if model else None,
             target_model_name=model_name,
             target_budget_id=find_budget(client, budget).id if budget else None,
+            target_probe_id=find_probe(client, probe).id if probe else None,
             threshold_percent=percent,
             severity=severity,
             failures_to_raise=failures,
@@ -177,8 +182,10 @@ def remove(
     say(f"removed {found.name}")
 
 
-def _budget(rule: "AlertRuleResponse") -> str | None:
-    """What a rule on budgets looks at."""
+def _watched(rule: "AlertRuleResponse") -> str | None:
+    """What a rule on budgets or probes looks at."""
+    if rule.rule_type == "probe_failed":
+        return f"probe {short(rule.target_probe_id)}" if rule.target_probe_id else "any probe"
     if rule.rule_type != "budget_used":
         return None
     which = f"budget {short(rule.target_budget_id)}" if rule.target_budget_id else "any budget"

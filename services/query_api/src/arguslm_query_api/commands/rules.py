@@ -10,8 +10,10 @@ from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
 from arguslm_query_api.door import Door
-from arguslm_query_api.reads import alerts, budgets, models
+from arguslm_query_api.reads import alerts, budgets, models, probes
 from arguslm_query_api.refusals import Invalid, Unknown
+
+_MOST_OF_A_PROBE = 10
 
 
 async def create(door: Door, who: Principal, attempt: Attempt, body: AlertRuleCreate) -> bool:
@@ -20,6 +22,7 @@ async def create(door: Door, who: Principal, attempt: Attempt, body: AlertRuleCr
         return await door.recorder.shows(known)
     await _check_target(door, body)
     await _check_threshold(door, body)
+    await _check_probe(door, body)
     await _check_channels(door, body.channel_ids)
     now = datetime.now(UTC)
     fields = body.model_dump(exclude={"channel_ids"})
@@ -41,6 +44,8 @@ async def update(
     changes = body.model_dump(exclude_none=True)
     if "threshold_percent" in changes and rule.rule_type != "budget_used":
         raise Invalid(f"{rule.rule_type} takes no threshold_percent", field="threshold_percent")
+    after = rule.model_copy(update=changes)
+    _check_runs(rule.rule_type, after.failures_to_raise, after.successes_to_resolve)
     if "channel_ids" in changes:
         await _check_channels(door, changes["channel_ids"])
         changes["channel_ids"] = tuple(changes["channel_ids"])
@@ -108,6 +113,26 @@ async def _check_threshold(door: Door, body: AlertRuleCreate) -> None:
             found = await budgets.stored_budget(connection, body.target_budget_id)
         if found is None:
             raise Invalid(f"there is no budget {body.target_budget_id}", field="target_budget_id")
+
+
+async def _check_probe(door: Door, body: AlertRuleCreate) -> None:
+    """A rule on probes looks at no more than the last checks that are remembered."""
+    if body.rule_type == "probe_failed":
+        _check_runs(body.rule_type, body.failures_to_raise, body.successes_to_resolve)
+    elif body.target_probe_id is not None:
+        raise Invalid(f"{body.rule_type} takes no target_probe_id", field="target_probe_id")
+    if body.target_probe_id is not None:
+        async with door.database.reading() as connection:
+            found = await probes.stored_probe(connection, body.target_probe_id)
+        if found is None:
+            raise Invalid(f"there is no probe {body.target_probe_id}", field="target_probe_id")
+
+
+def _check_runs(rule_type: str, failures: int, successes: int) -> None:
+    named = {"failures_to_raise": failures, "successes_to_resolve": successes}
+    for field, times in named.items():
+        if rule_type == "probe_failed" and times > _MOST_OF_A_PROBE:
+            raise Invalid(f"probe_failed takes {_MOST_OF_A_PROBE} at most", field=field)
 
 
 async def _check_channels(door: Door, channel_ids: Sequence[UUID]) -> None:

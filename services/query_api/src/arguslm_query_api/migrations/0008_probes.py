@@ -47,3 +47,4 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
     )
+    add_columns("rules", sa.Column("target_probe_id", sa.Uuid))

@@ -68,6 +68,7 @@ def _rule(row: RowMapping, channel_kinds: Sequence[str]) -> AlertRuleResponse:
         rule_type=row["rule_type"],
         enabled=row["enabled"],
         target_budget_id=row["target_budget_id"],
+        target_probe_id=row["target_probe_id"],
         threshold_percent=row["threshold_percent"],
         target_model_id=row["target_model_id"],
         target_model_name=row["target_model_name"],

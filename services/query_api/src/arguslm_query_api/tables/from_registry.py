@@ -91,6 +91,7 @@ rules = Table(
     Column("target_model_id", Uuid),
     Column("target_model_name", Text),
     Column("target_budget_id", Uuid),
+    Column("target_probe_id", Uuid),
     Column("threshold_percent", Integer),
     Column("enabled", Boolean, nullable=False),
     Column("severity", String(16), nullable=False),
