@@ -239,7 +239,7 @@ async def _prober(bus: BusForTests, data_dir: Path) -> AsyncIterator[psutil.Proc
     settings = bus.settings("prober")
     assert settings.nats_password is not None
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "arguslm_prober.app"),
+        str(Path(sys.executable).with_name("arguslm-prober")),
         env={
             "PATH": os.environ["PATH"],
             "ARGUSLM_NATS_URL": settings.nats_url,

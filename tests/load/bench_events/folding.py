@@ -193,6 +193,9 @@ def _row(sequence: int, body: bytes) -> list[Any]:
         measured.audit.trustworthy,
         measured.model_dump_json(exclude_none=True),
         sequence,
+        check.kind.value,
+        check.probe_id,
+        None,
     ]
 
 

@@ -249,7 +249,7 @@ async def _note_decision(
 
 SERVICE_TABLES = ServiceTables(
     service="alerting",
-    version=1,
+    version=2,
     metadata=tables.metadata,
     checkpoints=tables.checkpoints,
     folds={REGISTRY.name: fold_registry, CHECKS.name: fold_checks, ALERTS.name: fold_alerts},
