@@ -43,9 +43,8 @@ async def fold_vectors(connection: AsyncConnection, events: Sequence[Recorded]) 
         return
     known = await _pins(connection, list(told))
     rows = [
-        {"probe_id": probe_id, "model_id": model_id, **_pin(known.get(key), embeddings)}
+        {"probe_id": key[0], "model_id": key[1], **_pin(known.get(key), embeddings)}
         for key, embeddings in told.items()
-        for probe_id, model_id in [key]
     ]
     await upsert(connection, pinned_vectors, rows)
 
