@@ -155,6 +155,38 @@ def arguments_in(dialect: str, frames: list[Any], *, stream: bool) -> Any:
     return json.loads("".join(text for text in all_of(frames, name) if isinstance(text, str)))
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "Say a word."),
+        ({"response_format": {"type": "json_object"}}, '{"answer": "alpha"}'),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
+            json.dumps(ARGUMENTS),
+        ),
+        ({"response_format": {"type": "json_schema"}}, "null"),
+        ({"response_format": {"type": "text"}, "messages": [{"content": [1]}]}, None),
+    ],
+)
+async def test_a_model_that_obliges_says_what_was_asked_for(
+    simulator: Simulator, wire: Any, more: dict[str, Any], expected: str | None
+) -> None:
+    simulator.set("m", obliges=True)
+    for stream in (True, False):
+        path, body, headers = asked("openai", stream=stream)
+        answer = await wire.request("POST", path, {**body, **more}, **headers)
+        frames = frames_of("openai", answer.body) if stream else [answer.json()]
+        said = "".join(text for text in all_of(frames, "content") if isinstance(text, str))
+        if expected is None:
+            assert "gamma" in said, "what cannot be said again is answered in our words"
+        else:
+            assert said.strip() == expected
+    path, body, headers = asked("openai", stream=True)
+    called = await wire.request("POST", path, {**body, **TOOLS["openai"]}, **headers)
+    frames = frames_of("openai", called.body)
+    assert arguments_in("openai", frames, stream=True) == ARGUMENTS
+
+
 async def test_reasoning_has_three_names_in_openais_chat(simulator: Simulator, wire: Any) -> None:
     for name in ("reasoning_content", "reasoning", "thinking"):
         simulator.set("m", reasoning_field=name)

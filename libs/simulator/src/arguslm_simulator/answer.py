@@ -35,7 +35,7 @@ class Tool:
 
     def sample(self) -> Any:
         """Arguments that its schema accepts."""
-        return _sample(self.schema)
+        return sample(self.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The content of one answer. `call` None = it answers in words; `finish` None = it breaks off
-    without saying why; `shows_reasoning` False = thinking is counted and never sent."""
+    """The content of one answer. `call` None = it answers in words, which are `said` where that is
+    not empty; `finish` None = it breaks off without saying why; `shows_reasoning` False = thinking
+    is counted and never sent."""
 
     counts: Counts
     call: Tool | None = None
     finish: Finish | None = Finish.STOP
     shows_reasoning: bool = True
+    said: str = ""
 
     @property
     def reasoning(self) -> str:
@@ -79,7 +81,7 @@ class Answer:
         """The answer in words; empty where it is a tool call."""
         if self.call is not None:
             return ""
-        return words(self.counts.reasoning, self.counts.output)
+        return self.piece(self.counts.reasoning, self.counts.output)
 
     @property
     def arguments(self) -> str:
@@ -88,9 +90,10 @@ class Answer:
 
     def piece(self, first: int, last: int) -> str:
         """The text of tokens first..last-1, none of them empty."""
-        if self.call is None or first < self.counts.reasoning:
+        whole = self.said if self.call is None else json.dumps(self.call.sample())
+        if not whole or first < self.counts.reasoning or not self.counts.answer:
             return words(first, last)
-        text = json.dumps(self.call.sample()).ljust(self.counts.answer)
+        text = whole.ljust(self.counts.answer)
         start, stop = (
             (token - self.counts.reasoning) * len(text) // self.counts.answer
             for token in (first, last)
@@ -112,7 +115,7 @@ _SAMPLES: dict[str, Any] = {
 }
 
 
-def _sample(schema: Any) -> Any:
+def sample(schema: Any) -> Any:
     """A value that a plain JSON schema accepts: every property, the first of every choice. Null
     for what is no schema: that is the asker's mistake, and shows."""
     if not isinstance(schema, dict):
@@ -125,7 +128,7 @@ def _sample(schema: Any) -> Any:
     if kind == "object":
         properties = schema.get("properties")
         inner = properties if isinstance(properties, dict) else {}
-        return {name: _sample(one) for name, one in inner.items()}
+        return {name: sample(one) for name, one in inner.items()}
     if kind == "array":
-        return [_sample(schema.get("items", {}))]
+        return [sample(schema.get("items", {}))]
     return _SAMPLES.get(kind)

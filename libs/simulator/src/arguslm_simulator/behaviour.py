@@ -74,6 +74,8 @@ class Behaviour:
     `reasoning_field`: its name in OpenAI's chat dialect.
     `tokens_per_chunk`: tokens that share a frame; the frame leaves when its first one is due.
     `calls_tool`: the answer is a call of the first tool that a request offers.
+    `obliges`: instead of words that mean nothing, in OpenAI's chat dialect: a call of the first
+    tool that is offered, JSON where a request wants that, else the question's own words again.
     `dimensions`: length of the model's embeddings.
     `fault_rate`: share of requests the fault strikes; `fault_run`: how many in a row at least.
     `stall_after_tokens`: tokens sent before a fault in the middle (stall, disconnect,
@@ -94,6 +96,7 @@ class Behaviour:
     shows_reasoning: bool = True
     reasoning_field: str = REASONING_FIELDS[0]
     calls_tool: bool = False
+    obliges: bool = False
     dimensions: int = 256
     fault: Fault = Fault.NONE
     fault_rate: float = 1.0
@@ -119,6 +122,7 @@ class Behaviour:
                 f"reasoning_field must be one of {names}, not {self.reasoning_field!r}"
             )
         _check_flag("calls_tool", self.calls_tool)
+        _check_flag("obliges", self.obliges)
         _check_count("dimensions", self.dimensions, 1, MAX_DIMENSIONS)
         _check_number("fault_rate", self.fault_rate, 0, 1)
         _check_count("fault_run", self.fault_run, 1, 1_000)

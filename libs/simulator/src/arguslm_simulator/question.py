@@ -12,7 +12,8 @@ from arguslm_simulator.behaviour import MAX_DIMENSIONS
 class Question:
     """A chat request. `max_tokens` covers reasoning and answer together; None = no limit.
     `include_usage`: the stream ends with a bill. `events`: as server-sent events, where a dialect
-    also streams in another form. `tool`: the first one that was offered."""
+    also streams in another form. `tool`: the first one that was offered. `wanted`: what a model
+    that obliges says; empty where a dialect does not read it."""
 
     model: str
     prompt_tokens: int
@@ -21,6 +22,7 @@ class Question:
     events: bool = True
     max_tokens: int | None = None
     tool: Tool | None = None
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def demo_scenario() -> Scenario:
     """Five models that show what a monitor has to tell apart."""
     return Scenario(
         models={
-            "swift": Behaviour(ttft_ms=80, gap_ms=8, tokens=48),
+            "swift": Behaviour(ttft_ms=80, gap_ms=8, tokens=48, obliges=True),
             "slow": Behaviour(ttft_ms=900, gap_ms=40, headers_ms=300, tokens=48),
             # Runs of two, so that an alert which needs two failures in a row is raised sometimes.
             "flaky": Behaviour(

@@ -112,7 +112,9 @@ class Script:
         self._schedule = act.schedule
         self._writer: Writer = act.dialect.writer(question, act.behaviour, act.answer_id)
         self._stream_type = act.dialect.stream_type(question)
-        self._call = question.tool if act.behaviour.calls_tool else None
+        calls = act.behaviour.calls_tool or act.behaviour.obliges
+        self._call = question.tool if calls else None
+        self._said = question.wanted if act.behaviour.obliges else ""
         self._counts = self._planned(question)
         self._finish = self._planned_finish(question)
 
@@ -185,7 +187,8 @@ class Script:
         ends_in_the_middle = self._fault in (Fault.EARLY_END, Fault.CONTENT_FILTER)
         counts = self._counts.cut(self.cut or 0) if ends_in_the_middle else self._counts
         call = self._call if counts.answer else None
-        return Answer(counts, call, self._finish, self._act.behaviour.shows_reasoning)
+        shows = self._act.behaviour.shows_reasoning
+        return Answer(counts, call, self._finish, shows, self._said)
 
     def _spans(self) -> Iterator[tuple[int, int, Channel]]:
         """(first token, one past its last, channel) of each frame that holds tokens."""

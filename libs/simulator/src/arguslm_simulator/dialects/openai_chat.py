@@ -1,11 +1,12 @@
 """OpenAI's chat completions and embeddings, which half the field speaks."""
 
+import json
 import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arguslm_simulator.answer import Answer, Channel, Counts, Finish
+from arguslm_simulator.answer import Answer, Channel, Counts, Finish, sample
 from arguslm_simulator.behaviour import Behaviour
 from arguslm_simulator.dialects.dialect import JsonObject, Place
 from arguslm_simulator.dialects.openai import OpenAI, server_error
@@ -73,7 +74,21 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
         include_usage=object_in(document, "stream_options").get("include_usage") is True,
         max_tokens=count_in(document, "max_completion_tokens", "max_tokens"),
         tool=tool_in(document.get("tools"), "function"),
+        wanted=_wanted(document, messages),
     )
+
+
+def _wanted(document: JsonObject, messages: list[Any]) -> str:
+    """JSON where the request says so, an instance of its schema if it has one; else the last
+    message once more."""
+    form = object_in(document, "response_format")
+    if form.get("type") == "json_object":
+        return '{"answer": "alpha"}'
+    if form.get("type") == "json_schema":
+        return json.dumps(sample(object_in(form, "json_schema").get("schema")))
+    last = messages[-1] if isinstance(messages[-1], dict) else {}
+    content = last.get("content")
+    return content if isinstance(content, str) else ""
 
 
 def _read_texts(request: Request, _: Mapping[str, str]) -> Texts:
