@@ -35,7 +35,9 @@ from arguslm_testkit.bus import BusForTests, running_bus
 _CPU_GOAL_PERCENT, _LATE_GOAL_S, _MEMORY_GOAL_MB = 50, 1.0, 300
 _PROVIDERS = 20
 _KEY = "sk-bench-0123456789abcdef"
-_SCENARIO = {"seed": 7, "models": {"steady": {"ttft_ms": 200, "gap_ms": 10, "tokens": 32}}}
+_TTFT_MS = 200
+_STEADY = {"ttft_ms": _TTFT_MS, "gap_ms": 10, "tokens": 32}
+_SCENARIO = {"seed": 7, "models": {"steady": _STEADY}}
 _PROMPT = "Reply with one short greeting."
 
 
@@ -54,9 +56,11 @@ class Took:
 
 @dataclass(slots=True)
 class Answers:
-    """What came back for each request, in milliseconds from its due time to its sending."""
+    """What came back for each request: milliseconds from its due time to its sending, and how far
+    its first token was measured from the moment at which the endpoint sends it."""
 
     delays_ms: list[float] = field(default_factory=list)
+    errors_ms: list[float] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
     twins: int = 0
     untrustworthy: int = 0
@@ -94,8 +98,7 @@ async def _bench(models: int, minutes: int) -> None:
 
 
 def _report(took: Took, answers: Answers, asked: int) -> None:
-    delays = sorted(answers.delays_ms)
-    late = [delays[int(q * (len(delays) - 1))] for q in (0.5, 0.99, 1.0)]
+    late, errors = _quantiles(answers.delays_ms), _quantiles(answers.errors_ms)
     print(
         f"- {asked:,} checks in {took.wall_s:.0f} s: {took.cpu_percent:.0f} % of a core (goal "
         f"{_CPU_GOAL_PERCENT}), {took.cpu_s / asked * 1e3:.1f} ms CPU each, memory "
@@ -106,10 +109,20 @@ def _report(took: Took, answers: Answers, asked: int) -> None:
         f"{late[2]:.0f} ms (goal {_LATE_GOAL_S * 1e3:.0f})"
     )
     print(
-        f"- answered {len(delays):,} of {asked:,}, twins {answers.twins}, not trustworthy "
-        f"{answers.untrustworthy}, outcomes {answers.outcomes}",
+        f"- first token, as measured less {_TTFT_MS} ms (the endpoint's lateness and the way in "
+        f"it): p50 {errors[0]:.2f} ms, p99 {errors[1]:.2f} ms, worst {errors[2]:.2f} ms"
+    )
+    print(
+        f"- answered {len(answers.delays_ms):,} of {asked:,}, twins {answers.twins}, not "
+        f"trustworthy {answers.untrustworthy}, outcomes {answers.outcomes}",
         flush=True,
     )
+
+
+def _quantiles(values: list[float]) -> list[float]:
+    """Half, 99 of 100, and the largest."""
+    ordered = sorted(values)
+    return [ordered[int(q * (len(ordered) - 1))] for q in (0.5, 0.99, 1.0)]
 
 
 async def _load(
@@ -158,6 +171,8 @@ def _count(answers: Answers, asked: dict[UUID, bool], check: CheckCompleted) -> 
     asked[check.check_id] = True
     measured = check.measurement
     answers.delays_ms.append(measured.timing.schedule_delay_ms or 0.0)
+    if measured.timing.first_token_ms is not None:
+        answers.errors_ms.append(measured.timing.first_token_ms - _TTFT_MS)
     answers.untrustworthy += not measured.audit.trustworthy
     outcome = measured.outcome.value
     answers.outcomes[outcome] = answers.outcomes.get(outcome, 0) + 1
