@@ -28,6 +28,13 @@ SCHEMA: dict[str, object] = {
 }
 
 
+SLOW = r"^(?:.|..|...)*(?:\d|x)$"
+
+
+def patterned(pattern: str) -> dict[str, object]:
+    return {"properties": {"words": {"pattern": pattern}, "n": {"pattern": pattern}}}
+
+
 def said(text: str) -> Reply:
     delta = {"choices": [{"index": 0, "delta": {"content": text}}]}
     return _stream(delta, "stop")
@@ -108,7 +115,7 @@ async def test_a_kind_asks_for_its_own_form(measurer: Measurer, serve: Any) -> N
         (LatencyAssertion(metric="first_token_ms", at_most_ms=0.0001, level="warn"), ["too_slow"]),
         (RegexAssertion(pattern=r"n\W+\d"), []),
         (RegexAssertion(pattern="^nothing$"), ["no_match"]),
-        (RegexAssertion(pattern=r"^(?:.|..|...)*(?:\d|x)$"), ["pattern_too_slow"]),
+        (RegexAssertion(pattern=SLOW), ["pattern_too_slow"]),
         (JsonPathAssertion(path="$.n"), []),
         (JsonPathAssertion(path="$.n", equals=3), []),
         (JsonPathAssertion(path="$.n", equals=4), ["other_value"]),
@@ -118,6 +125,10 @@ async def test_a_kind_asks_for_its_own_form(measurer: Measurer, serve: Any) -> N
         (JsonSchemaAssertion(json_schema=SCHEMA), []),
         (JsonSchemaAssertion(json_schema={"required": ["m"]}), ["schema_mismatch"]),
         (JsonSchemaAssertion(json_schema={"$ref": "http://127.0.0.1:9/x"}), ["schema_mismatch"]),
+        (JsonSchemaAssertion(json_schema={"$ref": "#"}), ["schema_mismatch"]),
+        (JsonSchemaAssertion(json_schema=patterned("^(blue ?)+$")), []),
+        (JsonSchemaAssertion(json_schema=patterned("red")), ["schema_mismatch"]),
+        (JsonSchemaAssertion(json_schema=patterned(SLOW)), ["schema_mismatch"]),
     ],
 )
 async def test_assertions_hold_or_are_found_not_to(
@@ -145,6 +156,8 @@ async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status
     [
         (RegexAssertion(pattern="(a"), "regular expression"),
         (JsonPathAssertion(path="$.a["), "JSONPath"),
+        (JsonPathAssertion(path="$[?search(@.a, '(a+)+$')]"), "'search' is not defined"),
+        (JsonSchemaAssertion(json_schema={"pattern": "("}), "JSON schema"),
         (JsonSchemaAssertion(json_schema={"type": "nonsense"}), "JSON schema"),
     ],
 )

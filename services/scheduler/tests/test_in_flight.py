@@ -38,7 +38,7 @@ SWIFT = model(PROVIDER, "swift", interval_s=60)
 
 def request_due(second: int, one: Model = SWIFT) -> CheckRequested:
     row = {**PROVIDER.model_dump(), "credentials": None}
-    asked = Asked(one.model_id, one.provider_id, 60, target_of(row, one.name))
+    asked = Asked(one.model_id, 60, target_of(row, one.name))
     return slot_request(Slot(one.model_id, "local", second), asked, MonitoringConfig())
 
 

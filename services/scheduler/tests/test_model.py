@@ -143,7 +143,7 @@ def test_a_request_waits_for_one_interval_and_at_least_half_a_minute() -> None:
     (model_id,) = some_models(1)
     slot = Slot(model_id, "local", 1_800_000_000)
     for interval_s, patience_s in ((10, 30), (600, 600)):
-        asked = Asked(model_id, model_id, interval_s, target_of(row, "swift"))
+        asked = Asked(model_id, interval_s, target_of(row, "swift"))
         request = slot_request(slot, asked, MonitoringConfig(max_tokens=7))
         assert (request.expires_at - request.due_at).total_seconds() == patience_s
         assert request.probe.max_tokens == 7

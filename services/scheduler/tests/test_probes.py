@@ -1,7 +1,6 @@
 """Probes: when they are due, what they ask, and what they remember."""
 
 from datetime import UTC, datetime
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,8 +24,7 @@ from arguslm_contracts.events.checks import CheckCompleted, CheckRequested, Cloc
 from arguslm_contracts.events.probes import Probe, ProbeCreated, ProbeRemoved, ProbeUpdated
 from arguslm_contracts.measurement import Measurement, Usage
 from arguslm_contracts.outcomes import Outcome
-from arguslm_contracts.probes import Embedding, Fingerprint, ProbeKind
-from arguslm_scheduler.model import Asked, target_of
+from arguslm_contracts.probes import Embedding, Fingerprint, ProbeKind, text_sha256
 from arguslm_scheduler.probe_questions import question_of
 from arguslm_scheduler.probe_schedule import cron_second, probe_slots
 from arguslm_scheduler.projections import SERVICE_TABLES
@@ -44,12 +42,8 @@ def probe(kind: ProbeKind = ProbeKind.CANARY, **fields: object) -> Probe:
     return Probe(kind=kind, **given)
 
 
-def asked(count: int) -> list[Asked]:
-    row = {**PROVIDER.model_dump(), "credentials": None}
-    return [
-        Asked(uuid4(), PROVIDER.provider_id, 60, target_of(row, f"m{number}"))
-        for number in range(count)
-    ]
+def watched_models(count: int) -> dict[UUID, UUID]:
+    return {uuid4(): PROVIDER.provider_id for _ in range(count)}
 
 
 @given(
@@ -59,7 +53,7 @@ def asked(count: int) -> list[Asked]:
 def test_however_time_is_cut_a_probe_asks_the_same(interval_s: int, ticks: list[int]) -> None:
     """While no tick is longer than the interval, none is left out."""
     ticks = [min(length, interval_s) for length in ticks]
-    models, every = asked(3), probe(interval_s=interval_s)
+    models, every = watched_models(3), probe(interval_s=interval_s)
     whole = range(SECOND, SECOND + sum(ticks))
     by_second = [
         slot
@@ -98,14 +92,19 @@ def test_a_cron_expression_is_due_at_its_minute_in_utc(
     assert cron_second(cron, tick) == (second(due) if due else None)
 
 
+def test_no_probe_counts_for_uptime() -> None:
+    with pytest.raises(ValueError, match="liveness is what monitoring asks"):
+        probe(ProbeKind.LIVENESS)
+
+
 def test_a_scope_is_everything_a_provider_or_a_model_and_what_is_off_asks_nobody() -> None:
-    models, tick = asked(3), ClockTicked(second=SECOND + 30, previous_second=SECOND)
+    models, tick = watched_models(3), ClockTicked(second=SECOND + 30, previous_second=SECOND)
 
     def asks(**fields: object) -> int:
         return len(list(probe_slots(probe(**fields), models, ["here"], tick)))
 
     assert (asks(), asks(provider_id=PROVIDER.provider_id)) == (3, 3)
-    assert asks(model_id=models[1].model_id) == 1
+    assert asks(model_id=list(models)[1]) == 1
     assert (asks(provider_id=uuid4()), asks(model_id=uuid4()), asks(enabled=False)) == (0, 0, 0)
 
 
@@ -126,7 +125,7 @@ def test_chance_is_the_request_s_own() -> None:
 
 
 def test_every_kind_has_a_question_and_a_person_s_own_comes_first() -> None:
-    for kind in ProbeKind:
+    for kind in set(ProbeKind) - {ProbeKind.LIVENESS}:
         assert question_of(probe(kind), UUID(int=1)).prompt
         assert "ours" in question_of(probe(kind, prompt="ours"), UUID(int=1)).prompt or (
             kind is ProbeKind.LONG_CONTEXT
@@ -181,7 +180,7 @@ async def test_a_probe_is_asked_beside_the_monitoring_and_slows_nothing_down(
 
 def embedded(request: CheckRequested, number: float) -> CheckCompleted:
     seen = Fingerprint(dimension=3, projections=(number, 1.0))
-    text = sha256(request.probe.prompt.encode()).hexdigest()
+    text = text_sha256(request.probe.prompt)
     embedding = Embedding(text_sha256=text, seen=seen, pinned=request.probe.pinned)
     measured = Measurement.of(Outcome.OK, embedding=embedding)
     return completed(request).model_copy(

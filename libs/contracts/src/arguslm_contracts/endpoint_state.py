@@ -7,8 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from arguslm_contracts.events.checks import CheckCompleted
-from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS, FaultOwner, Outcome
+from arguslm_contracts.record import Record
 
 
 class EndpointState(Record):

@@ -14,7 +14,7 @@ from arguslm_contracts.probes import (
     Level,
     ProbeKind,
 )
-from arguslm_contracts.record import Record as Record  # noqa: PLC0414 - known from here
+from arguslm_contracts.record import Record
 
 Milliseconds = Annotated[float, Field(ge=0)]
 

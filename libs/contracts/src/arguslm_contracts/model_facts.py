@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from arguslm_contracts.measurement import Price, Record
+from arguslm_contracts.measurement import Price
+from arguslm_contracts.record import Record
 
 
 class ModelFacts(Record):

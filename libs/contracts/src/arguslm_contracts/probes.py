@@ -5,6 +5,7 @@ Only liveness tells whether a model is up. The other kinds find: a wrong answer 
 
 from collections.abc import Iterable
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -93,6 +94,11 @@ class Fingerprint(Record):
 
     dimension: int = Field(ge=1)
     projections: tuple[float, ...]
+
+
+def text_sha256(text: str) -> str:
+    """By which a vector is known to be of the same text."""
+    return sha256(text.encode()).hexdigest()
 
 
 class Embedding(Record):

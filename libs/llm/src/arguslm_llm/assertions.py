@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jsonpath
 import jsonschema
 import orjson
 import regex
+from jsonpath import JSONPathEnvironment
 from jsonpath.exceptions import JSONPathError
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from arguslm_contracts.measurement import Evidence, Timing
 from arguslm_contracts.probes import (
@@ -25,6 +26,11 @@ _SEARCH_WITHIN_S = 0.2
 _NOTHING_FETCHED: Registry[Any] = Registry()
 _SHOWN = 120
 
+# RFC 9535, without its patterns: nothing bounds how long they search.
+_JSONPATH = JSONPathEnvironment(strict=True)
+for _function in ("match", "search"):
+    del _JSONPATH.function_extensions[_function]
+
 
 def check_assertion(assertion: Assertion) -> None:
     """Raises ValueError with what is wrong with its pattern, path or schema."""
@@ -36,7 +42,7 @@ def check_assertion(assertion: Assertion) -> None:
                 raise ValueError(f"not a regular expression: {error}") from None
         case JsonPathAssertion():
             try:
-                jsonpath.compile(assertion.path)
+                _JSONPATH.compile(assertion.path)
             except JSONPathError as error:
                 said = str(error).splitlines()[0]
                 raise ValueError(f"not a JSONPath: {said} in {assertion.path!r}") from None
@@ -54,12 +60,42 @@ def check_schema(schema: dict[str, object]) -> None:
 
 def schema_misfit(value: object, schema: dict[str, object]) -> str | None:
     """Where a value does not fit a schema; None where it does. No other schema is fetched."""
-    validator = jsonschema.Draft202012Validator(schema, registry=_NOTHING_FETCHED)
+    validator = _Validator(schema, registry=_NOTHING_FETCHED)
     try:
         error = next(iter(validator.iter_errors(value)), None)
-    except Exception as unusable:  # a reference that leads nowhere, or round in a circle
-        return f"the schema cannot be used: {type(unusable).__name__}"
+    except Unresolvable as lost:
+        return f"the schema cannot be used: it refers to {lost.ref}, which is not in it"
+    except RecursionError:
+        return "the schema cannot be used: it goes round in a circle"
     return None if error is None else _at(error)
+
+
+def _found(pattern: str, text: str) -> bool:
+    """Whether a pattern is found, which may take so long and no longer; others run meanwhile.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    return regex.search(pattern, text, timeout=_SEARCH_WITHIN_S, concurrent=True) is not None
+
+
+def _fits_pattern(
+    _validator: Any, pattern: str, value: object, _schema: object
+) -> Iterator[jsonschema.ValidationError]:
+    if not isinstance(value, str):
+        return
+    try:
+        found = _found(pattern, value)
+    except TimeoutError:
+        yield jsonschema.ValidationError(f"looking for {pattern!r} took too long")
+        return
+    if not found:
+        yield jsonschema.ValidationError(f"{_shown(value)} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, {"pattern": _fits_pattern}
+)
 
 
 def json_in(answer: str) -> Any:
@@ -129,18 +165,18 @@ def misfits(answer: str, schema: dict[str, object]) -> _Unlike:
 
 def _pattern(assertion: RegexAssertion, answer: str) -> _Unlike:
     try:
-        found = regex.search(assertion.pattern, answer, timeout=_SEARCH_WITHIN_S)
+        found = _found(assertion.pattern, answer)
     except TimeoutError:
         yield "pattern_too_slow", f"looking for {assertion.pattern!r} took too long"
         return
-    if found is None:
+    if not found:
         yield "no_match", f"nothing in the answer matches {assertion.pattern!r}"
 
 
 def _path(assertion: JsonPathAssertion, answer: str) -> _Unlike:
     path, equals, contains = assertion.path, assertion.equals, assertion.contains
     try:
-        found = jsonpath.findall(path, json_in(answer))
+        found = _JSONPATH.findall(path, json_in(answer))
     except ValueError:
         yield "not_json", "the answer is no JSON"
         return

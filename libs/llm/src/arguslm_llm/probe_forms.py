@@ -1,12 +1,11 @@
 """What each kind of probe adds to a plain request, and what it finds in the answer to it."""
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 from arguslm_contracts.measurement import Measurement, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
-from arguslm_contracts.probes import Embedding, Finding, ProbeKind
+from arguslm_contracts.probes import Embedding, Finding, ProbeKind, text_sha256
 from arguslm_llm.assertions import json_in, misfits, schema_misfit, unmet
 from arguslm_llm.decoders.transcript import ToolCall, Transcript
 from arguslm_llm.fingerprint import cosine, fingerprint
@@ -61,7 +60,7 @@ def embedding_of(profile: ProbeProfile, transcript: Transcript) -> Embedding | N
         return None
     seen = fingerprint(transcript.embedding)
     return Embedding(
-        text_sha256=sha256(profile.prompt.encode()).hexdigest(),
+        text_sha256=text_sha256(profile.prompt),
         seen=seen,
         pinned=profile.pinned,
         cosine=profile.pinned and cosine(seen, profile.pinned),

@@ -91,7 +91,6 @@ class ProbeRun:
     probe_name: str
     on: bool | None
     model_id: UUID
-    location: str
     failures: tuple[str | None, ...]
     since: datetime
 

@@ -1,7 +1,6 @@
 """Judging probes, pure: what the last checks found says what to raise and what to resolve."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from arguslm_alerting import wording
@@ -95,7 +94,6 @@ def _why_resolve(
 
 def _raised(rule: Rule, model: Model, run: ProbeRun, tipping: Tipping) -> AlertRaised:
     target = target_of(model.model_id, probe_id=run.probe_id)
-    since: datetime = run.since
     return AlertRaised(
         alert_id=derive("alert", rule.rule_id, target, tipping.event_id),
         rule_id=rule.rule_id,
@@ -109,10 +107,14 @@ def _raised(rule: Rule, model: Model, run: ProbeRun, tipping: Tipping) -> AlertR
         # It answered: what it answered is not as it should be.
         outcome=Outcome.OK,
         fault_owner=FaultOwner.PROVIDER,
-        since=since,
+        since=run.since,
         raised_at=tipping.at,
         message=wording.probe_failed(
-            run.probe_name, model.title, model.provider_name, run.failures[-1] or "", since=since
+            run.probe_name,
+            model.title,
+            model.provider_name,
+            run.failures[-1] or "",
+            since=run.since,
         ),
         notify_in_app=rule.notify_in_app,
         channel_ids=rule.channel_ids,

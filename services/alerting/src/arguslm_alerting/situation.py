@@ -79,7 +79,6 @@ async def load_probes(
             probe_name=row.name or "",
             on=None if row.name is None else row.enabled and not row.removed,
             model_id=row.model_id,
-            location=row.location,
             failures=tuple(one["failure"] for one in row.verdicts),
             since=_failing_since(row.verdicts),
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
-from arguslm_contracts.events.probes import Probe
 from arguslm_contracts.events.registry import (
     ModelState,
     MonitoringConfig,
@@ -19,7 +17,7 @@ from arguslm_contracts.events.registry import (
     ProviderRegistered,
     ProviderUpdated,
 )
-from arguslm_contracts.probes import Fingerprint, ProbeKind
+from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.streams import REGISTRY
 from arguslm_scheduler import open_requests, probes, roster
 from arguslm_scheduler.model import (
@@ -40,7 +38,7 @@ from arguslm_scheduler.model import (
     slot_request,
     unless_open,
 )
-from arguslm_scheduler.probe_questions import probe_request, text_sha256
+from arguslm_scheduler.probe_questions import probe_request
 from arguslm_scheduler.probe_schedule import probe_slots
 from arguslm_scheduler.spending import reports, within_budgets
 from arguslm_scheduler.tables import checkpoints
@@ -148,21 +146,27 @@ class Decisions:
         defined = await probes.in_force(connection)
         if not defined:
             return []
-        watched = {one.model_id: one for one in await roster.watched(connection, config)}
-        requests: list[CheckRequested] = []
-        for probe in defined:
-            for slot in probe_slots(probe, watched.values(), self._locations, tick):
-                pinned = await self._pinned(connection, probe, slot.model_id)
-                requests.append(probe_request(probe, slot, watched[slot.model_id], pinned))
+        providers = await roster.watched_providers(connection)
+        due = [
+            (probe, slot)
+            for probe in defined
+            for slot in probe_slots(probe, providers, self._locations, tick)
+        ]
+        if not due:
+            return []
+        found = await roster.askable(connection, config, {slot.model_id for _, slot in due})
+        asked = {one.model_id: one for one in found}
+        pins = await probes.pinned_vectors_of(
+            connection,
+            [(p.probe_id, slot.model_id) for p, slot in due if p.kind is ProbeKind.EMBEDDING],
+        )
+        requests = [
+            probe_request(
+                probe, slot, asked[slot.model_id], pins.get((probe.probe_id, slot.model_id))
+            )
+            for probe, slot in due
+        ]
         return _each_unless_open(requests, in_flight)
-
-    async def _pinned(
-        self, connection: AsyncConnection, probe: Probe, model_id: UUID
-    ) -> Fingerprint | None:
-        if probe.kind is not ProbeKind.EMBEDDING:
-            return None
-        text = text_sha256(probe)
-        return await probes.pinned_vector(connection, probe.probe_id, model_id, text)
 
     async def _due_listings(self, connection: AsyncConnection, tick: ClockTicked) -> list[Decision]:
         decisions: list[Decision] = []

@@ -139,7 +139,6 @@ class Asked:
     `longest_reply_tokens` is known of a model that thinks before it answers."""
 
     model_id: UUID
-    provider_id: UUID
     interval_s: int
     target: Target
     paced: bool = False

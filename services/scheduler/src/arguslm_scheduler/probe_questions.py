@@ -3,14 +3,13 @@
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from arguslm_contracts.events.checks import CheckRequested
 from arguslm_contracts.events.probes import Probe
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import ProbeProfile, Timeouts
-from arguslm_contracts.probes import Fingerprint, ProbeKind
+from arguslm_contracts.probes import Fingerprint, ProbeKind, text_sha256
 from arguslm_contracts.reply_length import token_budget
 from arguslm_scheduler.model import Asked, Slot
 
@@ -47,10 +46,8 @@ class Question:
     timeouts: Timeouts = _PLAIN
 
 
-_EMBEDDED = "The harbour lamps were lit one after the other."
 # Those that chance has no part in.
 _STANDING = {
-    ProbeKind.LIVENESS: Question("Reply with one short greeting.", 60),
     ProbeKind.THROUGHPUT: Question(
         "Write an account of how a harbour town wakes up in the morning, in about 400 words.",
         600,
@@ -67,13 +64,19 @@ _STANDING = {
     ProbeKind.TOOL_CALL: Question(
         "What is the weather in Paris today, in celsius? Use the tool that tells it.", 200
     ),
-    ProbeKind.EMBEDDING: Question(_EMBEDDED, 1),
+    ProbeKind.EMBEDDING: Question("The harbour lamps were lit one after the other.", 1),
 }
 
 
-def probe_request(
-    probe: Probe, slot: Slot, asked: Asked, pinned: Fingerprint | None
-) -> CheckRequested:
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The first vector that a probe got from a model, and the text that it is of."""
+
+    text_sha256: str
+    fingerprint: Fingerprint
+
+
+def probe_request(probe: Probe, slot: Slot, asked: Asked, pin: Pin | None) -> CheckRequested:
     """The request of a probe's slot. Whoever decides it, it is the same request."""
     request_id = derive("probe", probe.probe_id, slot.model_id, slot.location, slot.due_s)
     due_at = datetime.fromtimestamp(slot.due_s, UTC)
@@ -86,20 +89,16 @@ def probe_request(
         due_at=due_at,
         expires_at=due_at + timedelta(seconds=patience_s),
         target=asked.target,
-        probe=_profile(probe, request_id, asked, pinned),
+        probe=_profile(probe, request_id, asked, pin),
         probe_id=probe.probe_id,
     )
 
 
-def text_sha256(probe: Probe) -> str:
-    """What a vector is of, of an embedding probe."""
-    return sha256((probe.prompt or _EMBEDDED).encode()).hexdigest()
-
-
-def _profile(
-    probe: Probe, request_id: UUID, asked: Asked, pinned: Fingerprint | None
-) -> ProbeProfile:
+def _profile(probe: Probe, request_id: UUID, asked: Asked, pin: Pin | None) -> ProbeProfile:
     question = question_of(probe, request_id)
+    pinned = None
+    if pin is not None and pin.text_sha256 == text_sha256(question.prompt):
+        pinned = pin.fingerprint
     max_tokens = token_budget(probe.max_tokens or question.max_tokens, asked.longest_reply_tokens)
     return ProbeProfile(
         prompt=question.prompt,

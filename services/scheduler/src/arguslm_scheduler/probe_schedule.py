@@ -1,32 +1,42 @@
 """When probes are due, of which models: pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
 
 from cronsim import CronSim
 
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.events.probes import Probe
 from arguslm_contracts.identity import derive
-from arguslm_scheduler.model import Asked, Slot, latest_slot, phase_s
+from arguslm_scheduler.model import Slot, due_slots
 
 
 def probe_slots(
-    probe: Probe, models: Iterable[Asked], locations: Iterable[str], tick: ClockTicked
+    probe: Probe, providers: Mapping[UUID, UUID], locations: Sequence[str], tick: ClockTicked
 ) -> Iterator[Slot]:
-    """The slots of a probe that fell due since the tick before. Its intervals are spread as those
-    of monitoring are, apart from them; a cron expression means its minute for every model."""
+    """The slots of a probe that fell due since the tick before, of watched models (model ->
+    provider). Its intervals are spread as those of monitoring are, apart from them; a cron
+    expression means its minute for every model."""
     if not probe.enabled:
         return
-    covered = [one for one in models if probe.covers(one.provider_id, one.model_id)]
-    cron_s = None if probe.cron is None else cron_second(probe.cron, tick)
-    for location in locations:
-        for one in covered:
-            due_s = (
-                cron_s if probe.cron is not None else _interval_second(probe, one, location, tick)
-            )
-            if due_s is not None:
-                yield Slot(one.model_id, location, due_s)
+    covered = [one for one, provider in providers.items() if probe.covers(provider, one)]
+    if probe.cron is not None:
+        due_s = cron_second(probe.cron, tick)
+        if due_s is not None:
+            yield from (Slot(one, at, due_s) for at in locations for one in covered)
+        return
+    asked_ids = {_asked_id(probe.probe_id, one): one for one in covered}
+    for slot in due_slots(dict.fromkeys(asked_ids, probe.interval_s or 0), locations, tick):
+        yield replace(slot, model_id=asked_ids[slot.model_id])
+
+
+@lru_cache(maxsize=100_000)
+def _asked_id(probe_id: UUID, model_id: UUID) -> UUID:
+    """What its place in the interval is drawn by."""
+    return derive("probe-phase", probe_id, model_id)
 
 
 def cron_second(cron: str, tick: ClockTicked) -> int | None:
@@ -40,12 +50,3 @@ def cron_second(cron: str, tick: ClockTicked) -> int | None:
             break
         latest = due_s
     return latest
-
-
-def _interval_second(probe: Probe, asked: Asked, location: str, tick: ClockTicked) -> int | None:
-    interval_s = probe.interval_s or 0
-    if not interval_s:
-        return None
-    asked_id = derive("probe-phase", probe.probe_id, asked.model_id)
-    phase = phase_s(asked_id, location, interval_s)
-    return latest_slot(interval_s, phase, tick.previous_second, tick.second)

@@ -11,10 +11,11 @@ from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.probes import Probe, ProbeRemoved, ProbeState
 from arguslm_contracts.probes import Embedding, Fingerprint
+from arguslm_scheduler.probe_questions import Pin
 from arguslm_scheduler.tables import pinned_vectors, probes
 from arguslm_storage.database import in_chunks, upsert
 
-_PinKey = tuple[UUID, UUID]
+PinKey = tuple[UUID, UUID]
 """A probe and a model."""
 
 
@@ -33,7 +34,7 @@ async def fold_definitions(connection: AsyncConnection, events: Sequence[Recorde
 async def fold_vectors(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     """CHECKS -> the first vector of each text. A check repeats what it was compared with, so that
     the first one is known for as long as there is any."""
-    told: dict[_PinKey, list[Embedding]] = {}
+    told: dict[PinKey, list[Embedding]] = {}
     for event in (recorded.event for recorded in events):
         if isinstance(event, CheckCompleted) and event.probe_id is not None:
             embedding = event.measurement.embedding
@@ -63,21 +64,21 @@ async def in_force(connection: AsyncConnection) -> list[Probe]:
     return [Probe.model_validate(definition) for definition in stored]
 
 
-async def pinned_vector(
-    connection: AsyncConnection, probe_id: UUID, model_id: UUID, text_sha256: str
-) -> Fingerprint | None:
-    """The first vector of a text; None as long as there is none."""
-    pin = (await _pins(connection, [(probe_id, model_id)])).get((probe_id, model_id))
-    if pin is None or pin["text_sha256"] != text_sha256:
-        return None
-    return Fingerprint.model_validate(pin["fingerprint"])
+async def pinned_vectors_of(
+    connection: AsyncConnection, keys: Sequence[PinKey]
+) -> dict[PinKey, Pin]:
+    """The first vectors, where there are any."""
+    return {
+        key: Pin(row["text_sha256"], Fingerprint.model_validate(row["fingerprint"]))
+        for key, row in (await _pins(connection, keys)).items()
+    }
 
 
 async def _pins(
-    connection: AsyncConnection, keys: Sequence[_PinKey]
-) -> dict[_PinKey, Mapping[str, Any]]:
+    connection: AsyncConnection, keys: Sequence[PinKey]
+) -> dict[PinKey, Mapping[str, Any]]:
     columns = pinned_vectors.c
-    found: dict[_PinKey, Mapping[str, Any]] = {}
+    found: dict[PinKey, Mapping[str, Any]] = {}
     for some in in_chunks(keys, 400):
         query = select(pinned_vectors).where(tuple_(columns.probe_id, columns.model_id).in_(some))
         for row in (await connection.execute(query)).mappings():

@@ -85,6 +85,17 @@ async def watched_intervals_s(
     return list(found.values())
 
 
+async def watched_providers(connection: AsyncConnection) -> dict[UUID, UUID]:
+    """Every model to be watched -> its provider."""
+    rows = await connection.execute(
+        select(models.c.model_id, models.c.provider_id)
+        .join(providers, providers.c.provider_id == models.c.provider_id)
+        .where(_WATCHED)
+        .order_by(models.c.model_id)
+    )
+    return {row.model_id: row.provider_id for row in rows}
+
+
 async def watched(
     connection: AsyncConnection, config: MonitoringConfig, *, provider_id: UUID | None = None
 ) -> list[Asked]:
@@ -123,7 +134,6 @@ async def _asked(
     return [
         Asked(
             model_id=row["model_id"],
-            provider_id=row["provider_id"],
             interval_s=row["interval_s"] or config.interval_s,
             target=target_of(dict(row), row["name"], Model.model_validate(row["state"]).told_price),
             paced=row["requests_per_minute"] > 0,

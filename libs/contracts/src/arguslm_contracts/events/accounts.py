@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from arguslm_contracts.events.registry import RegistryEvent
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.record import Record
 
 Role = Literal["viewer", "operator", "admin"]
 

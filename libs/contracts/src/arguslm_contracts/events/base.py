@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.record import Record
 
 
 class Event(Record):

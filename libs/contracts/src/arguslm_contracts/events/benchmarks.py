@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Measurement, Price, ProbeProfile, Record, Target
+from arguslm_contracts.measurement import Measurement, Price, ProbeProfile, Target
+from arguslm_contracts.record import Record
 
 BenchmarkStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 

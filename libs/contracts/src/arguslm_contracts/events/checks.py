@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Measurement, ProbeProfile, Record, Target
+from arguslm_contracts.measurement import Measurement, ProbeProfile, Target
 from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import ProbeKind
+from arguslm_contracts.record import Record
 
 Purpose = Literal["scheduled", "manual", "connection_test"]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.record import Record
 
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from arguslm_contracts.events.registry import RegistryEvent
-from arguslm_contracts.measurement import Record
 from arguslm_contracts.probes import Assertion, Level, ProbeKind
+from arguslm_contracts.scope import Scope
 
 
-class Probe(Record):
+class Probe(Scope):
     """A kind of question for the watched models of a scope, each `interval_s` or at the times of a
     `cron` expression in UTC. Of `prompt`, `max_tokens` and `answer_schema`, what is not given is
     the kind's own; `context_words` (long_context) is how much stands around the needle."""
@@ -19,8 +19,6 @@ class Probe(Record):
     probe_id: UUID
     name: str
     kind: ProbeKind
-    provider_id: UUID | None = None
-    model_id: UUID | None = None
     interval_s: int | None = Field(default=None, ge=10)
     cron: str | None = None
     prompt: str | None = None
@@ -32,11 +30,13 @@ class Probe(Record):
     enabled: bool = True
     created_at: datetime
 
-    def covers(self, provider_id: UUID, model_id: UUID) -> bool:
-        """Whether a model is asked."""
-        if self.model_id is not None:
-            return self.model_id == model_id
-        return self.provider_id is None or self.provider_id == provider_id
+    @field_validator("kind")
+    @classmethod
+    def _is_no_monitoring(cls, kind: ProbeKind) -> ProbeKind:
+        """A probe must never count for uptime."""
+        if kind is ProbeKind.LIVENESS:
+            raise ValueError("liveness is what monitoring asks; choose another kind")
+        return kind
 
 
 class ProbeState(RegistryEvent):

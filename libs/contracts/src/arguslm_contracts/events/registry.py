@@ -11,8 +11,10 @@ from uuid import UUID
 from pydantic import Field
 
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.measurement import Price, Record
+from arguslm_contracts.measurement import Price
 from arguslm_contracts.model_facts import ModelFacts
+from arguslm_contracts.record import Record
+from arguslm_contracts.scope import Scope
 
 Severity = Literal["info", "warning", "critical"]
 RuleType = Literal[
@@ -111,22 +113,14 @@ class Rule(Record):
     created_at: datetime
 
 
-class Budget(Record):
+class Budget(Scope):
     """What checks and benchmarks may cost on one day in UTC: of a model, of all models of a
     provider, which is of one key, or of everything."""
 
     budget_id: UUID
     name: str
-    provider_id: UUID | None = None
-    model_id: UUID | None = None
     usd_per_day: float = Field(gt=0)
     created_at: datetime
-
-    def covers(self, provider_id: str, model_id: UUID) -> bool:
-        """Whether what a model costs is taken from it."""
-        if self.model_id is not None:
-            return self.model_id == model_id
-        return self.provider_id is None or str(self.provider_id) == provider_id
 
 
 class Channel(Record):

@@ -15,9 +15,10 @@ from arguslm_contracts.rest.budgets import BudgetCreate, BudgetUpdate
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
+from arguslm_query_api.commands.scope import check_scope
 from arguslm_query_api.door import Door
-from arguslm_query_api.reads import budgets, models, providers
-from arguslm_query_api.refusals import Invalid, Overtaken, Taken, Unknown
+from arguslm_query_api.reads import budgets
+from arguslm_query_api.refusals import Overtaken, Taken, Unknown
 from arguslm_query_api.rollup import slot_start
 
 _DAY_S = 86_400
@@ -29,7 +30,7 @@ async def create(door: Door, who: Principal, attempt: Attempt, body: BudgetCreat
     """Create a budget under the attempt's id."""
     if (known := await door.recorder.repeated(attempt, BudgetCreated)) is not None:
         return await door.recorder.shows(known)
-    await _check_scope(door, body)
+    await check_scope(door, body.provider_id, body.model_id)
     now = datetime.now(UTC)
     budget = Budget(budget_id=attempt.id, created_at=now, **body.model_dump())
     event = BudgetCreated(revision=1, actor=who.name, at=now, budget=budget)
@@ -158,14 +159,3 @@ async def _stored(door: Door, budget_id: UUID) -> tuple[Budget, int, int]:
     if found is None:
         raise Unknown(f"there is no budget {budget_id}")
     return found
-
-
-async def _check_scope(door: Door, body: BudgetCreate) -> None:
-    if body.provider_id is not None and body.model_id is not None:
-        raise Invalid("a budget is a provider's or a model's", field="model_id")
-    async with door.database.reading() as connection:
-        provider_id, model_ids = body.provider_id, [body.model_id] if body.model_id else []
-        if provider_id and await providers.stored_provider(connection, provider_id) is None:
-            raise Invalid(f"there is no provider {provider_id}", field="provider_id")
-        if len(await models.find_models(connection, model_ids)) < len(model_ids):
-            raise Invalid(f"there is no model {body.model_id}", field="model_id")

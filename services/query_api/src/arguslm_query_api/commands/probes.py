@@ -1,21 +1,25 @@
 """Probes: created, changed, removed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cronsim import CronSim, CronSimError
 
 from arguslm_contracts.events.probes import Probe, ProbeCreated, ProbeRemoved, ProbeUpdated
-from arguslm_contracts.probes import Assertion, ProbeKind
+from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.rest.probes import ProbeCreate, ProbeUpdate
 from arguslm_llm.assertions import check_assertion, check_schema
 from arguslm_query_api.auth.principal import Principal
 from arguslm_query_api.commands.attempt import Attempt
 from arguslm_query_api.commands.recorder import check_revision
+from arguslm_query_api.commands.scope import check_scope
 from arguslm_query_api.door import Door
-from arguslm_query_api.reads import models, probes, providers
+from arguslm_query_api.reads import probes
 from arguslm_query_api.refusals import Invalid, Unknown
+
+_Value = TypeVar("_Value")
 
 # Null gives these back to the kind.
 _CLEARABLE = ("prompt", "max_tokens", "context_words", "answer_schema")
@@ -25,7 +29,9 @@ async def create(door: Door, who: Principal, attempt: Attempt, body: ProbeCreate
     """Create a probe under the attempt's id."""
     if (known := await door.recorder.repeated(attempt, ProbeCreated)) is not None:
         return await door.recorder.shows(known)
-    await _check_scope(door, body)
+    if body.kind is ProbeKind.LIVENESS:
+        raise Invalid("liveness is what monitoring asks; choose another kind", field="kind")
+    await check_scope(door, body.provider_id, body.model_id)
     now = datetime.now(UTC)
     fields = body.model_dump(exclude={"assertions"})
     probe = Probe(probe_id=attempt.id, created_at=now, assertions=tuple(body.assertions), **fields)
@@ -93,8 +99,6 @@ def _changes(body: ProbeUpdate) -> dict[str, Any]:
 
 def _check(probe: Probe) -> None:
     """Whether it can be asked as it is. Raises Invalid."""
-    if probe.kind is ProbeKind.LIVENESS:
-        raise Invalid("liveness is what monitoring asks; choose another kind", field="kind")
     if (probe.interval_s is None) == (probe.cron is None):
         raise Invalid("give interval_s or cron, one of the two", field="interval_s")
     if probe.cron is not None:
@@ -108,14 +112,10 @@ def _check(probe: Probe) -> None:
     if probe.prompt is not None and probe.kind is ProbeKind.LONG_CONTEXT:
         raise Invalid("long_context makes its own prompt", field="prompt")
     for number, assertion in enumerate(probe.assertions):
-        _check_assertion(f"assertions.{number}", assertion)
+        _checked(f"assertions.{number}", check_assertion, assertion)
 
 
-def _check_assertion(field: str, assertion: Assertion) -> None:
-    _checked(field, check_assertion, assertion)
-
-
-def _checked(field: str, check: Any, value: Any) -> None:
+def _checked(field: str, check: Callable[[_Value], None], value: _Value) -> None:
     try:
         check(value)
     except ValueError as error:
@@ -136,14 +136,3 @@ def _check_cron(cron: str) -> None:
         raise Invalid(f"not a cron expression: {error} in {cron!r}", field="cron") from None
     except StopIteration:
         raise Invalid(f"{cron!r} is never due", field="cron") from None
-
-
-async def _check_scope(door: Door, body: ProbeCreate) -> None:
-    if body.provider_id is not None and body.model_id is not None:
-        raise Invalid("a probe is for a provider's models or for one model", field="model_id")
-    async with door.database.reading() as connection:
-        provider_id, model_ids = body.provider_id, [body.model_id] if body.model_id else []
-        if provider_id and await providers.stored_provider(connection, provider_id) is None:
-            raise Invalid(f"there is no provider {provider_id}", field="provider_id")
-        if len(await models.find_models(connection, model_ids)) < len(model_ids):
-            raise Invalid(f"there is no model {body.model_id}", field="model_id")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.registry import RegistryEvent
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.record import Record
 from arguslm_query_api import tables
 from arguslm_query_api.projections.storable import storable
 from arguslm_storage.database import in_chunks, upsert

@@ -20,9 +20,9 @@ from arguslm_contracts.events.checks import (
     DiscoveryCompleted,
 )
 from arguslm_contracts.events.history import CheckSummarized
-from arguslm_contracts.measurement import Record
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_contracts.probes import worst_level
+from arguslm_contracts.record import Record
 from arguslm_query_api import tables
 from arguslm_query_api.model import LocationState, after_second_thought, evolve
 from arguslm_query_api.projections.storable import storable

@@ -49,11 +49,11 @@ async def list_checks(
         query = query.where(CHECKS.c.run_id == run_id)
     if kind is not None:
         query = query.where(CHECKS.c.kind == kind)
-        if kind is not ProbeKind.LIVENESS:
-            query = query.where(CHECKS.c.probe_id.is_not(None))  # the index holds these
     if finding is not None:
         levels = ("warn", "fail") if finding == "warn" else ("fail",)
         query = query.where(CHECKS.c.worst_finding.in_(levels))
+    if finding is not None or kind not in (None, ProbeKind.LIVENESS):
+        query = query.where(CHECKS.c.probe_id.is_not(None))  # few, and an index holds them
     if cursor is not None:
         position = tuple_(CHECKS.c.completed_at, CHECKS.c.check_id)
         query = query.where(position < _position(cursor))

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.measurement import Record
+from arguslm_contracts.record import Record
 
 State = TypeVar("State", bound=Record)
 
