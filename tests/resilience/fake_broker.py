@@ -21,6 +21,7 @@ from nats.js.errors import BadRequestError, NotFoundError
 
 from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.streams import DEAD_LETTERS, STREAMS, StreamSpec
+from arguslm_contracts.subjects import matches
 
 _WRONG_LAST_SEQUENCE = 10071
 _EXPECTED_SUBJECT = "Nats-Expected-Last-Subject-Sequence-Subject"
@@ -56,15 +57,18 @@ class Stream:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def last_of(self, pattern: str) -> Stored | None:
-        return next((m for m in reversed(self.messages) if matches(m.subject, pattern)), None)
+        return next((m for m in reversed(self.messages) if matches(pattern, m.subject)), None)
 
 
 class FakeBroker:
     """The streams. `client()` gives a connection; each has its own luck."""
 
-    def __init__(self, chance: random.Random, chances: Chances) -> None:
+    def __init__(
+        self, chance: random.Random, chances: Chances, *, forgets_sooner_by: float = 1
+    ) -> None:
         self.chance = chance
         self.chances = chances
+        self._forgets_sooner_by = forgets_sooner_by
         now = datetime.fromtimestamp(asyncio.get_running_loop().time(), UTC)
         self.streams = {spec.name: Stream(spec, now) for spec in STREAMS}
 
@@ -93,7 +97,8 @@ class FakeBroker:
         now_s = asyncio.get_running_loop().time()
         message_id = headers.get(Header.MSG_ID, "")
         twin = stream.ids.get(message_id)
-        if twin is not None and now_s - twin.at_s < stream.spec.dedup_window.total_seconds():
+        remembered_s = stream.spec.dedup_window.total_seconds() / self._forgets_sooner_by
+        if twin is not None and now_s - twin.at_s < remembered_s:
             return PubAck(stream=stream.spec.name, seq=twin.sequence, duplicate=True)
         expected = headers.get(Header.EXPECTED_LAST_SUBJECT_SEQUENCE)
         if expected is not None:
@@ -121,6 +126,8 @@ class FakeClient:
         self._inboxes: dict[str, Callable[[Msg], Awaitable[None]]] = {}
         self._consumers: dict[str, _Consumer] = {}
         self._names = 0
+        self.said = asyncio.Event()
+        """An event was stored, and its acknowledgement is on its way."""
         self.stats = {"reconnects": 0}
 
     def jetstream(self) -> "FakeClient":
@@ -186,6 +193,7 @@ class FakeClient:
             await asyncio.sleep(timeout_s)
             raise NatsTimeoutError
         ack = self._broker.store(stream, subject, headers, body)
+        self.said.set()
         await asyncio.sleep(chance.random() * 0.02)
         if chance.random() < chances.ack_lost:
             await asyncio.sleep(timeout_s)
@@ -266,7 +274,7 @@ class _Consumer:
         return config.opt_start_seq or 1
 
     def _wanted(self, message: Stored) -> bool:
-        return any(matches(message.subject, pattern) for pattern in self._patterns)
+        return any(matches(pattern, message.subject) for pattern in self._patterns)
 
     async def _send(self) -> None:
         chance, chances = self._broker.chance, self._broker.chances
@@ -308,16 +316,3 @@ class _Consumer:
             data=message.body,
             headers=dict(message.headers),
         )
-
-
-def matches(subject: str, pattern: str) -> bool:
-    """Whether a NATS pattern covers a subject."""
-    if pattern == ">":
-        return True
-    wanted, given = pattern.split("."), subject.split(".")
-    for n, token in enumerate(wanted):
-        if token == ">":
-            return len(given) > n
-        if n >= len(given) or token not in ("*", given[n]):
-            return False
-    return len(wanted) == len(given)

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.engine import NestedTransaction
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from arguslm_bus.tables import ServiceTables, fold_whole
@@ -19,38 +18,27 @@ from arguslm_storage.columns import to_json
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
-class _Nested:
-    def __init__(self, nested: NestedTransaction) -> None:
-        self._nested = nested
-
-    async def commit(self) -> None:
-        self._nested.commit()
-
-    async def rollback(self) -> None:
-        self._nested.rollback()
-
-
 class DirectConnection:
     """What folds and decisions ask of an AsyncConnection, answered at once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, held: sqlite3.Connection, connection: Connection) -> None:
+        self._held = held
         self._connection = connection
         self.dialect = connection.dialect
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         return self._connection.execute(*arguments, **options)
 
-    async def exec_driver_sql(self, *arguments: Any) -> Any:
-        return self._connection.exec_driver_sql(*arguments)
+    async def exec_driver_sql(self, statement: str, values: Any = ()) -> None:
+        """Nobody asks for its rows."""
+        run = self._held.executemany if isinstance(values, list) else self._held.execute
+        run(statement, values)
 
     async def scalar(self, *arguments: Any) -> Any:
         return self._connection.scalar(*arguments)
 
     async def scalars(self, *arguments: Any) -> Any:
         return self._connection.scalars(*arguments)
-
-    async def begin_nested(self) -> _Nested:
-        return _Nested(self._connection.begin_nested())
 
 
 class MemoryTables:
@@ -62,10 +50,11 @@ class MemoryTables:
 
     def __init__(self, tables: ServiceTables, number: int) -> None:
         self._tables = tables
-        self._held, self._engine = _opened(tables.service, number)
+        self._held, self._connection = _opened(tables.service, number)
+        self._direct = DirectConnection(self._held, self._connection)
         self._turn = asyncio.Lock()
         if not self._held.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            tables.metadata.create_all(self._engine)
+            tables.metadata.create_all(self._connection)
         self.empty()
 
     def empty(self) -> None:
@@ -75,8 +64,13 @@ class MemoryTables:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[DirectConnection]:
         async with self._turn:
-            with self._engine.begin() as connection:
-                yield DirectConnection(connection)
+            self._held.execute("BEGIN")
+            try:
+                yield self._direct
+            except BaseException:
+                self._held.execute("ROLLBACK")
+                raise
+            self._held.execute("COMMIT")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[DirectConnection]:
@@ -84,17 +78,12 @@ class MemoryTables:
             yield connection
 
     def rows(self) -> Rows:
-        """All rows but the checkpoints, in an order of their own."""
-        tables = [
-            t for t in self._tables.metadata.sorted_tables if t is not self._tables.checkpoints
-        ]
-        with self._engine.connect() as connection:
-            return {
-                table.name: sorted(
-                    (tuple(row) for row in connection.execute(select(table))), key=repr
-                )
-                for table in tables
-            }
+        """All rows but the checkpoints, as they are stored, in an order of their own."""
+        return {
+            name: sorted(self._held.execute(f'SELECT * FROM "{name}"'), key=repr)
+            for name, table in self._tables.metadata.tables.items()
+            if table is not self._tables.checkpoints
+        }
 
     async def fold_anyhow(self, chance: random.Random, history: dict[str, list[Recorded]]) -> None:
         """Fold the streams in any interleaving and any batches that keep each one's order."""
@@ -110,11 +99,10 @@ class MemoryTables:
 
 
 @cache
-def _opened(service: str, number: int) -> tuple[sqlite3.Connection, Engine]:
+def _opened(service: str, number: int) -> tuple[sqlite3.Connection, Connection]:
     """Kept from seed to seed: its compiled statements are what costs time."""
     held = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     engine = create_engine(
         "sqlite://", poolclass=StaticPool, creator=lambda: held, json_serializer=to_json
     )
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return held, engine
+    return held, engine.connect()

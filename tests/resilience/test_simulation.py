@@ -13,7 +13,7 @@ from arguslm_bus.publisher import Conflict, NotStored, Publisher
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.streams import ALERTS, CHECKS, CLOCK
 
-_SEEDS = 20
+_SEEDS = 150
 
 
 @pytest.mark.timeout(1_200)

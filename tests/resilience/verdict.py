@@ -39,6 +39,8 @@ class History:
     ticks: list[ClockTicked] = field(default_factory=list)
     alerts: list[Recorded] = field(default_factory=list)
     dead_letters: list[str] = field(default_factory=list)
+    discovered: frozenset[UUID] = frozenset()
+    """Models that were registered meanwhile."""
 
     @classmethod
     async def of(cls, client: Client) -> "History":
@@ -95,7 +97,7 @@ def _each_said_once(history: History) -> Iterator[str]:
 
 def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[str]:
     """One location and one rule on any model: its alerts can be told from the checks alone."""
-    due = _expected_alerts(history.answers, rule_id)
+    due, over = _expected_alerts(history.answers, rule_id)
     raised = {e.event.alert_id: e for e in history.alerts if isinstance(e.event, AlertRaised)}
     resolves = Counter(
         e.event.alert_id for e in history.alerts if isinstance(e.event, AlertResolved)
@@ -103,7 +105,10 @@ def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[
     for alert_id in raised.keys() - due.keys():
         if not _stands_for_another(raised[alert_id], due, raised):
             yield f"alert {alert_id} was raised without a reason"
-    yield from (f"alert {alert_id} was not raised" for alert_id in due.keys() - raised.keys())
+    for alert_id in due.keys() - raised.keys():
+        # Of a model that alerting came to know when it was up again, there was nothing to tell.
+        if alert_id not in over or due[alert_id] not in history.discovered:
+            yield f"alert {alert_id} was not raised"
     for alert_id in raised:
         if resolves[alert_id] != 1:
             yield f"alert {alert_id} was resolved {resolves[alert_id]} times"
@@ -121,8 +126,8 @@ def _stands_for_another(alert: Recorded, due: dict[UUID, UUID], raised: Containe
     return bool(missing)
 
 
-def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> dict[UUID, UUID]:
-    """Each alert, and the model it is about."""
+def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> tuple[dict[UUID, UUID], set[UUID]]:
+    """Each alert with the model it is about, and those whose model is up again."""
     states: dict[UUID, EndpointState] = {}
     down: set[UUID] = set()
     alerts: dict[UUID, UUID] = {}
@@ -140,7 +145,8 @@ def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> dict[UUID, UUID]
             alerts[derive("alert", rule_id, str(model_id), recorded.event_id)] = model_id
         elif state.consecutive_successes >= SUCCESSES_TO_RESOLVE:
             down.discard(model_id)
-    return alerts
+    up = {model_id for model_id, state in states.items() if state.consecutive_successes}
+    return alerts, {alert_id for alert_id, model_id in alerts.items() if model_id in up}
 
 
 def _each_told_once(history: History) -> Iterator[str]:

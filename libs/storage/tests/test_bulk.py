@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Float, MetaData, String, Table, Uuid, select
 from sqlalchemy.exc import DBAPIError
 
-from arguslm_storage.bulk import among, insert_rows
+from arguslm_storage.bulk import insert_rows, rows_among
 from arguslm_storage.columns import Json, JsonText, UtcDateTime
 from arguslm_storage.database import Database, create_schema, open_database
 from arguslm_storage.settings import StorageSettings
@@ -83,11 +83,10 @@ async def test_any_number_of_keys_is_looked_for_at_once(database: Database) -> N
     many = [UUID(int=number) for number in range(10, 50_000)]
     async with database.writing() as connection:
         await insert_rows(connection, things, ROWS[:50])
+        query = select(things.c.id)
         for wanted, found in ((many, 40), ([], 0)):
-            query = select(things.c.id).where(
-                among(connection, things.c.id, wanted), among(connection, things.c.at, [AT])
-            )
-            assert len((await connection.execute(query)).all()) == found
+            asked = {things.c.id: wanted, things.c.at: [AT]}
+            assert len((await rows_among(connection, query, asked)).all()) == found
 
 
 async def test_a_value_that_no_column_takes_is_refused_and_not_cut(database: Database) -> None:

@@ -182,14 +182,16 @@ async def together(
 async def savepoint(connection: AsyncConnection) -> AsyncIterator[None]:
     """Undo the block alone when an event is to blame for its failure. Any other failure ends the
     whole transaction; a full disk has made SQLite forget the savepoint by then."""
-    nested = await connection.begin_nested()
+    # Bare statements: SQLAlchemy's own savepoints take longer than the database does for them.
+    await connection.exec_driver_sql("SAVEPOINT of_event")
     try:
         yield
     except Exception as error:
         if blames_event(error):
-            await nested.rollback()
+            await connection.exec_driver_sql("ROLLBACK TO SAVEPOINT of_event")
+            await connection.exec_driver_sql("RELEASE SAVEPOINT of_event")
         raise
-    await nested.commit()
+    await connection.exec_driver_sql("RELEASE SAVEPOINT of_event")
 
 
 def storable(body: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Matching subjects as the bus does: `*` is one token, `>` is one or more at the end."""
 
+from functools import lru_cache
+
 from arguslm_contracts.streams import STREAMS, StreamSpec
 
 
@@ -14,6 +16,7 @@ def matches(pattern: str, subject: str) -> bool:
     return len(wanted) == len(given)
 
 
+@lru_cache(maxsize=4_096)
 def stream_of(subject: str) -> StreamSpec:
     """The one stream that keeps a subject.
 

@@ -15,11 +15,13 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Dialect,
+    Result,
+    Select,
     String,
     Table,
+    bindparam,
     column,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -61,15 +63,44 @@ async def insert_rows(
         await connection.exec_driver_sql(insert.statement, listed[whole:])
 
 
-def among(
-    connection: AsyncConnection, key: Column[Any], values: Iterable[Any]
-) -> ColumnElement[bool]:
-    """`key IN (values)`, for any number of values: they are bound as one."""
-    if connection.dialect.name == "postgresql":
-        return key == func.any(literal(list(values), ARRAY(key.type)))
-    stored = _stored(connection.dialect, key)
-    listed = json.dumps([stored(value) if stored else value for value in values])
-    return key.in_(select(column("value")).select_from(func.json_each(listed)))
+async def rows_among(
+    connection: AsyncConnection, query: Select[Any], keys: Mapping[Column[Any], Iterable[Any]]
+) -> Result[Any]:
+    """The rows of the query whose columns have one of their values each, of which there may be any
+    number. The query is to be a constant: its statement is kept."""
+    statement = _statement_among(connection.dialect, query, tuple(keys))
+    bound = (_listed(connection.dialect, key, values) for key, values in keys.items())
+    rows: Result[Any] = await connection.execute(
+        statement, dict(zip(_names(keys), bound, strict=True))
+    )
+    return rows
+
+
+@lru_cache(maxsize=256)
+def _statement_among(
+    dialect: Dialect, query: Select[Any], keys: tuple[Column[Any], ...]
+) -> Select[Any]:
+    return query.where(
+        *(_among(dialect, key, name) for key, name in zip(keys, _names(keys), strict=True))
+    )
+
+
+def _among(dialect: Dialect, key: Column[Any], name: str) -> ColumnElement[bool]:
+    """All values are bound as one."""
+    if dialect.name == "postgresql":
+        return key == func.any(bindparam(name, type_=ARRAY(key.type)))
+    return key.in_(select(column("value")).select_from(func.json_each(bindparam(name))))
+
+
+def _listed(dialect: Dialect, key: Column[Any], values: Iterable[Any]) -> Any:
+    if dialect.name == "postgresql":
+        return list(values)
+    stored = _stored(dialect, key)
+    return json.dumps([stored(value) if stored else value for value in values])
+
+
+def _names(keys: Iterable[Column[Any]]) -> list[str]:
+    return [f"among_{key.name}" for key in keys]
 
 
 @dataclass(frozen=True, slots=True)

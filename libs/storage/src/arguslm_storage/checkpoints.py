@@ -9,9 +9,22 @@ having said or written anything yet; from one that falls silent half-way, the se
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
@@ -76,9 +89,9 @@ async def claim(
         await insert_new(connection, table, [_row(before, version)])
     if connection.dialect.name == "postgresql":
         silence = f"SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST_S}s'"
-        await connection.execute(text(silence))
-    query = select(table).where(table.c.stream == before.stream).with_for_update()
-    stored = (await connection.execute(query)).one_or_none()
+        await connection.exec_driver_sql(silence)
+    held = await connection.execute(_hold(table), {"of_stream": before.stream})
+    stored = held.one_or_none()
     if stored is None or stored.sequence != before.sequence:
         stands = "gone" if stored is None else f"at {stored.sequence}"
         raise LostOwnership(f"{before.stream}: {stands}, no longer at {before.sequence}")
@@ -96,11 +109,8 @@ async def advance(
     Raises:
         LostOwnership: the stored position is not `before`.
     """
-    moved = await connection.execute(
-        update(table)
-        .where(table.c.stream == before.stream, table.c.sequence == before.sequence)
-        .values(_row(after, version))
-    )
+    stands = {"of_stream": before.stream, "at": before.sequence}
+    moved = await connection.execute(_move(table), stands | _row(after, version))
     if moved.rowcount != 1:
         raise LostOwnership(f"{before.stream}: no longer at {before.sequence}")
 
@@ -111,6 +121,17 @@ async def place(
     """Replace every checkpoint by these: the rows have just been replaced as well."""
     await connection.execute(table.delete())
     await insert_new(connection, table, [_row(checkpoint, version) for checkpoint in checkpoints])
+
+
+@cache
+def _hold(table: Table) -> Select[Any]:
+    return select(table).where(table.c.stream == bindparam("of_stream")).with_for_update()
+
+
+@cache
+def _move(table: Table) -> Update:
+    stands_there = (table.c.stream == bindparam("of_stream"), table.c.sequence == bindparam("at"))
+    return update(table).where(*stands_there)
 
 
 def _row(checkpoint: Checkpoint, version: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, text, tuple_, update
+from sqlalchemy import Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables, verdicts
@@ -22,9 +22,10 @@ from arguslm_contracts.events.probes import ProbeRemoved, ProbeState
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
-from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import upsert
 
-_PAIRS_AT_ONCE = 1_000
+_STATES = select(tables.endpoint_states)
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
@@ -174,17 +175,10 @@ def _after(
 async def _states_of(
     connection: AsyncConnection, checks: Sequence[CheckCompleted | CheckSummarized]
 ) -> dict[tuple[UUID, str], EndpointState]:
-    columns = tables.endpoint_states.c
-    found: dict[tuple[UUID, str], EndpointState] = {}
-    keys = sorted({(check.model_id, check.location) for check in checks})
-    for chunk in in_chunks(keys, _PAIRS_AT_ONCE):
-        query = select(tables.endpoint_states).where(
-            tuple_(columns.model_id, columns.location).in_(chunk)
-        )
-        for row in (await connection.execute(query)).mappings():
-            state = state_of(row)
-            found[state.model_id, state.location] = state
-    return found
+    model_ids = {check.model_id for check in checks}
+    keys = {tables.endpoint_states.c.model_id: model_ids}
+    states = map(state_of, (await rows_among(connection, _STATES, keys)).mappings())
+    return {(state.model_id, state.location): state for state in states}
 
 
 def state_of(row: Any) -> EndpointState:

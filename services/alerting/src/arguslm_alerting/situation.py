@@ -1,12 +1,12 @@
 """Reading the tables into the model's words: everything, or what one model's check can change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.model import (
@@ -37,6 +37,21 @@ from arguslm_storage.database import in_chunks
 
 NOTHING = Situation((), (), ())
 
+_OPEN_ALERTS = select(alerts).where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
+# Asked at every check, and mostly all that is asked: constants, for that is what takes the time.
+_OF_MODEL = bindparam("of_model", type_=Uuid)
+_TOUCHED_BY_CHECK = _OPEN_ALERTS.where(
+    alerts.c.budget_id.is_(None),
+    alerts.c.probe_id.is_(None),
+    alerts.c.model_id.is_(None) | (alerts.c.model_id == _OF_MODEL),
+)
+_FAILS = (
+    select(endpoint_states.c.location)
+    .where(endpoint_states.c.model_id == _OF_MODEL)
+    .where(endpoint_states.c.consecutive_failures > 0)
+    .limit(1)
+)
+
 
 async def load_all(connection: AsyncConnection) -> Situation:
     """Every rule, model and open alert: for changes of what is watched, which are rare."""
@@ -44,7 +59,7 @@ async def load_all(connection: AsyncConnection) -> Situation:
     return Situation(
         await _rules(connection),
         await _with_states(connection, found),
-        await _open_alerts(connection, select(alerts)),
+        await _open_alerts(connection, _OPEN_ALERTS),
         await _budgets(connection),
         await load_probes(connection),
     )
@@ -52,7 +67,7 @@ async def load_all(connection: AsyncConnection) -> Situation:
 
 async def load_for_probe(connection: AsyncConnection, probe_id: UUID, model_id: UUID) -> Situation:
     """The rules on probes, with what this one found of a model and what is open of that."""
-    touched = select(alerts).where(alerts.c.probe_id == probe_id, alerts.c.model_id == model_id)
+    touched = _OPEN_ALERTS.where(alerts.c.probe_id == probe_id, alerts.c.model_id == model_id)
     return Situation(
         [one for one in await _rules(connection) if one.rule.rule_type == "probe_failed"],
         await _models(connection, model_id),
@@ -98,7 +113,7 @@ def _failing_since(verdicts: Sequence[dict[str, Any]]) -> datetime:
 
 async def load_for_budget(connection: AsyncConnection, budget_id: UUID) -> Situation:
     """The rules on budgets, with what is used and what is open of this one."""
-    touched = select(alerts).where(alerts.c.budget_id == budget_id)
+    touched = _OPEN_ALERTS.where(alerts.c.budget_id == budget_id)
     return Situation(
         [one for one in await _rules(connection) if one.rule.rule_type == "budget_used"],
         (),
@@ -135,11 +150,9 @@ async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situati
 
     Nothing when a check of the model cannot change anything: it is up, and no alert is open.
     """
-    everywhere_or_here = alerts.c.model_id.is_(None) | (alerts.c.model_id == model_id)
-    of_liveness = alerts.c.budget_id.is_(None) & alerts.c.probe_id.is_(None)
-    touched = select(alerts).where(of_liveness & everywhere_or_here)
-    open_alerts = await _open_alerts(connection, touched)
-    if not open_alerts and not await _fails(connection, model_id):
+    about = {"of_model": model_id}
+    open_alerts = await _open_alerts(connection, _TOUCHED_BY_CHECK, about)
+    if not open_alerts and (await connection.execute(_FAILS, about)).first() is None:
         return NOTHING
     checked = await _models(connection, model_id)
     known = [
@@ -157,27 +170,18 @@ async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situati
     return Situation(known, await _with_states(connection, checked), open_alerts)
 
 
-async def _fails(connection: AsyncConnection, model_id: UUID) -> bool:
-    failing = (
-        select(endpoint_states.c.location)
-        .where(endpoint_states.c.model_id == model_id)
-        .where(endpoint_states.c.consecutive_failures > 0)
-        .limit(1)
-    )
-    return (await connection.execute(failing)).first() is not None
-
-
 async def _rules(connection: AsyncConnection) -> list[KnownRule]:
     rows = await connection.execute(select(rules).order_by(rules.c.rule_id))
     return [KnownRule(Rule.model_validate(row.rule), row.removed) for row in rows]
 
 
 async def _open_alerts(
-    connection: AsyncConnection, query: Select[tuple[Any, ...]]
+    connection: AsyncConnection,
+    query: Select[tuple[Any, ...]],
+    values: Mapping[str, Any] | None = None,
 ) -> list[OpenAlert]:
-    rows = await connection.execute(
-        query.where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
-    )
+    """The open ones of `_OPEN_ALERTS`, or of what is left of it."""
+    rows = await connection.execute(query, values)
     return [
         OpenAlert(
             alert_id=row.alert_id,

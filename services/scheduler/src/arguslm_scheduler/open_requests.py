@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, or_, select, text, tuple_
+from sqlalchemy import RowMapping, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -23,14 +23,16 @@ from arguslm_contracts.events.checks import (
 from arguslm_contracts.outcomes import Outcome
 from arguslm_scheduler.model import Row
 from arguslm_scheduler.tables import NO_PROBE, open_requests
-from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import upsert
 
 Key = tuple[UUID, str, UUID]
 """A model, a location and a probe: what one takes long over keeps no other waiting."""
 
 # Shorter than the streams keep what a row is made of, or a rebuild would not find it again.
 _FORGOTTEN_AFTER = timedelta(hours=20)
-_KEYS_AT_ONCE = 400
+_ROWS = select(open_requests)
+_OPEN = _ROWS.where(open_requests.c.due_at.is_not(None))
 
 
 def evolve(before: Row | None, event: CheckRequested | CheckCompleted | CheckAbandoned) -> Row:
@@ -97,10 +99,11 @@ async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     if not about:
         return
     await _take_turn(connection)
-    rows = await _rows(connection, {key_of(event) for event in about})
+    stored = await _rows_of(connection, {event.model_id for event in about})
+    rows: dict[Key, Row] = {}
     for event in about:
         key = key_of(event)
-        rows[key] = evolve(rows.get(key), event)
+        rows[key] = evolve(rows.get(key) or stored.get(key), event)
     await upsert(connection, open_requests, list(rows.values()))
 
 
@@ -123,21 +126,13 @@ async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
 
 async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
     """Every open request."""
-    found = await connection.execute(
-        select(open_requests).where(open_requests.c.due_at.is_not(None))
-    )
+    found = await connection.execute(_OPEN)
     return {_key(row): dict(row) for row in found.mappings()}
 
 
-async def _rows(connection: AsyncConnection, keys: set[Key]) -> dict[Key, Row]:
-    rows: dict[Key, Row] = {}
-    columns = open_requests.c
-    for some in in_chunks(list(keys), _KEYS_AT_ONCE):
-        keyed = tuple_(columns.model_id, columns.location, columns.probe_id)
-        query = select(open_requests).where(keyed.in_(some))
-        for row in (await connection.execute(query)).mappings():
-            rows[_key(row)] = dict(row)
-    return rows
+async def _rows_of(connection: AsyncConnection, model_ids: set[UUID]) -> dict[Key, Row]:
+    found = await rows_among(connection, _ROWS, {open_requests.c.model_id: model_ids})
+    return {_key(row): dict(row) for row in found.mappings()}
 
 
 def _key(row: RowMapping) -> Key:

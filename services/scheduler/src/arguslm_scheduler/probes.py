@@ -15,6 +15,8 @@ from arguslm_scheduler.probe_questions import Pin
 from arguslm_scheduler.tables import pinned_vectors, probes
 from arguslm_storage.database import in_chunks, upsert
 
+_IN_FORCE = select(probes.c.definition).order_by(probes.c.probe_id)
+
 PinKey = tuple[UUID, UUID]
 """A probe and a model."""
 
@@ -60,7 +62,7 @@ def _pin(before: Mapping[str, Any] | None, embeddings: Sequence[Embedding]) -> d
 
 
 async def in_force(connection: AsyncConnection) -> list[Probe]:
-    stored = await connection.scalars(select(probes.c.definition).order_by(probes.c.probe_id))
+    stored = await connection.scalars(_IN_FORCE)
     return [Probe.model_validate(definition) for definition in stored]
 
 

@@ -5,20 +5,57 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Result, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import Model, MonitoringConfig
 from arguslm_scheduler.model import Asked, Row, target_of
 from arguslm_scheduler.tables import models, monitoring, providers, reply_lengths
-from arguslm_storage.database import in_chunks
+from arguslm_storage.bulk import rows_among
 
+# What is asked at every tick is a constant: to build a statement takes longer than to run it.
 _WATCHED = models.c.watched & providers.c.enabled
+_MONITORING = select(monitoring)
+_LISTED_PROVIDERS = (
+    select(providers.c.provider_id)
+    .where(providers.c.enabled & providers.c.lists_models)
+    .order_by(providers.c.provider_id)
+)
+_INTERVALS = (
+    select(
+        models.c.model_id,
+        models.c.interval_s,
+        providers.c.provider_id,
+        providers.c.requests_per_minute,
+    )
+    .join(providers, providers.c.provider_id == models.c.provider_id)
+    .where(_WATCHED)
+)
+_WATCHED_PROVIDERS = (
+    select(models.c.model_id, models.c.provider_id)
+    .join(providers, providers.c.provider_id == models.c.provider_id)
+    .where(_WATCHED)
+    .order_by(models.c.model_id)
+)
+_ASKED = (
+    select(
+        models.c.model_id,
+        models.c.interval_s,
+        models.c.name,
+        models.c.state,
+        reply_lengths.c.longest_tokens,
+        providers,
+    )
+    .join(providers, providers.c.provider_id == models.c.provider_id)
+    .outerjoin(reply_lengths, reply_lengths.c.model_id == models.c.model_id)
+    .order_by(models.c.model_id)
+)
+_ASKABLE = _ASKED.where(providers.c.enabled)
 
 
 async def monitoring_row(connection: AsyncConnection) -> Row | None:
     """How monitoring was last configured; None when it never was."""
-    return await _one(connection, select(monitoring))
+    return await _one(connection, _MONITORING)
 
 
 def config_of(row: Row | None) -> MonitoringConfig:
@@ -32,11 +69,7 @@ async def provider_row(connection: AsyncConnection, provider_id: UUID) -> Row | 
 
 async def listed_providers(connection: AsyncConnection) -> list[UUID]:
     """The providers whose models are listed regularly."""
-    wanted = providers.c.enabled & providers.c.lists_models
-    found = await connection.scalars(
-        select(providers.c.provider_id).where(wanted).order_by(providers.c.provider_id)
-    )
-    return list(found)
+    return list(await connection.scalars(_LISTED_PROVIDERS))
 
 
 async def model_row(connection: AsyncConnection, model_id: UUID) -> Row | None:
@@ -67,18 +100,8 @@ async def watched_intervals_s(
     connection: AsyncConnection, config: MonitoringConfig
 ) -> list[Watched]:
     """Every model to be watched, by what its slots are shared with."""
-    rows = await connection.execute(
-        select(
-            models.c.model_id,
-            models.c.interval_s,
-            providers.c.provider_id,
-            providers.c.requests_per_minute,
-        )
-        .join(providers, providers.c.provider_id == models.c.provider_id)
-        .where(_WATCHED)
-    )
     found: dict[UUID | None, Watched] = {}
-    for row in rows:
+    for row in await connection.execute(_INTERVALS):
         limit = row.requests_per_minute
         watched = found.setdefault(row.provider_id if limit else None, Watched(limit))
         watched.intervals_s[row.model_id] = row.interval_s or config.interval_s
@@ -87,12 +110,7 @@ async def watched_intervals_s(
 
 async def watched_providers(connection: AsyncConnection) -> dict[UUID, UUID]:
     """Every model to be watched -> its provider."""
-    rows = await connection.execute(
-        select(models.c.model_id, models.c.provider_id)
-        .join(providers, providers.c.provider_id == models.c.provider_id)
-        .where(_WATCHED)
-        .order_by(models.c.model_id)
-    )
+    rows = await connection.execute(_WATCHED_PROVIDERS)
     return {row.model_id: row.provider_id for row in rows}
 
 
@@ -100,37 +118,20 @@ async def watched(
     connection: AsyncConnection, config: MonitoringConfig, *, provider_id: UUID | None = None
 ) -> list[Asked]:
     """The models to be watched, of one provider or of all."""
-    of_provider = [] if provider_id is None else [models.c.provider_id == provider_id]
-    return await _asked(connection, config, _WATCHED, *of_provider)
+    query = _ASKED.where(_WATCHED)
+    if provider_id is not None:
+        query = query.where(models.c.provider_id == provider_id)
+    return _asked(await connection.execute(query), config)
 
 
 async def askable(
     connection: AsyncConnection, config: MonitoringConfig, model_ids: Collection[UUID]
 ) -> list[Asked]:
     """Those of the models that are known, watched or not. A disabled provider is never asked."""
-    found: list[Asked] = []
-    for some in in_chunks(list(model_ids)):
-        found += await _asked(connection, config, models.c.model_id.in_(some), providers.c.enabled)
-    return found
+    return _asked(await rows_among(connection, _ASKABLE, {models.c.model_id: model_ids}), config)
 
 
-async def _asked(
-    connection: AsyncConnection, config: MonitoringConfig, *which: ColumnElement[Any]
-) -> list[Asked]:
-    rows = await connection.execute(
-        select(
-            models.c.model_id,
-            models.c.interval_s,
-            models.c.name,
-            models.c.state,
-            reply_lengths.c.longest_tokens,
-            providers,
-        )
-        .join(providers, providers.c.provider_id == models.c.provider_id)
-        .outerjoin(reply_lengths, reply_lengths.c.model_id == models.c.model_id)
-        .where(*which)
-        .order_by(models.c.model_id)
-    )
+def _asked(rows: Result[Any], config: MonitoringConfig) -> list[Asked]:
     return [
         Asked(
             model_id=row["model_id"],

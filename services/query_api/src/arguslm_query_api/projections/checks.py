@@ -26,9 +26,12 @@ from arguslm_contracts.record import Record
 from arguslm_query_api import tables
 from arguslm_query_api.model import LocationState, after_second_thought, evolve
 from arguslm_query_api.projections.storable import storable
-from arguslm_storage.bulk import among
+from arguslm_storage.bulk import rows_among
 from arguslm_storage.columns import JsonText, to_json
 from arguslm_storage.database import insert_new, upsert
+
+_CHECK_IDS = select(tables.checks.c.check_id)
+_STATES = select(tables.model_states)
 
 _Endpoint = tuple[UUID, str]
 """A model as one location sees it."""
@@ -64,7 +67,8 @@ async def fold(
     rows = [_check_row(sequence, check) for sequence, check in checks.items()]
     await insert_new(connection, tables.checks, rows)
     discoveries = [one.event for one in batch if isinstance(one.event, DiscoveryCompleted)]
-    await _fold_discoveries(connection, discoveries)
+    if discoveries:
+        await _fold_discoveries(connection, discoveries)
     return list(checks.values())
 
 
@@ -75,11 +79,15 @@ async def _unseen(
     sequences: dict[UUID, int] = {}
     for sequence, check in checks.items():
         sequences.setdefault(check.check_id, sequence)
-    column = tables.checks.c.check_id
-    query = select(column).where(among(connection, column, sequences))
-    for known in await connection.scalars(query):
+    for known in await ids_among(connection, sequences):
         del sequences[known]
     return {sequence: checks[sequence] for sequence in sequences.values()}
+
+
+async def ids_among(connection: AsyncConnection, check_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these checks that the tables have."""
+    found = await rows_among(connection, _CHECK_IDS, {tables.checks.c.check_id: check_ids})
+    return set(found.scalars())
 
 
 def _by_endpoint(events: Iterable[_About]) -> dict[_Endpoint, list[_About]]:
@@ -90,21 +98,16 @@ def _by_endpoint(events: Iterable[_About]) -> dict[_Endpoint, list[_About]]:
 
 
 async def _fold_states(connection: AsyncConnection, events: Sequence[_Telling]) -> None:
-    table = tables.model_states
     endpoints = _by_endpoint(events)
-    query = select(table).where(
-        among(connection, table.c.model_id, {model_id for model_id, _ in endpoints})
-    )
-    stored = {
-        (row["model_id"], row["location"]): LocationState(**row)
-        for row in (await connection.execute(query)).mappings()
-    }
+    model_ids = {model_id for model_id, _ in endpoints}
+    known = await rows_among(connection, _STATES, {tables.model_states.c.model_id: model_ids})
+    stored = {(row["model_id"], row["location"]): LocationState(**row) for row in known.mappings()}
     states = [
         reduce(_state_after, told, stored.get(endpoint) or LocationState(*endpoint))
         for endpoint, told in endpoints.items()
     ]
     seen = [state._asdict() for state in states if state.last_check_id is not None]
-    await upsert(connection, table, seen)
+    await upsert(connection, tables.model_states, seen)
 
 
 def _state_after(before: LocationState, event: _Telling) -> LocationState:
@@ -124,19 +127,18 @@ def _state_after(before: LocationState, event: _Telling) -> LocationState:
 async def _fold_discoveries(
     connection: AsyncConnection, discoveries: Sequence[DiscoveryCompleted]
 ) -> None:
-    """The newest discovery of each provider."""
+    """The newest discovery of each provider; what a request finds a second time does not count."""
     table = tables.discoveries
+    query = select(table.c.provider_id, table.c.request_id, table.c.completed_at).where(
+        table.c.provider_id.in_({found.provider_id for found in discoveries})
+    )
+    known = {row[0]: (row[1], row[2]) for row in await connection.execute(query)}
     newest: dict[UUID, DiscoveryCompleted] = {}
     for found in discoveries:
-        known = newest.get(found.provider_id)
-        if known is None or found.completed_at > known.completed_at:
+        request_id, completed_at = known.get(found.provider_id, (None, found.completed_at))
+        if found.request_id != request_id and found.completed_at >= completed_at:
             newest[found.provider_id] = found
-    query = select(table.c.provider_id, table.c.completed_at).where(
-        table.c.provider_id.in_(list(newest))
-    )
-    for row in (await connection.execute(query)).all() if newest else ():
-        if newest[row.provider_id].completed_at <= row.completed_at:
-            del newest[row.provider_id]
+            known[found.provider_id] = (found.request_id, found.completed_at)
     await upsert(connection, table, [_discovery_row(found) for found in newest.values()])
 
 

@@ -6,7 +6,6 @@ or of its hour, and whichever of them the stream still has.
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +15,12 @@ from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_contracts.probes import ProbeKind
 from arguslm_query_api import tables
-from arguslm_query_api.projections.checks import json_of
-from arguslm_storage.bulk import among
+from arguslm_query_api.projections.checks import ids_among, json_of
+from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import insert_new
 
 _CHECKS = tables.checks
+_RECLASSIFIED = select(tables.reclassified)
 
 
 class SecondThought(NamedTuple):
@@ -36,7 +36,7 @@ async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> list[S
     events = await _new(connection, said) if said else []
     if not events:
         return []
-    kept = await _kept(connection, {event.check_id for event in events})
+    kept = await ids_among(connection, {event.check_id for event in events})
     rows = [_decision(event) for event in events if event.check_id in kept]
     if rows:
         statement = (
@@ -58,19 +58,12 @@ async def _new(
     """Those that have not been folded, which are noted as folded from now on."""
     table = tables.reclassified
     by_key = {(event.check_id, event.measurement.taxonomy_version): event for event in said}
-    query = select(table).where(
-        among(connection, table.c.check_id, {check_id for check_id, _ in by_key})
-    )
-    for row in await connection.execute(query):
+    check_ids = {check_id for check_id, _ in by_key}
+    for row in await rows_among(connection, _RECLASSIFIED, {table.c.check_id: check_ids}):
         by_key.pop((row.check_id, row.taxonomy_version), None)
     noted = [{"check_id": check_id, "taxonomy_version": version} for check_id, version in by_key]
     await insert_new(connection, table, noted)
     return list(by_key.values())
-
-
-async def _kept(connection: AsyncConnection, check_ids: set[UUID]) -> set[UUID]:
-    column = _CHECKS.c.check_id
-    return set(await connection.scalars(select(column).where(among(connection, column, check_ids))))
 
 
 _DECIDED = ("outcome", "available", "usable", "measurement")

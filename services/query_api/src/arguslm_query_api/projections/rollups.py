@@ -1,11 +1,11 @@
 """Checks and hours -> rollups: summed up batch after batch, and written once."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
@@ -13,12 +13,15 @@ from arguslm_contracts.events.history import CheckSummarized
 from arguslm_query_api import tables
 from arguslm_query_api.projections.reclassified import SecondThought
 from arguslm_query_api.rollup import Rollup, by_width, narrow_slot, slot_start
-from arguslm_storage.bulk import among
+from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import upsert
 
 SlotKey = tuple[int, UUID, datetime, str]
 """width_s, model, start, location: the key of a rollup."""
 RollupSums = dict[SlotKey, Rollup]
+
+
+_ROLLUPS = select(tables.rollups)
 
 
 class CheckSums:
@@ -108,28 +111,16 @@ async def merge_rollups(connection: AsyncConnection, sums: RollupSums) -> None:
     )
 
 
-async def _stored_rollups(connection: AsyncConnection, wanted: Iterable[SlotKey]) -> RollupSums:
-    """The stored sums of these slots, and some that share a model with one and a start with
-    another: exact triples would cost PostgreSQL a plan of thousands of branches."""
-    table = tables.rollups
-    asked: dict[int, tuple[set[UUID], set[datetime]]] = defaultdict(lambda: (set(), set()))
-    for width_s, model_id, start, _ in wanted:
-        asked[width_s][0].add(model_id)
-        asked[width_s][1].add(start)
-    if not asked:
+async def _stored_rollups(connection: AsyncConnection, wanted: Collection[SlotKey]) -> RollupSums:
+    """The stored sums of these slots, and some that share a width with one, a model with another
+    and a start with a third: exact triples would cost PostgreSQL a plan of thousands of branches.
+    """
+    if not wanted:
         return {}
-    # One statement: most batches are so small that a round trip is what they cost.
-    query = union_all(
-        *(
-            select(table).where(
-                table.c.width_s == width_s,
-                among(connection, table.c.model_id, model_ids),
-                among(connection, table.c.start, starts),
-            )
-            for width_s, (model_ids, starts) in asked.items()
-        )
-    )
+    columns = tables.rollups.c
+    keys = (columns.width_s, columns.model_id, columns.start)
+    asked = {key: {slot[place] for slot in wanted} for place, key in enumerate(keys)}
     return {
         (row["width_s"], row["model_id"], row["start"], row["location"]): Rollup.from_row(row)
-        for row in (await connection.execute(query)).mappings()
+        for row in (await rows_among(connection, _ROLLUPS, asked)).mappings()
     }

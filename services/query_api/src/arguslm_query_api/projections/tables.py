@@ -53,7 +53,7 @@ async def _fold_checks(connection: AsyncConnection, batch: Sequence[Recorded]) -
 
 SERVICE_TABLES = ServiceTables(
     service="query-api",
-    version=5,
+    version=6,
     metadata=metadata,
     checkpoints=checkpoints,
     folds={
