@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import httpx
 from websockets.asyncio.client import connect
 
@@ -67,21 +68,22 @@ async def look(bus: BusForTests, storage: StorageSettings, seconds: int) -> Sigh
 async def _say(sight: Sight, publisher: Publisher, port: int, seconds: int) -> None:
     url = f"http://127.0.0.1:{port}{_API}/checks"
 
-    async def store(client: httpx.AsyncClient, number: int, event: CheckCompleted) -> None:
+    async def store(client: aiohttp.ClientSession, number: int, event: CheckCompleted) -> None:
         await publisher.append(event)
         check_id = str(event.check_id)
         sight.stored[check_id] = time.perf_counter()
         if number % 10 == 0:
 
             async def shown() -> bool:
-                return (await client.get(f"{url}/{check_id}")).status_code == 200
+                async with client.get(f"{url}/{check_id}") as answer:
+                    return answer.status == 200
 
             await until(shown, "a check to show over REST", every_s=_LOOKS_EVERY_S)
             sight.see("REST", check_id)
 
     began = time.perf_counter()
     async with (
-        httpx.AsyncClient(trust_env=False, headers=_AUTHORIZED, timeout=60) as client,
+        aiohttp.ClientSession(headers=_AUTHORIZED) as client,
         asyncio.TaskGroup() as group,
     ):
         for number, event in enumerate(completions(seconds * PER_S, seed=7)):

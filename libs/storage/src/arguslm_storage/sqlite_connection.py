@@ -29,6 +29,11 @@ class _Connection(aiosqlite.Connection):
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # theirs opens one in the thread
         return _Cursor(self)
 
+    async def rollback(self) -> None:
+        """The pool asks for it whenever a connection comes back to it, mostly for nothing."""
+        if self.in_transaction:
+            await super().rollback()
+
     async def in_thread(self, work: Callable[..., object], *arguments: object) -> None:
         await self._execute(work, *arguments)  # type: ignore[no-untyped-call]
 

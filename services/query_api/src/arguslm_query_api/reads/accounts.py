@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.accounts import Account, ApiKey
@@ -11,6 +11,8 @@ from arguslm_query_api import tables
 from arguslm_query_api.reads.stored import Stored, as_stored, stored
 
 _ACCOUNTS, _KEYS = tables.accounts, tables.api_keys
+# Asked with each request of a program: built once.
+_OF_HASH = select(_KEYS).where(_KEYS.c.key_hash == bindparam("hash")).limit(1)
 
 
 async def list_accounts(connection: AsyncConnection) -> list[AccountResponse]:
@@ -67,8 +69,7 @@ async def list_api_keys(connection: AsyncConnection) -> list[ApiKeyResponse]:
 
 async def api_key_by_hash(connection: AsyncConnection, key_hash: str) -> ApiKey | None:
     """The key of a hash, expired or not."""
-    query = select(_KEYS).where(_KEYS.c.key_hash == key_hash).limit(1)
-    row = (await connection.execute(query)).mappings().first()
+    row = (await connection.execute(_OF_HASH, {"hash": key_hash})).mappings().first()
     return None if row is None else ApiKey.model_validate(dict(row))
 
 

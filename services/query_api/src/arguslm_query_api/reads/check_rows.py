@@ -3,7 +3,7 @@
 A removed model's checks no longer join, so they are no longer shown.
 """
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 
 from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_query_api import tables
@@ -15,19 +15,18 @@ CHECKS, _MODELS, _PROVIDERS = tables.checks, tables.models, tables.providers
 NEWEST_FIRST = (CHECKS.c.completed_at.desc(), CHECKS.c.check_id.desc())
 
 
-def checks_with_models() -> Select[tuple[object, ...]]:
-    return (
-        select(
-            CHECKS,
-            _MODELS.c.name.label("model"),
-            DISPLAY_NAME.label("model_name"),
-            _PROVIDERS.c.provider_id,
-            _PROVIDERS.c.display_name.label("provider_name"),
-            _PROVIDERS.c.provider_type,
-        )
-        .join(_MODELS, _MODELS.c.model_id == CHECKS.c.model_id)
-        .join(_PROVIDERS, OF_PROVIDER)
+CHECKS_WITH_MODELS = (
+    select(
+        CHECKS,
+        _MODELS.c.name.label("model"),
+        DISPLAY_NAME.label("model_name"),
+        _PROVIDERS.c.provider_id,
+        _PROVIDERS.c.display_name.label("provider_name"),
+        _PROVIDERS.c.provider_type,
     )
+    .join(_MODELS, _MODELS.c.model_id == CHECKS.c.model_id)
+    .join(_PROVIDERS, OF_PROVIDER)
+)
 
 
 def has_status(status: CheckStatus) -> ColumnElement[bool]:

@@ -13,8 +13,8 @@ from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_contracts.probes import Level, ProbeKind
 from arguslm_contracts.rest.monitoring import CheckPage, CheckResponse
 from arguslm_query_api import tables
-from arguslm_query_api.reads.check_rows import CHECKS, NEWEST_FIRST, checks_with_models
-from arguslm_storage.database import in_chunks
+from arguslm_query_api.reads.check_rows import CHECKS, CHECKS_WITH_MODELS, NEWEST_FIRST
+from arguslm_storage.bulk import rows_among
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,7 +40,7 @@ async def list_checks(
     Raises:
         BadCursor: `cursor` is not the `next_cursor` of a page.
     """
-    query = checks_with_models().order_by(*NEWEST_FIRST).limit(limit + 1)
+    query = CHECKS_WITH_MODELS.order_by(*NEWEST_FIRST).limit(limit + 1)
     if model_id is not None:
         query = query.where(CHECKS.c.model_id == model_id)
     if outcome is not None:
@@ -71,10 +71,8 @@ async def find_checks(
     connection: AsyncConnection, check_ids: Sequence[UUID]
 ) -> list[CheckResponse]:
     """Those of the asked checks that are known and whose model still exists; oldest first."""
-    found: list[CheckResponse] = []
-    for some in in_chunks(check_ids):
-        query = checks_with_models().where(CHECKS.c.check_id.in_(some))
-        found += [_response(row) for row in (await connection.execute(query)).mappings()]
+    rows = await rows_among(connection, CHECKS_WITH_MODELS, {CHECKS.c.check_id: check_ids})
+    found = [_response(row) for row in rows.mappings()]
     return sorted(found, key=lambda check: (check.completed_at, check.id))
 
 

@@ -22,8 +22,8 @@ from arguslm_query_api import tables
 from arguslm_query_api.model import CheckStatus, check_status
 from arguslm_query_api.reads.check_rows import (
     CHECKS,
+    CHECKS_WITH_MODELS,
     NEWEST_FIRST,
-    checks_with_models,
     error_of,
     has_status,
 )
@@ -130,7 +130,7 @@ async def export_rows(
 
 def _history(model_id: UUID | None) -> Select[tuple[object, ...]]:
     """What tells of uptime: liveness and no other probe."""
-    query = checks_with_models().where(CHECKS.c.kind == ProbeKind.LIVENESS)
+    query = CHECKS_WITH_MODELS.where(CHECKS.c.kind == ProbeKind.LIVENESS)
     return query if model_id is None else query.where(CHECKS.c.model_id == model_id)
 
 
