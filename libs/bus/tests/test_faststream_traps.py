@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,11 +17,13 @@ from typing import Any
 
 import pytest
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats import JStream, NatsBroker, PullSub, TestNatsBroker
 from faststream.nats.prometheus import NatsPrometheusMiddleware
 from faststream.security import SASLPlaintext
+from faststream.specification import AsyncAPI
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
@@ -33,7 +36,9 @@ from arguslm_bus.publisher import NotStored, Publisher
 from arguslm_bus.reader import StreamReader
 from arguslm_bus.worker import TASKS
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.checks import DiscoveryRequested
 from arguslm_contracts.permissions import OPERATOR
+from arguslm_contracts.reference import asyncapi
 from arguslm_contracts.streams import CHECK_REQUESTS
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
@@ -349,8 +354,9 @@ async def test_13_a_stop_keeps_what_was_fetched(bus: BusForTests) -> None:
 
 _DEFAULT_CONNECTION = """
 import asyncio, sys
-from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats import JStream, NatsBroker, PullSub, TestNatsBroker
 from faststream.security import SASLPlaintext
+from faststream.specification import AsyncAPI
 
 async def main():
     broker = NatsBroker(
@@ -431,6 +437,81 @@ async def test_15_a_deleted_durable_is_not_missed(
             await consumer(bus)
 
 
+async def test_16_an_ordered_consumer_resumes_late(bus: BusForTests) -> None:
+    """After a restart of the server nats-py's notices only by missed heartbeats that it is gone."""
+    publisher = Publisher(await bus.client("scheduler"), "scheduler")
+    ordered: list[str] = []
+    ours: list[str] = []
+
+    async def note(message: Msg) -> None:
+        ordered.append(message.subject)
+
+    async def read() -> None:
+        async for batch in StreamReader(await bus.client(), STREAM, 0).batches():
+            ours.extend(message.subject for message in batch)
+
+    async def ours_has(subject: str) -> None:
+        async def it_has() -> bool:
+            return subject in ours
+
+        await until(it_has, f"{subject} in our reader")
+
+    jetstream = (await bus.client()).jetstream()
+    subscription = await jetstream.subscribe(SUBJECT, cb=note, ordered_consumer=True)
+    reading = asyncio.create_task(read())
+    try:
+        await publisher.append(request(1))
+        await ours_has(request(1).subject)
+        await bus.server.kill()
+        await bus.server.restart()
+        await publisher.append(request(2))
+        await ours_has(request(2).subject)
+        assert ordered == [request(1).subject]
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await subscription.unsubscribe()
+
+
+async def test_17_a_loop_that_fails_begins_again_without_a_pause(
+    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is wrong with the fetch, theirs asks as often as the machine can. Ours waits, says
+    what is wrong, and goes on when it is over."""
+    fetch = JetStreamContext.PullSubscription.fetch
+    failed: Counter[str] = Counter()
+    done = asyncio.Event()
+    broken = True
+
+    async def failing(subscription: Any, *arguments: Any, **options: Any) -> list[Msg]:
+        if not broken:
+            return await fetch(subscription, *arguments, **options)
+        failed[subscription._consumer] += 1
+        await asyncio.sleep(0)
+        raise RuntimeError("the bus speaks in tongues")
+
+    async def task(recorded: Recorded) -> None:
+        done.set()
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", failing)
+    async with working(bus, duty(task)) as worker:
+
+        async def told() -> bool:
+            return "speaks in tongues" in (worker.trouble or "")
+
+        await until(told, "the worker to say what is wrong")
+        async with subscribed(bus, Slow().plain):
+
+            async def storm() -> bool:
+                return failed[PLAIN] > 500
+
+            await until(storm, "the storm of requests")
+        assert 0 < failed["prober-discovery"] < 100
+        broken = False
+        await publish(bus, 1)
+        await asyncio.wait_for(done.wait(), 60)
+
+
 async def test_19_every_subject_is_a_series_of_its_own(bus: BusForTests) -> None:
     registry, seen = CollectorRegistry(), asyncio.Event()
     broker = plain_broker(bus, middlewares=[NatsPrometheusMiddleware(registry=registry)])
@@ -456,6 +537,45 @@ async def test_19_every_subject_is_a_series_of_its_own(bus: BusForTests) -> None
     assert not any(subject.encode() in generate_latest() for subject in map(bytes.decode, named))
     labels = {s.labels["durable"] for family in TASKS.collect() for s in family.samples}
     assert "prober-discovery" in labels
+
+
+def test_20_its_documents_describe_batches_and_no_streams() -> None:
+    """Ours, generated from the contracts, say what one message is and where it is kept."""
+    broker = NatsBroker()
+
+    @broker.subscriber(SUBJECT, stream=UNDECLARED, durable=PLAIN, pull_sub=PullSub(batch=True))
+    async def take(batch: list[DiscoveryRequested]) -> None: ...
+
+    theirs = AsyncAPI(broker).to_specification().to_jsonable()
+    assert STREAM not in str(theirs)
+    (message,) = theirs["components"]["messages"].values()
+    payload = theirs["components"]["schemas"][message["payload"]["$ref"].rsplit("/", 1)[1]]
+    assert payload["type"] == "array"
+    ours = asyncapi.document()
+    channel = ours["channels"][DiscoveryRequested.name]
+    assert channel["x-stream"]["name"] == STREAM
+    message = ours["components"]["messages"][DiscoveryRequested.event_type()]
+    schemas = ours["components"]["schemas"]
+    assert "ce-type" in schemas[message["headers"]["$ref"].rsplit("/", 1)[1]]["properties"]
+    assert "array" not in str(message["payload"])
+
+
+async def test_21_its_stand_in_proves_nothing() -> None:
+    """It takes what no server would: a test on it says nothing of the bus."""
+    broker = NatsBroker()
+    calls = 0
+
+    @broker.subscriber(SUBJECT, stream=UNDECLARED, ack_policy=AckPolicy.NACK_ON_ERROR)
+    async def take(body: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        raise ValueError("not today")
+
+    async with TestNatsBroker(broker) as stand_in:
+        assert await stand_in.publish(b"", "kept.by.no-stream", stream="NOT_THERE") is None
+        with pytest.raises(ValueError, match="not today"):
+            await stand_in.publish(b"", request(1).subject)
+    assert calls == 1  # a server would have brought it again
 
 
 def test_9_11_18_21_22_what_is_not_used_cannot_be_fallen_into() -> None:

@@ -19,9 +19,11 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.security import SASLPlaintext
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy as ConsumerAckPolicy
 from nats.js.api import ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 from prometheus_client import Counter, Gauge
 
 from arguslm_bus.cancellation import heed_cancellation
@@ -43,6 +45,7 @@ _ACK_WAIT_S = 10.0
 _HEARTBEAT_S = _ACK_WAIT_S / 3
 _WATCH_S = 10.0
 _FETCH_S = 1.0
+_PAUSE_S = 1.0
 # Tasks that are taken and wait for their key, for each place.
 _WAITING_PER_PLACE = 4
 
@@ -135,6 +138,7 @@ class Worker:
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self.trouble: str | None = "not started"
+        self._fetch_trouble: str | None = None
 
     async def run(self) -> None:
         """Work until cancelled; then finish or give back what is in hand."""
@@ -144,6 +148,8 @@ class Worker:
         subscribers = [self._subscriber(broker, queue) for queue in self._queues]
         try:
             await broker.start()
+            for subscriber in subscribers:
+                self._pause_after_failed_fetch(subscriber.subscription)
             self.trouble = None
             await self._watch_durables()
         finally:
@@ -187,6 +193,26 @@ class Worker:
 
         subscriber.consume = consume_or_refuse
 
+    def _pause_after_failed_fetch(self, subscription: Any) -> None:
+        """FastStream's supervisor would begin a loop that failed again at once, and tell nobody."""
+        fetch = subscription.fetch
+
+        async def fetch_or_pause(*arguments: Any, **options: Any) -> Any:
+            try:
+                messages = await fetch(*arguments, **options)
+            except (NatsTimeoutError, ConnectionClosedError, ServiceUnavailableError):
+                self._fetch_trouble = None  # these it expects
+                raise
+            except Exception as error:
+                self.trouble = self._fetch_trouble = f"bus: {type(error).__name__}: {error}"
+                log.exception("fetch_failed", durable=self._duty.durable)
+                await asyncio.sleep(_PAUSE_S)
+                return []
+            self._fetch_trouble = None
+            return messages
+
+        subscription.fetch = fetch_or_pause
+
     def _broker(self) -> NatsBroker:
         return NatsBroker(
             self._settings.nats_url,
@@ -224,7 +250,7 @@ class Worker:
             except Exception as error:
                 self.trouble = f"bus: {error or type(error).__name__}"
                 continue
-            self.trouble = None
+            self.trouble = self._fetch_trouble
 
     async def _look_after(self, queue: _Queue) -> None:
         try:
