@@ -113,7 +113,7 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           inputMode="numeric"
           autoComplete="off"
           optional
-          hint="At most, in one prober. The others wait."
+          hint="At most, at each location. The others wait."
           value={draft.maxConcurrent}
           onChange={set('maxConcurrent')}
           error={errors.maxConcurrent}

@@ -11,10 +11,12 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.client import JetStreamContext
+from nats.js.errors import BadRequestError, NotFoundError
 
 from arguslm_bus.moved_subjects import move_subjects
 from arguslm_bus.retention import RetentionSettings
+from arguslm_contracts import places
 from arguslm_contracts.streams import ACCOUNTS, FOREVER, REGISTRY, STREAMS, StreamSpec
 
 
@@ -49,6 +51,21 @@ def stream_config(spec: StreamSpec, retention: RetentionSettings, replicas: int)
     )
 
 
+def places_config(replicas: int) -> StreamConfig:
+    """Where probers agree on how many of them ask a provider at once. On disk, though it is about
+    nothing but now: a lone server that starts again has forgotten the streams of its memory."""
+    return StreamConfig(
+        name=places.STREAM,
+        description="how many ask a provider at this moment",
+        subjects=[places.SUBJECTS],
+        max_msgs_per_subject=1,
+        max_age=places.LASTS_S,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        allow_msg_ttl=True,
+    )
+
+
 async def apply_topology(
     client: Client,
     retention: RetentionSettings | None = None,
@@ -72,7 +89,15 @@ async def apply_topology(
             await jetstream.update_stream(found.evolve(**changes))
         drifts += [Drift(spec.name, text, mended=True) for text in mended]
         drifts += [Drift(spec.name, t) for t in _differences(wanted, found.evolve(**changes))]
+    await _make_places(jetstream, replicas)
     return drifts
+
+
+async def _make_places(jetstream: JetStreamContext, replicas: int) -> None:
+    try:
+        await jetstream.add_stream(places_config(replicas))
+    except BadRequestError:  # there, and made otherwise
+        await jetstream.update_stream(places_config(replicas))
 
 
 async def _move_accounts(client: Client, accounts: StreamConfig) -> list[Drift]:

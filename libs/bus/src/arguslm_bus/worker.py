@@ -32,6 +32,7 @@ from arguslm_bus.dead_letters import bury, exhumed
 from arguslm_bus.keyed_limit import KeyedLimit
 from arguslm_bus.reader import RawMessage
 from arguslm_bus.settings import BusSettings
+from arguslm_bus.shared_places import SharedPlaces
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 from arguslm_contracts.permissions import inbox_prefix, replay_durable, replay_subject
 from arguslm_contracts.streams import DEAD_LETTERS, StreamSpec
@@ -67,8 +68,8 @@ class Duty:
     """What a worker takes on: a durable's filtered part of a stream, and how.
 
     `key` names what a task burdens, a provider say; of `concurrency` tasks at once, no more than
-    `concurrency_per_key` are of one key, and no more than the task itself allows by `key_limit` (0:
-    it does not say). Those that wait hold no place.
+    `concurrency_per_key` are of one key. `key_limit` is how many of its key the task itself allows,
+    over all workers on the durable (0: it does not say). Those that wait hold no place.
     """
 
     stream: StreamSpec
@@ -135,6 +136,7 @@ class Worker:
         self._taken = asyncio.Semaphore(duty.concurrency * (_WAITING_PER_PLACE if duty.key else 1))
         self._free = asyncio.Semaphore(duty.concurrency)
         self._of_key = KeyedLimit()
+        self._everywhere = SharedPlaces(client)
         self._running: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
         self.trouble: str | None = "not started"
@@ -314,12 +316,16 @@ class Worker:
 
     @asynccontextmanager
     async def _place(self, recorded: Recorded) -> AsyncIterator[None]:
-        """Wait for the task's turn: first among those of its key, then among all."""
+        """Wait for the task's turn: first among those of its key, here and then everywhere, then
+        among all."""
         async with AsyncExitStack() as held:
             duty = self._duty
             if duty.key is not None:
-                limit = duty.limit_of(recorded)
-                await held.enter_async_context(self._of_key.place(duty.key(recorded), limit))
+                key, limit = duty.key(recorded), duty.limit_of(recorded)
+                await held.enter_async_context(self._of_key.place(key, limit))
+                if duty.key_limit is not None and (said := duty.key_limit(recorded)):
+                    of = f"{duty.durable}.{key}"
+                    await held.enter_async_context(self._everywhere.place(of, said))
             await held.enter_async_context(self._free)
             yield
 

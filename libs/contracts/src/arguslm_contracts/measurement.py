@@ -251,7 +251,7 @@ class Target(Record):
     credentials: str | None = None
     model: str | None = None
     max_concurrent: int = Field(
-        default=0, ge=0, description="checks of this provider in flight in one prober; 0: no limit"
+        default=0, ge=0, description="checks of this provider in flight at a location; 0: no limit"
     )
     price: Price | None = None
 

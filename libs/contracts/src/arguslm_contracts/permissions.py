@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from arguslm_contracts import places
 from arguslm_contracts.catalogue import EVENTS
 from arguslm_contracts.streams import (
     ACCOUNTS,
@@ -21,13 +22,14 @@ from arguslm_contracts.streams import (
 class BusUser:
     """One program on the bus. `publishes` are subject patterns; `reads` are whole streams;
     `durables` are (stream, consumer name) of its competing workers; `purges` are streams whose
-    given up events it removes."""
+    given up events it removes; `takes_places`: it shares limits with others of its kind."""
 
     name: str
     publishes: tuple[str, ...]
     reads: tuple[StreamSpec, ...]
     durables: tuple[tuple[StreamSpec, str], ...] = ()
     purges: tuple[StreamSpec, ...] = ()
+    takes_places: bool = False
 
 
 SCHEDULER = BusUser(
@@ -52,6 +54,7 @@ PROBER = BusUser(
     ("check.completed.>", "discovery.completed.>", "dead.prober.>"),
     (CHECK_REQUESTS, CHECKS),
     ((CHECK_REQUESTS, "prober-*"),),
+    takes_places=True,
 )
 BENCHMARK_RUNNER = BusUser(
     "benchmark-runner",
@@ -159,6 +162,8 @@ def may_publish(user: BusUser) -> list[str]:
     for stream, _ in user.durables:
         allowed += [f"$JS.API.CONSUMER.DURABLE.CREATE.{stream.name}.>", f"$JS.ACK.{stream.name}.>"]
     allowed += [f"$JS.API.STREAM.PURGE.{stream.name}" for stream in user.purges]
+    if user.takes_places:
+        allowed += [places.SUBJECTS, f"$JS.API.STREAM.MSG.DELETE.{places.STREAM}"]
     return allowed + _may_replay(user)
 
 

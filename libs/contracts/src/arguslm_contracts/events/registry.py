@@ -33,7 +33,7 @@ class Provider(Record):
 
     `requests_per_minute` bounds the scheduled checks of all its models at all locations: they are
     asked less often where their intervals want more. `max_concurrent` bounds the checks in flight
-    in one prober: the others wait there. 0: no limit.
+    at each location, over all its probers: the others wait. 0: no limit.
     """
 
     provider_id: UUID

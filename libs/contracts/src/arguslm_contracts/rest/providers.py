@@ -18,7 +18,9 @@ PerMinute = Annotated[
 ]
 MaxConcurrent = Annotated[
     int,
-    Field(ge=0, le=10_000, description="most checks in flight at once in one prober; 0: no limit"),
+    Field(
+        ge=0, le=10_000, description="most checks in flight at once at each location; 0: no limit"
+    ),
 ]
 
 

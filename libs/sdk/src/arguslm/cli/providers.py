@@ -40,7 +40,9 @@ PerMinute = Annotated[
 ]
 MaxConcurrent = Annotated[
     int | None,
-    typer.Option("--max-concurrent", min=0, help="Most checks at once in one prober; 0: no limit."),
+    typer.Option(
+        "--max-concurrent", min=0, help="Most checks at once at each location; 0: no limit."
+    ),
 ]
 
 
@@ -317,7 +319,10 @@ def _facts(one: "ProviderResponse") -> list[tuple[str, Any]]:
         ("enabled", one.enabled),
         ("watch found", one.monitor_discovered),
         ("most a minute", one.requests_per_minute or "no limit"),
-        ("most at once", f"{one.max_concurrent} in a prober" if one.max_concurrent else "no limit"),
+        (
+            "most at once",
+            f"{one.max_concurrent} at a location" if one.max_concurrent else "no limit",
+        ),
         ("models", f"{one.model_count}, {one.monitored_count} watched"),
         ("discovered", discovery and f"{discovery.outcome}: {discovery.models_found} models"),
         ("discovery says", discovery and discovery.message),
