@@ -79,12 +79,17 @@ def port_of(server):
     return server.sockets[0].getsockname()[1]
 
 
-def asked_through(proxy_server, url, *, times=1, egress=None, tls=None, authorization=None):
-    """The exchanges of some requests to `url` by way of this proxy."""
+def asked_through(
+    proxy_server, url, *, times=1, egress=None, tls=None, login=None, scheme="http", serving=None
+):
+    """The exchanges of some requests to `url` by way of this proxy, which is `serving` TLS itself
+    where it is an https one."""
 
     async def main():
-        async with await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server:
-            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), authorization)
+        async with await asyncio.start_server(
+            proxy_server.serve, "127.0.0.1", 0, ssl=serving
+        ) as server:
+            proxy = Proxy(Origin(scheme, "127.0.0.1", port_of(server)), login)
             network = Network(egress or EgressPolicy(), Proxies({"all": proxy}), tls)
             wire = Wire(network)
             request = WireRequest("POST", url, (("Authorization", "Bearer key"),), b"{}")
@@ -95,30 +100,39 @@ def asked_through(proxy_server, url, *, times=1, egress=None, tls=None, authoriz
     return uvloop.run(main())
 
 
-def test_https_goes_through_a_tunnel_that_is_kept(tmp_path):
-    file = self_signed(tmp_path, name=ENDPOINT)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(file)
+def serving_tls(file):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
-    async def endpoint():
-        return await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving)
+
+def asked_securely(file, proxy_server, scheme="http", login=None):
+    """Two exchanges with a secure endpoint by way of a proxy, which shows the same certificate
+    where it is an https one."""
+    secured = serving_tls(file) if scheme == "https" else None
 
     async def main():
-        proxy_server = ProxyServer()
         async with (
-            await endpoint() as secure,
-            await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server,
+            await asyncio.start_server(answer, "127.0.0.1", 0, ssl=serving_tls(file)) as secure,
+            await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0, ssl=secured) as server,
         ):
             proxy_server.endpoint = port_of(secure)
-            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), "Basic bG9naW4=")
+            proxy = Proxy(Origin(scheme, "127.0.0.1", port_of(server)), login)
             tls = ssl.create_default_context(cafile=file)
             wire = Wire(Network(proxies=Proxies({"https": proxy}), tls=tls))
             request = WireRequest("POST", f"https://{ENDPOINT}/v1", (("X-Key", "k"),), b"{}")
             found = [await wire.exchange(request, Timeouts(), PROGRESS) for _ in range(2)]
             await wire.close()
-        return proxy_server, found
+        return found
 
-    proxy_server, (cold, reused) = uvloop.run(main())
+    return uvloop.run(main())
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_https_goes_through_a_tunnel_that_is_kept(tmp_path, scheme):
+    proxy_server = ProxyServer()
+    file = self_signed(tmp_path, name=ENDPOINT)
+    cold, reused = asked_securely(file, proxy_server, scheme, ("lo", "gin"))
     assert (cold.failure, cold.status, cold.reads[0][1]) == (None, 200, b"hi")
     assert cold.tls_ns > 0
     assert cold.connect_ns > 0
@@ -126,15 +140,183 @@ def test_https_goes_through_a_tunnel_that_is_kept(tmp_path):
     assert reused.reused
     [head] = proxy_server.heads
     assert head.startswith(f"CONNECT {ENDPOINT}:443 HTTP/1.1\r\n")
-    assert "Proxy-Authorization: Basic bG9naW4=" in head
+    assert "Proxy-Authorization: Basic bG86Z2lu" in head
     assert "X-Key" not in head
+
+
+def test_a_secured_proxy_reads_plain_requests(tmp_path):
+    proxy_server = ProxyServer()
+    file = self_signed(tmp_path)
+    found = asked_through(
+        proxy_server,
+        f"http://{ENDPOINT}:8080/v1",
+        times=2,
+        tls=ssl.create_default_context(cafile=file),
+        scheme="https",
+        serving=serving_tls(file),
+    )
+    assert [(each.failure, each.status, each.reused) for each in found] == [
+        (None, 200, False),
+        (None, 200, True),
+    ]
+
+
+def test_a_secured_proxy_that_we_do_not_know_is_no_fault_of_the_endpoint(tmp_path):
+    serving = serving_tls(self_signed(tmp_path))
+    [found] = asked_through(ProxyServer(), f"https://{ENDPOINT}/", scheme="https", serving=serving)
+    assert found.failure is Outcome.MONITOR_ERROR
+    assert found.message.startswith("proxy 127.0.0.1 port ")
+    assert "certificate" in found.message
+
+
+class SpeaksSomethingElse:
+    """Answers whatever comes first, and closes."""
+
+    async def serve(self, reader, writer):
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+
+def test_a_proxy_that_is_taken_for_a_secured_one_is_named():
+    [found] = asked_through(SpeaksSomethingElse(), f"https://{ENDPOINT}/", scheme="https")
+    assert found.failure is Outcome.MONITOR_ERROR
+    assert found.message.startswith("proxy 127.0.0.1 port ")
+
+
+class SocksServer:
+    """A SOCKS5 proxy to one endpoint, whatever it is asked for. It notes what that was.
+    `in_pieces`: it answers as slow networks bring it, which not every client survives."""
+
+    def __init__(self, login=None, reply=0, in_pieces=True):
+        self.in_pieces = in_pieces
+        self.endpoint = None
+        self.login = login
+        self.reply = reply
+        self.asked = []
+
+    async def serve(self, reader, writer):
+        if await self._welcomes(reader, writer):
+            _, _, _, kind = await reader.readexactly(4)
+            length = {1: 4, 4: 16}.get(kind) or (await reader.readexactly(1))[0]
+            host, port = await reader.readexactly(length), await reader.readexactly(2)
+            self.asked.append((kind, host, int.from_bytes(port)))
+            answer = bytes((5, self.reply, 0, 1)) + bytes(6)
+            for piece in (answer[:2], answer[2:5], answer[5:]) if self.in_pieces else (answer,):
+                writer.write(piece)
+                await asyncio.sleep(0.01)
+            if not self.reply:
+                there = await asyncio.open_connection("127.0.0.1", self.endpoint)
+                await asyncio.gather(relay(reader, there[1]), relay(there[0], writer))
+        writer.close()
+
+    async def _welcomes(self, reader, writer):
+        _, count = await reader.readexactly(2)
+        methods = await reader.readexactly(count)
+        wanted = 2 if self.login else 0
+        writer.write(bytes((5, wanted if wanted in methods else 0xFF)))
+        if wanted not in methods:
+            return False
+        if self.login:
+            user = await reader.readexactly((await reader.readexactly(2))[1])
+            password = await reader.readexactly((await reader.readexactly(1))[0])
+            known = (user.decode(), password.decode()) == self.login
+            writer.write(bytes((1, 0 if known else 1)))
+            return known
+        return True
+
+
+@pytest.mark.parametrize("login", [None, ("ada", "pässword")])
+def test_socks_with_names_that_the_proxy_resolves(tmp_path, login):
+    socks = SocksServer(login)
+    cold, reused = asked_securely(self_signed(tmp_path, name=ENDPOINT), socks, "socks5h", login)
+    assert (cold.failure, cold.status, cold.reads[0][1]) == (None, 200, b"hi")
+    assert cold.dns_ns is None
+    assert cold.tls_ns > 0
+    assert reused.reused
+    assert socks.asked == [(3, ENDPOINT.encode(), 443)]
+
+
+@pytest.mark.parametrize("url", ["http://203.0.113.9:81/v1", "http://[2001:db8::9]:81/v1"])
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_socks_with_addresses_also_for_plain_http(scheme, url):
+    socks = SocksServer()
+
+    async def main():
+        async with (
+            await asyncio.start_server(answer, "127.0.0.1", 0) as endpoint,
+            await asyncio.start_server(socks.serve, "127.0.0.1", 0) as server,
+        ):
+            socks.endpoint = port_of(endpoint)
+            proxy = Proxy(Origin(scheme, "127.0.0.1", port_of(server)))
+            wire = Wire(Network(proxies=Proxies({"all": proxy})))
+            request = WireRequest("POST", url, (), b"{}")
+            try:
+                return await wire.exchange(request, Timeouts(), PROGRESS)
+            finally:
+                await wire.close()
+
+    found = uvloop.run(main())
+    assert (found.failure, found.status) == (None, 200)
+    [(kind, host, port)] = socks.asked
+    assert (kind, len(host), port) == ((4, 16, 81) if "[" in url else (1, 4, 81))
+
+
+@pytest.mark.parametrize(
+    ("socks", "login", "outcome", "says"),
+    [
+        (SocksServer(("a", "b")), None, Outcome.MONITOR_ERROR, "wants a login"),
+        (SocksServer(("a", "b")), ("a", "x"), Outcome.MONITOR_ERROR, "did not accept our login"),
+        (SocksServer(reply=2), None, Outcome.BLOCKED_BY_POLICY, "forbids it"),
+        (SocksServer(reply=4), None, Outcome.REFUSED, "could not reach the endpoint"),
+        (SocksServer(reply=5), None, Outcome.REFUSED, "was refused by the endpoint"),
+        (SocksServer(reply=9), None, Outcome.MONITOR_ERROR, "opened no way"),
+        (SpeaksSomethingElse(), None, Outcome.MONITOR_ERROR, "speaks no SOCKS5"),
+    ],
+)
+def test_a_refusal_of_a_socks_proxy_says_so(socks, login, outcome, says):
+    [found] = asked_through(socks, f"https://{ENDPOINT}/v1", scheme="socks5h", login=login)
+    assert (found.failure, found.status) == (outcome, None)
+    assert found.message.startswith("proxy 127.0.0.1 port ")
+    assert says in found.message
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_what_is_forbidden_is_forbidden_through_socks_too(scheme):
+    strict = EgressPolicy(allow_private=False)
+    for host in ("169.254.169.254", "10.0.0.1"):
+        socks = SocksServer()
+        [found] = asked_through(socks, f"http://{host}/latest", egress=strict, scheme=scheme)
+        assert found.failure is Outcome.BLOCKED_BY_POLICY
+        assert socks.asked == []
+
+
+@pytest.mark.parametrize("scheme", ["https", "socks5", "socks5h"])
+def test_what_litellm_sends_itself_goes_through_any_kind(scheme, tmp_path):
+    file = self_signed(tmp_path)
+    proxy_server = (
+        ProxyServer() if scheme == "https" else SocksServer(("lo", "gin"), in_pieces=False)
+    )
+    secured = serving_tls(file) if scheme == "https" else None
+
+    async def main():
+        async with (
+            await asyncio.start_server(answer, "127.0.0.1", 0) as endpoint,
+            await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0, ssl=secured) as server,
+        ):
+            proxy_server.endpoint = port_of(endpoint)
+            proxy = Proxy(Origin(scheme, "127.0.0.1", port_of(server)), ("lo", "gin"))
+            tls = ssl.create_default_context(cafile=file)
+            gate = litellm_gate._AsyncGate(Network(proxies=Proxies({"all": proxy}), tls=tls))
+            async with httpx.AsyncClient(transport=gate) as client:
+                return (await client.post("http://203.0.113.9/v1", content=b"{}")).text
+
+    assert uvloop.run(main()) == "hi"
 
 
 def test_plain_http_asks_the_proxy_for_the_whole_address():
     proxy_server = ProxyServer()
-    found = asked_through(
-        proxy_server, f"http://{ENDPOINT}:8080/v1?a=1", times=2, authorization="Basic x"
-    )
+    found = asked_through(proxy_server, f"http://{ENDPOINT}:8080/v1?a=1", times=2, login=("a", "b"))
     assert [(each.failure, each.status, each.reused) for each in found] == [
         (None, 200, False),
         (None, 200, True),
@@ -142,7 +324,7 @@ def test_plain_http_asks_the_proxy_for_the_whole_address():
     for head in proxy_server.heads:
         assert head.startswith(f"POST http://{ENDPOINT}:8080/v1?a=1 HTTP/1.1\r\n")
         assert f"Host: {ENDPOINT}:8080\r\n" in head
-        assert "Proxy-Authorization: Basic x\r\n" in head
+        assert "Proxy-Authorization: Basic YTpi\r\n" in head
 
 
 def test_what_litellm_sends_itself_goes_the_same_way():
@@ -150,7 +332,7 @@ def test_what_litellm_sends_itself_goes_the_same_way():
 
     async def main():
         async with await asyncio.start_server(proxy_server.serve, "127.0.0.1", 0) as server:
-            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), "Basic x")
+            proxy = Proxy(Origin("http", "127.0.0.1", port_of(server)), ("a", "b"))
             gate = litellm_gate._AsyncGate(Network(proxies=Proxies({"all": proxy})))
             async with httpx.AsyncClient(transport=gate) as client:
                 answers = [(await client.get(f"http://{ENDPOINT}/v1")).text for _ in range(2)]
@@ -162,7 +344,7 @@ def test_what_litellm_sends_itself_goes_the_same_way():
     assert len(proxy_server.heads) == 2
     for head in proxy_server.heads:
         assert head.startswith(f"GET http://{ENDPOINT}/v1 HTTP/1.1\r\n")
-        assert "proxy-authorization: basic x\r\n" in head.lower()
+        assert "proxy-authorization: basic ytpi\r\n" in head.lower()
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -272,7 +454,17 @@ def test_proxies_are_read_from_the_environment(environment):
     assert proxies.leading_to(Origin("https", "a.corp.test", 443)) is None
 
 
-@pytest.mark.parametrize("url", ["socks5://u:hidden@proxy.test", "https://p:hidden@x", "http://"])
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5", "socks5h"])
+def test_how_a_proxy_is_spoken_to_is_its_scheme(environment, scheme):
+    environment("HTTPS_PROXY", f"{scheme}://proxy.test")
+    proxy = proxies_in_environment().leading_to(Origin("https", "api.test", 443))
+    ports = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+    assert proxy == Proxy(Origin(scheme, "proxy.test", ports[scheme]))
+
+
+@pytest.mark.parametrize(
+    "url", ["socks4://u:hidden@proxy.test", "https://p:hidden@x:0", "http://", "http://x:y:hidden"]
+)
 def test_a_proxy_that_cannot_be_used_is_one_clear_error(environment, url):
     environment("HTTPS_PROXY", url)
     with pytest.raises(ValueError, match="HTTPS_PROXY must be like http://") as caught:

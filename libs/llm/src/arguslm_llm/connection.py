@@ -12,7 +12,7 @@ from arguslm_llm.exchange import Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser
 from arguslm_llm.kernel_stamp import ask_for_stamps, receive
 from arguslm_llm.receiver import READABLE, WRITABLE, Receiver
-from arguslm_llm.tls import TlsChannel, tls_reason
+from arguslm_llm.tls import Channel, tls_reason
 from arguslm_llm.waiting import Waiter, Watch
 
 _READ_BYTES = 64 * 1024
@@ -29,7 +29,7 @@ class Connection:
     """
 
     def __init__(
-        self, sock: socket.socket, origin: Origin, receiver: Receiver, tls: TlsChannel | None
+        self, sock: socket.socket, origin: Origin, receiver: Receiver, tls: Channel | None
     ) -> None:
         """Takes over a connected, non-blocking socket."""
         self.origin = origin
@@ -180,7 +180,7 @@ class Connection:
         self._stamped_ns = max(self._stamped_ns, arrived_ns)
         return self._stamped_ns
 
-    def _decrypt(self, tls: TlsChannel, data: bytes) -> bytes:
+    def _decrypt(self, tls: Channel, data: bytes) -> bytes:
         try:
             clear = tls.decrypt(data)
         except ssl.SSLError as error:

@@ -113,10 +113,15 @@ class _AsyncGate(httpx.AsyncBaseTransport):
         if proxy is None:
             addresses = await egress.resolve(origin.host, origin.port)
             return await self._direct.handle_async_request(_pinned(request, addresses[0]))
-        egress.check_unresolved(origin.host)
+        if proxy.resolves:
+            egress.check_unresolved(origin.host)
+        else:
+            request = _pinned(request, (await egress.resolve(origin.host, origin.port))[0])
         if proxy not in self._through:
             self._through[proxy] = httpx.AsyncHTTPTransport(
-                verify=self._network.ssl_context, retries=0, proxy=_httpx_proxy(proxy)
+                verify=self._network.ssl_context,
+                retries=0,
+                proxy=_httpx_proxy(proxy, self._network),
             )
         return await self._through[proxy].handle_async_request(request)
 
@@ -138,10 +143,15 @@ class _SyncGate(httpx.BaseTransport):
         if proxy is None:
             addresses = egress.resolve_blocking(origin.host, origin.port)
             return self._direct.handle_request(_pinned(request, addresses[0]))
-        egress.check_unresolved(origin.host)
+        if proxy.resolves:
+            egress.check_unresolved(origin.host)
+        else:
+            request = _pinned(request, egress.resolve_blocking(origin.host, origin.port)[0])
         if proxy not in self._through:
             self._through[proxy] = httpx.HTTPTransport(
-                verify=self._network.ssl_context, retries=0, proxy=_httpx_proxy(proxy)
+                verify=self._network.ssl_context,
+                retries=0,
+                proxy=_httpx_proxy(proxy, self._network),
             )
         return self._through[proxy].handle_request(request)
 
@@ -150,9 +160,10 @@ class _SyncGate(httpx.BaseTransport):
             transport.close()
 
 
-def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
-    login = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
-    return httpx.Proxy(f"http://{host_and_port(proxy.origin)}", headers=login)
+def _httpx_proxy(proxy: Proxy, network: Network) -> httpx.Proxy:
+    url = f"{proxy.origin.scheme}://{host_and_port(proxy.origin)}"
+    secured = network.ssl_context if proxy.origin.scheme == "https" else None
+    return httpx.Proxy(url, auth=proxy.login, ssl_context=secured)
 
 
 def _pinned(request: httpx.Request, address: Address) -> httpx.Request:

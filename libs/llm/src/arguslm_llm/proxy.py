@@ -1,8 +1,6 @@
 """Proxies: which one leads to an origin, and how one is asked for a tunnel."""
 
-import asyncio
 import base64
-import socket
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,17 +9,40 @@ from urllib.parse import unquote, urlsplit
 
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.exchange import WireFailure
-from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser, host_and_port, origin_of
+from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser, host_and_port
+from arguslm_llm.way import Way
 
-_READ_BYTES = 16 * 1024
+_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where it is, and the value of Proxy-Authorization if it wants one."""
+    """Where it is, and the user and password if it wants them. The scheme of its origin is how it
+    is spoken to: http, https (HTTP within TLS), socks5 (it is told addresses) or socks5h (names).
+    """
 
     origin: Origin
-    authorization: str | None = field(default=None, repr=False)
+    login: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def speaks_socks(self) -> bool:
+        return self.origin.scheme in ("socks5", "socks5h")
+
+    @property
+    def resolves(self) -> bool:
+        """Whether it is told a name, and looks for the address itself."""
+        return self.origin.scheme != "socks5"
+
+    @property
+    def authorization(self) -> str | None:
+        """The value of Proxy-Authorization."""
+        if self.login is None:
+            return None
+        return f"Basic {base64.b64encode(':'.join(self.login).encode()).decode()}"
+
+    def hands_over(self, origin: Origin) -> bool:
+        """Whether it takes the request itself, instead of opening a way to the origin."""
+        return origin.scheme == "http" and not self.speaks_socks
 
     def __str__(self) -> str:
         return f"proxy {self.origin.host} port {self.origin.port}"
@@ -48,7 +69,7 @@ def proxies_in_environment() -> Proxies:
     """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in either case of letters.
 
     Raises:
-        ValueError: one of them is no address of an HTTP proxy; the message never repeats it.
+        ValueError: one of them is no address of a proxy; the message never repeats it.
     """
     found: dict[str, str] = urllib.request.getproxies_environment()
     schemes = [scheme for scheme in ("https", "http", "all") if scheme in found]
@@ -58,38 +79,38 @@ def proxies_in_environment() -> Proxies:
 
 
 def _proxy(scheme: str, url: str) -> Proxy:
-    url = url if "://" in url else f"http://{url}"
+    parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
-        origin = origin_of(url)
-        usable = origin.scheme == "http"
-    except ProtocolError:
-        usable = False
-    if not usable:
-        raise ValueError(f"{scheme.upper()}_PROXY must be like http://user:password@host:port")
-    parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or port == 0:
+        raise ValueError(
+            f"{scheme.upper()}_PROXY must be like http://user:password@host:port;"
+            " https, socks5 and socks5h will do too"
+        )
+    origin = Origin(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
     if parts.username is None:
         return Proxy(origin)
-    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return Proxy(origin, f"Basic {base64.b64encode(login.encode()).decode()}")
+    return Proxy(origin, (unquote(parts.username), unquote(parts.password or "")))
 
 
-async def open_tunnel(sock: socket.socket, proxy: Proxy, origin: Origin) -> None:
-    """Turn a connection to a proxy into one to the origin.
+async def open_tunnel(way: Way, proxy: Proxy, origin: Origin) -> None:
+    """Turn a connection to an HTTP proxy into one to the origin.
 
     Raises:
         WireFailure: the proxy refuses; its message says that it was the proxy.
         OSError: the connection broke.
     """
-    loop = asyncio.get_running_loop()
     where = host_and_port(origin)
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.authorization:
         head += f"Proxy-Authorization: {proxy.authorization}\r\n"
-    await loop.sock_sendall(sock, f"{head}\r\n".encode("latin-1"))
+    await way.send(f"{head}\r\n".encode("latin-1"))
     answer = ResponseParser()
     try:
         while not answer.headers_complete:
-            data = await loop.sock_recv(sock, _READ_BYTES)
+            data = await way.receive()
             if not data:
                 raise ProtocolError("it closed the connection")
             more = answer.feed(data)

@@ -1,16 +1,29 @@
 """TLS between a socket's bytes and HTTP's, without a socket of its own: whoever reads the socket
 knows when the bytes arrived."""
 
-import asyncio
 import contextlib
 import functools
-import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 import certifi
 
 _READ_BYTES = 16 * 1024
+
+
+class Channel(Protocol):
+    """What is between the socket's bytes and HTTP's."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    def encrypt(self, data: bytes) -> bytes: ...
+
+    def decrypt(self, data: bytes) -> bytes: ...
+
+    def owed(self) -> bytes: ...
 
 
 class TlsChannel:
@@ -65,28 +78,53 @@ class TlsChannel:
         return self._outgoing.read()
 
 
-async def secured(sock: socket.socket, context: ssl.SSLContext, host: str) -> TlsChannel:
-    """The TLS session of a connected, non-blocking socket, when both sides have agreed.
+class Nested:
+    """A session within another one: with the endpoint, through a proxy that is secured itself."""
+
+    def __init__(self, outer: Channel, inner: TlsChannel) -> None:
+        self._outer = outer
+        self._inner = inner
+
+    @property
+    def closed(self) -> bool:
+        return self._outer.closed or self._inner.closed
+
+    def encrypt(self, data: bytes) -> bytes:
+        return self._outer.encrypt(self._inner.encrypt(data))
+
+    def decrypt(self, data: bytes) -> bytes:
+        clear = self._outer.decrypt(data)
+        return self._inner.decrypt(clear) if clear else b""
+
+    def owed(self) -> bytes:
+        inner = self._inner.owed()
+        return self._outer.encrypt(inner) if inner else self._outer.owed()
+
+
+async def handshake(
+    channel: TlsChannel,
+    send: Callable[[bytes], Awaitable[None]],
+    receive: Callable[[], Awaitable[bytes]],
+) -> None:
+    """Until both sides have agreed.
 
     Raises:
         ssl.SSLError: they have not.
         OSError: the connection broke.
     """
-    loop = asyncio.get_running_loop()
-    channel = TlsChannel(context, host)
     received: bytes | None = None
     while True:
         try:
             done = channel.shake_hands(received)
         except ssl.SSLError:
             with contextlib.suppress(OSError):  # say why, if there is still somebody to hear it
-                await loop.sock_sendall(sock, channel.owed())
+                await send(channel.owed())
             raise
         if owed := channel.owed():
-            await loop.sock_sendall(sock, owed)
+            await send(owed)
         if done:
-            return channel
-        received = await loop.sock_recv(sock, _READ_BYTES)
+            return
+        received = await receive()
 
 
 def tls_reason(error: ssl.SSLError) -> str:

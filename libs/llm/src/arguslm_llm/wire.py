@@ -18,7 +18,9 @@ from arguslm_llm.network import Network
 from arguslm_llm.pool import Pool
 from arguslm_llm.proxy import Proxy, open_tunnel, refusal
 from arguslm_llm.receiver import Receiver
-from arguslm_llm.tls import TlsChannel, secured, tls_reason
+from arguslm_llm.socks import ask_for_way
+from arguslm_llm.tls import tls_reason
+from arguslm_llm.way import Way
 
 # A reused connection lost this soon, without one byte of response, was closed by the server while
 # it lay idle. Later than this, the server may have died over our request: that is an outcome.
@@ -88,7 +90,7 @@ class Wire:
         """The proxy it goes through, and its bytes: a proxy without a tunnel has to read them."""
         try:
             proxy = self._network.proxies.leading_to(request.origin)
-            if proxy is None or request.origin.scheme == "https":
+            if proxy is None or not proxy.hands_over(request.origin):
                 return proxy, request.encoded()
             login = proxy.authorization
             return proxy, request.encoded(for_proxy=True, proxy_authorization=login)
@@ -101,67 +103,91 @@ class Wire:
         try:
             async with asyncio.timeout(timeouts.connect_s):
                 if proxy is None:
-                    sock = await self._connect_directly(origin, exchange)
+                    addresses = await self._resolve(origin, exchange)
+                    way = Way(await _connect_tcp(addresses, exchange))
                 else:
-                    sock = await self._connect_through(proxy, origin, exchange)
-                return await self._open(sock, origin, exchange)
+                    way = await self._connect_through(proxy, origin, exchange)
+                return await self._open(way, origin, exchange)
         except TimeoutError as error:
-            raise WireFailure(Outcome.TIMEOUT_CONNECT, "no connection in time") from error
+            by_way = f" by way of {proxy}" if proxy is not None else ""
+            raise WireFailure(Outcome.TIMEOUT_CONNECT, f"no connection in time{by_way}") from error
 
-    async def _connect_directly(self, origin: Origin, exchange: Exchange) -> socket.socket:
+    async def _resolve(self, origin: Origin, exchange: Exchange) -> list[Address]:
         began = time.monotonic_ns()
         try:
-            addresses = await self._network.egress.resolve(origin.host, origin.port)
+            return await self._network.egress.resolve(origin.host, origin.port)
         except EgressBlocked as error:
             raise WireFailure(error.outcome, str(error)) from error
         except socket.gaierror as error:
             raise WireFailure(Outcome.DNS, f"{origin.host} does not resolve") from error
         finally:
             exchange.dns_ns = time.monotonic_ns() - began
-        return await _connect_tcp(addresses, exchange)
 
-    async def _connect_through(
-        self, proxy: Proxy, origin: Origin, exchange: Exchange
-    ) -> socket.socket:
-        """A way to the origin. The operator chose the proxy, so it may be anywhere; it resolves
-        the origin's name, so only what the name itself tells can be refused."""
+    async def _connect_through(self, proxy: Proxy, origin: Origin, exchange: Exchange) -> Way:
+        """A way to the origin. The operator chose the proxy, so it may be anywhere; where it
+        resolves the origin's name, only what the name itself tells can be refused."""
+        addresses: list[Address] = []
         try:
-            self._network.egress.check_unresolved(origin.host)
+            if proxy.resolves:
+                self._network.egress.check_unresolved(origin.host)
+            else:
+                addresses = await self._resolve(origin, exchange)
         except EgressBlocked as error:
             raise WireFailure(error.outcome, str(error)) from error
         began = time.monotonic_ns()
+        way = await self._connect_to(proxy, exchange)
         try:
-            addresses = await EgressPolicy().resolve(proxy.origin.host, proxy.origin.port)
-            sock = await _connect_tcp(addresses, exchange)
-        except (EgressBlocked, socket.gaierror, WireFailure) as error:
-            raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: {error}") from error
-        try:
-            if origin.scheme == "https":
-                await open_tunnel(sock, proxy, origin)
+            if proxy.speaks_socks:
+                await ask_for_way(way, proxy, origin, addresses[0] if addresses else None)
+            elif not proxy.hands_over(origin):
+                await open_tunnel(way, proxy, origin)
         except OSError as error:
-            sock.close()
+            way.close()
             raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: the connection broke") from error
         except BaseException:
-            sock.close()
+            way.close()
             raise
         exchange.connect_ns = time.monotonic_ns() - began
-        return sock
+        return way
 
-    async def _open(self, sock: socket.socket, origin: Origin, exchange: Exchange) -> Connection:
-        """Turn a connected socket into a connection, with TLS where the origin asks for it."""
-        tls = None
+    async def _connect_to(self, proxy: Proxy, exchange: Exchange) -> Way:
+        """A way to the proxy itself, secured where it wants that."""
+        try:
+            addresses = await EgressPolicy().resolve(proxy.origin.host, proxy.origin.port)
+            way = Way(await _connect_tcp(addresses, exchange))
+        except (EgressBlocked, socket.gaierror, WireFailure) as error:
+            raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: {error}") from error
+        if proxy.origin.scheme != "https":
+            return way
+        try:
+            await way.secure(self._network.ssl_context, proxy.origin.host)
+        except ssl.SSLError as error:
+            way.close()
+            message = f"{proxy}: {tls_reason(error)}"
+            raise WireFailure(Outcome.MONITOR_ERROR, message) from error
+        except OSError as error:
+            way.close()
+            message = f"{proxy}: the connection broke during the TLS handshake"
+            raise WireFailure(Outcome.MONITOR_ERROR, message) from error
+        except BaseException:
+            way.close()
+            raise
+        return way
+
+    async def _open(self, way: Way, origin: Origin, exchange: Exchange) -> Connection:
+        """Make it a connection, with TLS where the origin asks for it."""
         try:
             if origin.scheme == "https":
-                tls = await self._secure(sock, origin.host, exchange)
-            return Connection(sock, origin, self._receiver, tls)
+                await self._secure(way, origin.host, exchange)
+            return Connection(way.sock, origin, self._receiver, way.channel)
         except BaseException:
-            sock.close()
+            way.close()
             raise
 
-    async def _secure(self, sock: socket.socket, host: str, exchange: Exchange) -> TlsChannel:
+    async def _secure(self, way: Way, host: str, exchange: Exchange) -> None:
         began = time.monotonic_ns()
         try:
-            return await secured(sock, self._network.ssl_context, host)
+            await way.secure(self._network.ssl_context, host)
         except ssl.SSLError as error:
             raise WireFailure(Outcome.TLS, tls_reason(error)) from error
         except OSError as error:

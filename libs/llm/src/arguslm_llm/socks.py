@@ -1,0 +1,79 @@
+"""SOCKS5 (RFC 1928, RFC 1929): how such a proxy is asked for a way to an origin."""
+
+import socket
+from ipaddress import ip_address
+
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.egress import Address
+from arguslm_llm.exchange import WireFailure
+from arguslm_llm.http1 import Origin
+from arguslm_llm.proxy import Proxy
+from arguslm_llm.way import Way
+
+_VERSION, _CONNECT = 5, 1
+_NO_LOGIN, _LOGIN, _NONE_OF_THEM = 0, 2, 0xFF
+_IPV4, _NAME, _IPV6 = 1, 3, 4
+_SAYS = {
+    1: (Outcome.MONITOR_ERROR, "failed"),
+    2: (Outcome.BLOCKED_BY_POLICY, "forbids it"),
+    3: (Outcome.REFUSED, "finds no network to the endpoint"),
+    4: (Outcome.REFUSED, "could not reach the endpoint"),
+    5: (Outcome.REFUSED, "was refused by the endpoint"),
+    6: (Outcome.REFUSED, "gave the endpoint up"),
+    7: (Outcome.MONITOR_ERROR, "makes no connections"),
+    8: (Outcome.MONITOR_ERROR, "does not take this kind of address"),
+}
+
+
+async def ask_for_way(way: Way, proxy: Proxy, origin: Origin, address: Address | None) -> None:
+    """Turn a connection to a SOCKS5 proxy into one to the origin: to this address of it, or to what
+    the proxy takes its name for.
+
+    Raises:
+        WireFailure: the proxy refuses; its message says that it was the proxy.
+        OSError: the connection broke.
+    """
+    await _greet(way, proxy)
+    host = origin.host if address is None else address[1]
+    await way.send(bytes((_VERSION, _CONNECT, 0)) + _where(host, origin.port))
+    version, reply, _, kind = await way.exactly(4)
+    if version != _VERSION:
+        raise _no_socks(proxy)
+    if reply:
+        outcome, why = _SAYS.get(reply, (Outcome.MONITOR_ERROR, "opened no way to the endpoint"))
+        raise WireFailure(outcome, f"{proxy} {why} (SOCKS reply {reply})")
+    length = {_IPV4: 4, _IPV6: 16}.get(kind)
+    if length is None:
+        [length] = await way.exactly(1)
+    await way.exactly(length + 2)  # where it connects from
+
+
+async def _greet(way: Way, proxy: Proxy) -> None:
+    methods = bytes((_NO_LOGIN, _LOGIN)) if proxy.login else bytes((_NO_LOGIN,))
+    await way.send(bytes((_VERSION, len(methods))) + methods)
+    version, method = await way.exactly(2)
+    if version != _VERSION:
+        raise _no_socks(proxy)
+    if method == _LOGIN and proxy.login:
+        name, password = (text.encode()[:255] for text in proxy.login)
+        await way.send(bytes((1, len(name))) + name + bytes((len(password),)) + password)
+        _, refused = await way.exactly(2)
+        method = _NONE_OF_THEM if refused else _NO_LOGIN
+    if method != _NO_LOGIN:
+        wants = "did not accept our login" if proxy.login else "wants a login"
+        raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy} {wants}")
+
+
+def _where(host: str, port: int) -> bytes:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        name = host.encode("idna") if not host.isascii() else host.encode()
+        return bytes((_NAME, len(name))) + name + port.to_bytes(2)
+    kind = _IPV4 if address.version == 4 else _IPV6
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return bytes((kind,)) + socket.inet_pton(family, host) + port.to_bytes(2)
+
+
+def _no_socks(proxy: Proxy) -> WireFailure:
+    return WireFailure(Outcome.MONITOR_ERROR, f"{proxy} speaks no SOCKS5")
