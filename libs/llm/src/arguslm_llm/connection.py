@@ -11,7 +11,8 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.exchange import Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser
 from arguslm_llm.kernel_stamp import ask_for_stamps, receive
-from arguslm_llm.receiver import READABLE, WRITABLE, Receiver
+from arguslm_llm.readiness import READABLE, WRITABLE
+from arguslm_llm.receiver import Receiver
 from arguslm_llm.tls import Channel, tls_reason
 from arguslm_llm.waiting import Waiter, Watch
 

@@ -104,12 +104,12 @@ def _refuse_endless_head(length: int) -> None:
 
 
 def _one_whole_chunk(data: bytes) -> bytes:
-    """The body of a chunk that is all there is: so comes nearly every token. Else nothing."""
+    """The body of a chunk that is all there is, its size in the digits that nearly everybody uses:
+    so comes nearly every token. Else nothing."""
     end = data.find(b"\r\n", 0, 10)
-    size = data[:end]
-    if end > 0 and data[-2:] == b"\r\n" and _CHUNK_SIZE.match(size):
+    if end > 0 and data.endswith(b"\r\n"):
         body = data[end + 2 : -2]
-        if len(body) == int(size, 16):
+        if data.startswith(b"%x\r\n" % len(body)):
             return body
     return b""
 
@@ -133,6 +133,8 @@ class ResponseParser:
         self._left = 0
         self._line_end_due = False
         self._in_trailers = False
+        self._at_chunk = False
+        """Nothing is left of what was fed; a chunk comes next, or the last one."""
 
     def feed(self, data: bytes) -> bytes:
         """Takes what was received and gives the body bytes in it, framing and compression
@@ -141,6 +143,8 @@ class ResponseParser:
         Raises:
             ProtocolError: not HTTP/1.1, or over a limit.
         """
+        if self._at_chunk and (body := _one_whole_chunk(data)):
+            return self._counted(body)
         if self.complete:
             self.reusable = self.reusable and not data
             return b""
@@ -151,6 +155,11 @@ class ResponseParser:
         body = self._read_body(data)
         if self._decompressor is not None and body:
             body = self._decompressed(self._decompressor, body)
+        within = self._left or self._pending or self._line_end_due or self._in_trailers
+        self._at_chunk = self._chunked and self._decompressor is None and not within
+        return self._counted(body)
+
+    def _counted(self, body: bytes) -> bytes:
         self._body_bytes += len(body)
         if self._body_bytes > self._max_body_bytes:
             raise ProtocolError(f"the body is longer than {self._max_body_bytes} bytes")
@@ -243,10 +252,6 @@ class ResponseParser:
         return body
 
     def _read_chunked(self, data: bytes) -> bytes:
-        if not (self._left or self._pending or self._line_end_due or self._in_trailers):
-            body = _one_whole_chunk(data)
-            if body:
-                return body
         if self._pending:
             data = self._pending + data
             self._pending = b""

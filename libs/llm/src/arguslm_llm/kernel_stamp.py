@@ -48,7 +48,7 @@ def receive(sock: socket.socket, size: int) -> tuple[bytes, int | None]:
         return sock.recv(size), None
     data, ancillary, _, _ = sock.recvmsg(size, _ANCILLARY_BYTES)
     for level, kind, value in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+        if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET:
             seconds, ns = _TIMESPEC.unpack(value)
             return data, (seconds * _NS_PER_S + ns) or None  # no stamp is a zero
     return data, None

@@ -64,18 +64,20 @@ class TlsChannel:
         """
         self._incoming.write(data)
         pieces: list[bytes] = []
-        with contextlib.suppress(ssl.SSLWantReadError):
+        try:
             while self._incoming.pending or self._session.pending():
                 piece = self._session.read(_READ_BYTES)
                 if not piece:
                     self.closed = True
                     break
                 pieces.append(piece)
+        except ssl.SSLWantReadError:
+            pass  # the rest of a record is on its way
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def owed(self) -> bytes:
         """What the peer is to get before anything else: handshake messages, answers to its own."""
-        return self._outgoing.read()
+        return self._outgoing.read() if self._outgoing.pending else b""
 
 
 class Nested:
