@@ -2,6 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 
 import { api, unwrap } from './client';
 import type {
+  Level,
   ModelCreate,
   ModelResponse,
   ModelUpdate,
@@ -67,6 +68,8 @@ export interface CheckFilter {
   model_id?: string;
   outcome?: Outcome;
   kind?: ProbeKind;
+  /** The least level that one of its findings has. */
+  finding?: Level;
 }
 
 export const checksQuery = (filter: CheckFilter, limit: number) =>

@@ -24,6 +24,7 @@ export type CheckResponse = Schemas['CheckResponse'];
 export type Cost = Schemas['Cost'];
 export type CostLine = Schemas['CostLine'];
 export type Finding = Schemas['Finding'];
+export type Level = Finding['level'];
 export type Headroom = Schemas['Headroom'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type ModelCard = Schemas['ModelCard'];

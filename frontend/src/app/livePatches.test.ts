@@ -23,6 +23,8 @@ const card: ModelCard = {
   slots: [slot('2026-11-23T09:55:00.000000Z', 5), slot('2026-11-23T10:00:00.000000Z')],
 };
 
+const WARNING = { about: 'latency', level: 'warn' as const, code: 'too_slow', message: 'slow' };
+
 const check = (completed_at: string, usable: boolean | null = true, outcome = 'ok') =>
   ({
     id: `check at ${completed_at}`,
@@ -31,8 +33,14 @@ const check = (completed_at: string, usable: boolean | null = true, outcome = 'o
     completed_at,
     usable,
     says: 'answered',
-    measurement: { outcome, fault_owner: 'none', timing: { first_token_ms: 210 }, tokens_per_s: 40 },
-  }) as CheckResponse;
+    measurement: {
+      outcome,
+      fault_owner: 'none',
+      timing: { first_token_ms: 210 },
+      tokens_per_s: 40,
+      findings: [],
+    },
+  }) as unknown as CheckResponse;
 
 it('leaves a card as it is after a probe that tells nothing of uptime', () => {
   const canary: CheckResponse = { ...check('2026-11-23T10:01:00.000000Z', false), kind: 'canary' };
@@ -86,6 +94,10 @@ it('leaves a list alone that filters the check out, and fetches a long one anew'
   const next = check('2026-11-23T10:01:00.000000Z');
   expect(withNewest(list, { model_id: 'other' }, next)).toBe(list);
   expect(withNewest(list, { outcome: 'stalled' }, next)).toBe(list);
+  expect(withNewest(list, { finding: 'warn' }, next)).toBe(list);
+  const warned = { ...next, measurement: { ...next.measurement, findings: [WARNING] } };
+  expect(withNewest(list, { finding: 'fail' }, warned)).toBe(list);
+  expect(withNewest(list, { finding: 'warn' }, warned)?.pages[0]?.items).toHaveLength(2);
   const long = pages(...Array.from({ length: 400 }, (_, n) => new Date(n * 1000).toISOString()));
   expect(withNewest(long, {}, next)).toBeUndefined();
 });

@@ -2,7 +2,7 @@
 import type { InfiniteData } from '@tanstack/react-query';
 
 import type { CheckFilter } from '@/api/models';
-import type { CheckPage, CheckResponse, ModelCard, ModelState, SparkSlot } from '@/api/types';
+import type { CheckPage, CheckResponse, Level, ModelCard, ModelState, SparkSlot } from '@/api/types';
 import { slotBounds } from '@/charts/slots';
 
 export type CheckPages = InfiniteData<CheckPage, string | undefined>;
@@ -60,6 +60,7 @@ export function withNewest(
   if (filter.model_id !== undefined && filter.model_id !== check.model_id) return list;
   if (filter.outcome !== undefined && filter.outcome !== check.measurement.outcome) return list;
   if (filter.kind !== undefined && filter.kind !== check.kind) return list;
+  if (filter.finding !== undefined && !hasFinding(check, filter.finding)) return list;
   const [first, ...rest] = list.pages;
   if (!first || first.items.length >= LONGEST_PAGE) return undefined;
   if (first.items.some((item) => item.id === check.id)) return list;
@@ -68,3 +69,7 @@ export function withNewest(
   const items = first.items.toSpliced(place === -1 ? first.items.length : place, 0, check);
   return { ...list, pages: [{ ...first, items }, ...rest] };
 }
+
+/** Whether its probe found something, at this level or above it. */
+const hasFinding = (check: CheckResponse, level: Level): boolean =>
+  check.measurement.findings.some((each) => each.level === 'fail' || level === 'warn');

@@ -10,16 +10,16 @@ import {
 import { meQuery } from '@/api/auth';
 import { RANGES } from '@/api/monitoring';
 import { ApiProblem } from '@/api/problem';
-import type { Outcome, ProbeKind } from '@/api/types';
 import { Missing } from '@/components/PageError';
 import { OUTCOMES, STATES } from '@/format/outcomes';
-import { PROBE_KINDS } from '@/format/probes';
+import { LEVELS, PROBE_KINDS } from '@/format/probes';
 
 import { CouldNotGoOn } from './CouldNotGoOn';
 import { queryClient } from './queryClient';
 import {
   ALERT_TABS,
   type AlertTab,
+  type ChecksSearch,
   type CostsSearch,
   flag,
   type ModelSearch,
@@ -100,9 +100,10 @@ const model = createRoute({
 const checks = createRoute({
   getParentRoute: () => house,
   path: '/checks',
-  validateSearch: (search: Search): { outcome?: Outcome; kind?: ProbeKind } => ({
+  validateSearch: (search: Search): ChecksSearch => ({
     outcome: oneOf(search, 'outcome', OUTCOMES),
     kind: oneOf(search, 'kind', PROBE_KINDS),
+    finding: oneOf(search, 'finding', LEVELS),
   }),
   component: lazyRouteComponent(() => import('@/features/checks/ChecksPage'), 'ChecksPage'),
 });

@@ -1,5 +1,5 @@
 // Reading what the address says. Anything that does not fit is left out, never an error.
-import type { CostsBy, ModelState, Outcome } from '@/api/types';
+import type { CostsBy, Level, ModelState, Outcome, ProbeKind } from '@/api/types';
 import type { Range } from '@/api/monitoring';
 
 export interface OverviewSearch {
@@ -22,6 +22,12 @@ export interface ModelSearch {
   from?: number;
   to?: number;
   outcome?: Outcome;
+}
+
+export interface ChecksSearch {
+  outcome?: Outcome;
+  kind?: ProbeKind;
+  finding?: Level;
 }
 
 export interface CostsSearch {

@@ -1,5 +1,5 @@
 // Probes in words: what each kind asks, when, and what it asserts.
-import type { Finding, Probe, ProbeKind } from '@/api/types';
+import type { Finding, Level, Probe, ProbeKind } from '@/api/types';
 
 import { duration } from './numbers';
 
@@ -13,6 +13,9 @@ export const KINDS: readonly { value: ProbeKind; label: string; hint: string }[]
   { value: 'embedding', label: 'Embedding', hint: 'The vector of one text, against the first one.' },
   { value: 'long_context', label: 'Long context', hint: 'One sentence that matters, among many.' },
 ];
+
+/** How much a finding weighs. */
+export const LEVELS: readonly Level[] = ['warn', 'fail'];
 
 /** Every kind that a check may be of. */
 export const PROBE_KINDS: readonly ProbeKind[] = ['liveness', ...KINDS.map((each) => each.value)];

@@ -3,13 +3,13 @@ import { ListChecks } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { type CheckFilter, checksQuery } from '@/api/models';
-import type { Outcome, ProbeKind } from '@/api/types';
+import type { Level, Outcome, ProbeKind } from '@/api/types';
 import { Button } from '@/components/Button';
 import { controlClass } from '@/components/Field';
 import { EmptyState, ErrorState, SkeletonRows } from '@/components/Notice';
 import { Panel } from '@/components/Panel';
 import { outcomeLabel, OUTCOMES } from '@/format/outcomes';
-import { kindLabel, PROBE_KINDS } from '@/format/probes';
+import { kindLabel, LEVELS, PROBE_KINDS } from '@/format/probes';
 
 import { CheckTable } from './CheckTable';
 
@@ -18,13 +18,15 @@ interface CheckListProps {
   filter: CheckFilter;
   onOutcome: (outcome: Outcome | undefined) => void;
   onKind?: (kind: ProbeKind | undefined) => void;
+  onFinding?: (level: Level | undefined) => void;
   actions?: ReactNode;
   pageSize?: number;
 }
 
 /** A filtered, endless list of checks. */
-export function CheckList({ title, filter, onOutcome, onKind, actions, pageSize = 50 }: CheckListProps) {
+export function CheckList({ title, filter, onOutcome, onKind, onFinding, actions, pageSize = 50 }: CheckListProps) {
   const checks = useInfiniteQuery(checksQuery(filter, pageSize));
+  const isFiltered = Boolean(filter.outcome ?? filter.kind ?? filter.finding);
   const items = checks.data?.pages.flatMap((page) => page.items);
   return (
     <Panel
@@ -59,6 +61,18 @@ export function CheckList({ title, filter, onOutcome, onKind, actions, pageSize 
               ))}
             </select>
           )}
+          {onFinding && (
+            <select
+              aria-label="Filter by finding"
+              value={filter.finding ?? ''}
+              onChange={(event) => onFinding(LEVELS.find((each) => each === event.target.value))}
+              className={controlClass}
+            >
+              <option value="">Found or not</option>
+              <option value="warn">Something found</option>
+              <option value="fail">A failure found</option>
+            </select>
+          )}
           {actions}
         </>
       }
@@ -68,9 +82,9 @@ export function CheckList({ title, filter, onOutcome, onKind, actions, pageSize 
       {items?.length === 0 && (
         <EmptyState
           icon={<ListChecks aria-hidden />}
-          title={filter.outcome || filter.kind ? 'No check is like this' : 'No checks yet'}
+          title={isFiltered ? 'No check is like this' : 'No checks yet'}
         >
-          {!filter.outcome && !filter.kind && 'The first one comes within the interval, or at once with “Run now”.'}
+          {!isFiltered && 'The first one comes within the interval, or at once with “Run now”.'}
         </EmptyState>
       )}
       {items && items.length > 0 && <CheckTable checks={items} showModel={!filter.model_id} />}

@@ -9,7 +9,7 @@ import { CheckList } from './CheckList';
 const route = getRouteApi('/house/checks');
 
 export function ChecksPage() {
-  const { outcome, kind } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
   return (
     <div className="flex flex-col gap-4">
@@ -20,9 +20,10 @@ export function ChecksPage() {
       />
       <CheckList
         title="Recent checks"
-        filter={{ outcome, kind }}
-        onOutcome={(next) => void navigate({ search: { outcome: next, kind }, replace: true })}
-        onKind={(next) => void navigate({ search: { outcome, kind: next }, replace: true })}
+        filter={search}
+        onOutcome={(outcome) => void navigate({ search: { ...search, outcome }, replace: true })}
+        onKind={(kind) => void navigate({ search: { ...search, kind }, replace: true })}
+        onFinding={(finding) => void navigate({ search: { ...search, finding }, replace: true })}
       />
     </div>
   );

@@ -12,6 +12,7 @@ import { Panel } from '@/components/Panel';
 import { bareTick, count, milliseconds, millisecondsTick, speed } from '@/format/numbers';
 
 import { AvailabilityChart } from './AvailabilityChart';
+import { ThroughputChart } from './ThroughputChart';
 import type { TimeWindow } from './timeWindow';
 
 interface Spec {
@@ -103,6 +104,7 @@ export function Charts({ modelId, intervalS, window, onZoom }: ChartsProps) {
       <Panel title="Availability">
         {series.data ? <AvailabilityChart series={series.data} onZoom={onZoom} /> : <ChartSkeleton />}
       </Panel>
+      <ThroughputChart modelId={modelId} window={window} onZoom={onZoom} />
     </div>
   );
 }

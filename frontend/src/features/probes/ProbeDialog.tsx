@@ -121,6 +121,8 @@ const faultsOfServer = (error: Error | null): ProbeFaults => ({
   interval: faultAt('interval_s', error),
   cron: faultAt('cron', error),
   prompt: faultAt('prompt', error),
+  maxTokens: faultAt('max_tokens', error),
+  contextWords: faultAt('context_words', error),
   schema: faultAt('answer_schema', error),
   assertions: faultAt('assertions', error),
 });
@@ -181,6 +183,30 @@ function Content({ draft, faults, onChange }: PartProps) {
           value={draft.prompt}
           onChange={(event) => onChange({ prompt: event.target.value })}
           error={faults.prompt}
+        />
+      )}
+      {draft.kind === 'long_context' && (
+        <InputField
+          label="Words"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="How much stands around the sentence that matters. Empty: 2,000."
+          value={draft.contextWords}
+          onChange={(event) => onChange({ contextWords: event.target.value })}
+          error={faults.contextWords}
+        />
+      )}
+      {draft.kind !== 'embedding' && (
+        <InputField
+          label="Longest answer, in tokens"
+          inputMode="numeric"
+          autoComplete="off"
+          optional
+          hint="Empty: the kind’s own. Models that reason get more."
+          value={draft.maxTokens}
+          onChange={(event) => onChange({ maxTokens: event.target.value })}
+          error={faults.maxTokens}
         />
       )}
       {draft.kind === 'json_schema' && (

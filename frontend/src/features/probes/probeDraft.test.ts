@@ -18,6 +18,9 @@ describe('a probe as it is typed', () => {
     [{ interval: '5' }, 'interval'],
     [{ interval: 'often' }, 'interval'],
     [{ timing: 'cron', cron: '* * *' }, 'cron'],
+    [{ maxTokens: '0' }, 'maxTokens'],
+    [{ maxTokens: '2.5' }, 'maxTokens'],
+    [{ kind: 'long_context', contextWords: 'many' }, 'contextWords'],
     [{ schema: '[]' }, 'schema'],
     [{ schema: '{' }, 'schema'],
     [{ assertions: '{}' }, 'assertions'],
@@ -33,6 +36,10 @@ describe('a probe as it is typed', () => {
     expect(probeCommand(schema).answer_schema).toBeNull();
     expect(probeCommand({ ...schema, kind: 'json_schema' }).answer_schema).toEqual({ type: 'object' });
     expect(probeCommand({ ...NAMED, kind: 'long_context', prompt: 'x' }).prompt).toBeNull();
+    const long = { ...NAMED, maxTokens: '40', contextWords: '5000' };
+    expect(probeCommand({ ...long, kind: 'long_context' })).toMatchObject({ max_tokens: 40, context_words: 5000 });
+    expect(probeCommand(long)).toMatchObject({ max_tokens: 40, context_words: null });
+    expect(probeCommand({ ...long, kind: 'embedding' }).max_tokens).toBeNull();
   });
 
   it('comes back as it was', () => {

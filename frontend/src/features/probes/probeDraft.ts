@@ -10,6 +10,9 @@ export interface ProbeDraft {
   interval: string;
   cron: string;
   prompt: string;
+  /** Empty where the kind's own holds, as with the next one. */
+  maxTokens: string;
+  contextWords: string;
   /** JSON; empty where the kind's own is sent. */
   schema: string;
   /** A list of assertions, as JSON. */
@@ -25,6 +28,8 @@ export const FIRST_PROBE: ProbeDraft = {
   interval: '900',
   cron: '',
   prompt: '',
+  maxTokens: '',
+  contextWords: '',
   schema: '',
   assertions: '',
   level: 'fail',
@@ -40,6 +45,8 @@ export const draftOfProbe = (probe: Probe): ProbeDraft => ({
   interval: probe.interval_s?.toString() ?? FIRST_PROBE.interval,
   cron: probe.cron ?? '',
   prompt: probe.prompt ?? '',
+  maxTokens: probe.max_tokens?.toString() ?? '',
+  contextWords: probe.context_words?.toString() ?? '',
   schema: probe.answer_schema ? asJson(probe.answer_schema) : '',
   assertions: probe.assertions.length ? asJson(probe.assertions) : '',
   level: probe.finding_level,
@@ -54,11 +61,17 @@ export function probeFaults(draft: ProbeDraft): ProbeFaults {
   if (draft.timing === 'interval' && !(Number(draft.interval) >= 10)) faults.interval = '10 seconds at least.';
   if (draft.timing === 'cron' && draft.cron.trim().split(/\s+/).length !== 5)
     faults.cron = 'Five fields: minute hour day month weekday.';
+  if (!isAmount(draft.maxTokens)) faults.maxTokens = 'A whole number, 1 at least.';
+  if (draft.kind === 'long_context' && !isAmount(draft.contextWords)) faults.contextWords = 'A whole number, 1 at least.';
   if (draft.schema && !isPlainObject(parsed(draft.schema))) faults.schema = 'This is no JSON object.';
   if (draft.assertions && !Array.isArray(parsed(draft.assertions)))
     faults.assertions = 'This is no JSON list.';
   return faults;
 }
+
+const isAmount = (text: string): boolean => text.trim() === '' || /^[1-9]\d*$/.test(text.trim());
+
+const amount = (text: string): number | null => (text.trim() === '' ? null : Number(text));
 
 function parsed(text: string): unknown {
   try {
@@ -78,6 +91,8 @@ const common = (draft: ProbeDraft) => ({
   name: draft.name.trim(),
   ...timing(draft),
   prompt: draft.kind === 'long_context' ? null : draft.prompt.trim() || null,
+  max_tokens: draft.kind === 'embedding' ? null : amount(draft.maxTokens),
+  context_words: draft.kind === 'long_context' ? amount(draft.contextWords) : null,
   answer_schema:
     draft.kind === 'json_schema' && draft.schema
       ? (JSON.parse(draft.schema) as ProbeCreate['answer_schema'])
