@@ -7,7 +7,7 @@ long as one runs, the interpreter is free for other work; an `executemany` asks 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from arguslm_storage.columns import UtcDateTime
 
 _Stored = Callable[[Any], Any]
 """From a value to what the driver takes for it."""
@@ -141,4 +143,6 @@ def _array(dialect: Dialect, of: Column[Any]) -> str:
 
 
 def _stored(dialect: Dialect, of: Column[Any]) -> _Stored | None:
+    if isinstance(of.type, UtcDateTime):
+        return partial(of.type.process_bind_param, dialect=dialect)  # without its wrapper
     return of.type.dialect_impl(dialect).bind_processor(dialect)

@@ -58,8 +58,9 @@ class _Part:
         self.first_completed_at = min(self.first_completed_at, check.completed_at)
         self.last_completed_at = max(self.last_completed_at, check.completed_at)
         self.rollup.add(check.measurement, counts=check.counts)
-        for name, value in typical_speeds(check.measurement) if check.counts else ():
-            self.sums[name] += value
+        if check.counts:
+            for name, value in zip(SKETCHES, typical_speeds(check.measurement), strict=True):
+                self.sums[name] += value or 0.0
         self.longest_thinking_reply_tokens = longer(
             self.longest_thinking_reply_tokens, thinking_reply_tokens(check)
         )

@@ -1,6 +1,6 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,31 +52,21 @@ def cover(start: datetime, now: datetime) -> list[tuple[int, datetime, datetime 
     return [*pieces, (width_s, start, None)]
 
 
-def typical_speeds(measurement: Measurement) -> Iterator[tuple[str, float]]:
-    """The speeds that belong into statistics, each under its name in SKETCHES."""
+def typical_speeds(
+    measurement: Measurement,
+) -> tuple[float | None, float | None, float | None]:
+    """The speeds that belong into statistics, in the order of SKETCHES."""
     if not has_typical_speed(measurement):
-        return
+        return None, None, None
     timing = measurement.timing
-    values = (timing.first_token_ms, measurement.tokens_per_s, timing.total_ms)
-    for name, value in zip(SKETCHES, values, strict=True):
-        if value is not None:
-            yield name, value
+    return timing.first_token_ms, measurement.tokens_per_s, timing.total_ms
 
 
 def bill_of(measurement: Measurement) -> dict[str, int]:
-    """What one request adds to each of BILL. Who was never asked has no cost, and is in no count
-    of those that have one."""
-    usage, cost = measurement.usage, measurement.cost
-    usd = cost.usd if cost is not None else None
-    return {
-        "input_tokens": usage.input_tokens or 0,
-        "output_tokens": usage.output_tokens or 0,
-        "reasoning_tokens": usage.reasoning_tokens or 0,
-        "cached_tokens": usage.cached_tokens or 0,
-        "priced": int(usd is not None),
-        "unpriced": int(cost is not None and usd is None),
-        "cost_nano_usd": round((usd or 0) * 1e9),
-    }
+    """What one request adds to each of BILL."""
+    rollup = Rollup()
+    rollup.charge(measurement)
+    return {name: getattr(rollup, name) for name in BILL}
 
 
 @dataclass(slots=True)
@@ -103,8 +93,7 @@ class Rollup:
 
     def add(self, measurement: Measurement, *, counts: bool = True) -> None:
         """Take up a check; of one that does not count, what it cost."""
-        for name, amount in bill_of(measurement).items():
-            setattr(self, name, getattr(self, name) + amount)
+        self.charge(measurement)
         if not counts:
             return
         verdict = VERDICTS[measurement.outcome]
@@ -114,10 +103,28 @@ class Rollup:
         self.excluded += verdict.available is None
         self.usable += verdict.usable is True
         self.unusable += verdict.usable is False
-        outcome = measurement.outcome.value
+        outcome = str(measurement.outcome)
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-        for name, value in typical_speeds(measurement):
-            getattr(self, name).add(value)
+        ttft_ms, tokens_per_s, total_ms = typical_speeds(measurement)
+        if ttft_ms is not None:
+            self.ttft_ms.add(ttft_ms)
+        if tokens_per_s is not None:
+            self.tokens_per_s.add(tokens_per_s)
+        if total_ms is not None:
+            self.total_ms.add(total_ms)
+
+    def charge(self, measurement: Measurement) -> None:
+        """Add what a request cost. Who was never asked has no cost, and is in no count of those
+        that have one."""
+        usage, cost = measurement.usage, measurement.cost
+        self.input_tokens += usage.input_tokens or 0
+        self.output_tokens += usage.output_tokens or 0
+        self.reasoning_tokens += usage.reasoning_tokens or 0
+        self.cached_tokens += usage.cached_tokens or 0
+        if cost is not None:
+            self.priced += cost.usd is not None
+            self.unpriced += cost.usd is None
+            self.cost_nano_usd += round((cost.usd or 0) * 1e9)
 
     def merge(self, other: "Rollup") -> None:
         # Name by name: a fold does little else.
