@@ -281,6 +281,14 @@ def test_a_refusal_of_a_socks_proxy_says_so(socks, login, outcome, says):
     assert says in found.message
 
 
+@pytest.mark.parametrize("host", ["a" * 300 + ".test", "ä" * 80 + ".test"])
+def test_a_name_that_is_none_is_told_before_any_proxy(host):
+    socks = SocksServer()
+    [found] = asked_through(socks, f"http://{host}/v1", scheme="socks5h")
+    assert found.failure is Outcome.DNS
+    assert socks.asked == []
+
+
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_what_is_forbidden_is_forbidden_through_socks_too(scheme):
     strict = EgressPolicy(allow_private=False)

@@ -12,6 +12,7 @@ from arguslm_llm.way import Way
 
 _VERSION, _CONNECT = 5, 1
 _NO_LOGIN, _LOGIN, _NONE_OF_THEM = 0, 2, 0xFF
+_TOO_LONG = 256
 _IPV4, _NAME, _IPV6 = 1, 3, 4
 _SAYS = {
     1: (Outcome.MONITOR_ERROR, "failed"),
@@ -68,11 +69,21 @@ def _where(host: str, port: int) -> bytes:
     try:
         address = ip_address(host)
     except ValueError:
-        name = host.encode("idna") if not host.isascii() else host.encode()
+        name = _encoded(host)
         return bytes((_NAME, len(name))) + name + port.to_bytes(2)
     kind = _IPV4 if address.version == 4 else _IPV6
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     return bytes((kind,)) + socket.inet_pton(family, host) + port.to_bytes(2)
+
+
+def _encoded(host: str) -> bytes:
+    try:
+        name = host.encode("ascii" if host.isascii() else "idna")
+    except UnicodeError:
+        name = b""
+    if not 0 < len(name) < _TOO_LONG:
+        raise WireFailure(Outcome.DNS, f"{host[:80]} is no name")
+    return name
 
 
 def _no_socks(proxy: Proxy) -> WireFailure:
