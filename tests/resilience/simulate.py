@@ -32,7 +32,6 @@ from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
 from arguslm_alerting import deciding
 from arguslm_alerting import projections as alerting
 from arguslm_bus import publisher as publisher_module
-from arguslm_bus.decider import Decider
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import NotStored, Publisher
 from arguslm_bus.reader import StreamReader
@@ -248,14 +247,7 @@ class House:
             projector = decider_of(client, tables, (LOCATION,))  # type: ignore[arg-type]
             beside.append(self._tick(client))
         elif service == "alerting":
-            projector = Decider(
-                client,  # type: ignore[arg-type]
-                tables,  # type: ignore[arg-type]
-                alerting.SERVICE_TABLES,
-                deciding.Judge(client).decide,  # type: ignore[arg-type]
-                Publisher(client, "alerting"),  # type: ignore[arg-type]
-                speaks_on=deciding.SPEAKS_ON,
-            )
+            projector = deciding.decider_of(client, tables)  # type: ignore[arg-type]
         else:
             projector = Projector(client, tables, query_api.SERVICE_TABLES)  # type: ignore[arg-type]
         self._projectors[name] = projector

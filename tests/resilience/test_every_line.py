@@ -153,15 +153,7 @@ def decider(service: str, broker: FakeBroker, tables: MemoryTables) -> Decider:
     client: Any = broker.client()
     if service == "scheduler":
         return decider_of(client, tables, ("local",))  # type: ignore[arg-type]
-    judge, publisher = deciding.Judge(client), Publisher(client, service)
-    return Decider(
-        client,
-        tables,  # type: ignore[arg-type]
-        alerting.SERVICE_TABLES,
-        judge.decide,
-        publisher,
-        speaks_on=deciding.SPEAKS_ON,
-    )
+    return deciding.decider_of(client, tables)  # type: ignore[arg-type]
 
 
 def decision(event: Event) -> str:

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_alerting.deciding import SPEAKS_ON, Judge
-from arguslm_alerting.projections import SERVICE_TABLES
+from arguslm_alerting.deciding import decider_of
 from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import RawMessage, StreamReader, stream_state
@@ -42,15 +41,7 @@ class Stage:
             await self._publishers[user].append(event)
 
     async def decider(self, database: Database) -> Decider:
-        client = await self.bus.client("alerting")
-        return Decider(
-            client,
-            database,
-            SERVICE_TABLES,
-            Judge(client).decide,
-            Publisher(client, "alerting"),
-            speaks_on=SPEAKS_ON,
-        )
+        return decider_of(await self.bus.client("alerting"), database)
 
     @asynccontextmanager
     async def deciding(self, database: Database) -> AsyncIterator[Decider]:

@@ -6,7 +6,8 @@ same decisions, and they are known as twins, however late.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -49,11 +50,20 @@ class Decision:
 Decide = Callable[[AsyncConnection, Recorded], Awaitable[Sequence[Decision]]]
 """Reads the tables (the event is already folded) and says what follows. No clock, no randomness."""
 
+CanMatter = Callable[[Event], bool]
+"""Whether anything can follow from an event, as far as it tells by itself."""
+
+
+def _always(event: Event) -> bool:
+    return True
+
 
 class Decider(Projector):
     """`speaks_on` are the subject patterns it publishes. Each decision tells in a header how far
     every stream had been judged: whatever became of the tables since, nothing before is judged
-    again, and everything behind it is."""
+    again, and everything behind it is.
+
+    Events that cannot matter (`can_matter`) are folded many at once and never judged."""
 
     def __init__(
         self,
@@ -64,11 +74,13 @@ class Decider(Projector):
         publisher: Publisher,
         *,
         speaks_on: Sequence[str],
+        can_matter: CanMatter = _always,
     ) -> None:
         super().__init__(client, database, tables, batch_limit=_BATCH_LIMIT, batches_at_once=1)
         self._decide = decide
         self._publisher = publisher
         self._speaks_on = speaks_on
+        self._can_matter = can_matter
         self._judged: Judged = {}
         self._streams: dict[str, StreamState] = {}
 
@@ -83,10 +95,24 @@ class Decider(Projector):
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
     ) -> None:
+        for some in self._between_what_matters(batch):
+            for event in await folding.fold(connection, some):
+                if self._can_matter(event.event) and not self._is_judged(event):
+                    await self._judge(connection, folding, some[0].message, event)
+
+    def _between_what_matters(self, batch: Sequence[Decoded]) -> Iterator[list[Decoded]]:
+        """The batch in its order: each event that can matter alone, those between two together."""
+        between: list[Decoded] = []
         for one in batch:
-            for event in await folding.fold(connection, [one]):
-                if not self._is_judged(event):
-                    await self._judge(connection, folding, one.message, event)
+            if isinstance(one.said, Recorded) and self._can_matter(one.said.event):
+                if between:
+                    yield between
+                    between = []
+                yield [one]
+            else:
+                between.append(one)
+        if between:
+            yield between
 
     async def _judge(
         self,
@@ -118,10 +144,13 @@ class Decider(Projector):
                     raise outcome
                 if outcome is not None:
                     said.append(outcome)
+        by_stream: dict[str, list[Recorded]] = defaultdict(list)
         for recorded in sorted(said, key=lambda one: one.sequence):
-            fold = self.tables.folds.get(recorded.stream)
+            by_stream[recorded.stream].append(recorded)
+        for stream, events in by_stream.items():
+            fold = self.tables.folds.get(stream)
             if fold is not None:
-                await fold_whole(fold, connection, [recorded])
+                await fold_whole(fold, connection, events)
 
     async def _publish(self, decision: Decision, cause: Recorded) -> Recorded | None:
         """The decision as it stands in its stream; None if it was said before, or is overtaken."""

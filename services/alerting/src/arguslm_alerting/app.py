@@ -6,12 +6,11 @@ from arguslm_alerting.channels.apprise_services import AppriseServices
 from arguslm_alerting.channels.book import ChannelBook
 from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.webhook import Webhook
-from arguslm_alerting.deciding import SPEAKS_ON, Judge
+from arguslm_alerting.deciding import decider_of
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.settings import Settings
 from arguslm_alerting.workers import Notifier
-from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
@@ -28,14 +27,7 @@ async def wire(settings: Settings, client: Client) -> Parts:
     database = open_database(NAME, settings)
     await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
     publisher = Publisher(client, NAME)
-    decider = Decider(
-        client,
-        database,
-        SERVICE_TABLES,
-        Judge(client).decide,
-        publisher,
-        speaks_on=SPEAKS_ON,
-    )
+    decider = decider_of(client, database)
     egress = Egress(allow_private=settings.allow_private_addresses)
     webhook, services = Webhook(egress), AppriseServices(egress)
     notifier = Notifier(

@@ -27,17 +27,20 @@ from arguslm_alerting.tables import (
     providers,
     rules,
 )
-from arguslm_bus.decider import Decision
+from arguslm_bus.decider import Decider, Decision
 from arguslm_bus.folding import Folding
 from arguslm_bus.lookup import last_event
+from arguslm_bus.publisher import Publisher
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.probes import ProbeRemoved, ProbeUpdated
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
+from arguslm_storage.database import Database
 
 SPEAKS_ON = ("alert.raised.>", "alert.resolved.>")
 
@@ -63,6 +66,26 @@ _CHANGES_WHAT_IS_WATCHED = (
     ProbeUpdated,
     ProbeRemoved,
 )
+
+
+def decider_of(client: Client, database: Database) -> Decider:
+    """The decider over migrated tables."""
+    return Decider(
+        client,
+        database,
+        SERVICE_TABLES,
+        Judge(client).decide,
+        Publisher(client, SERVICE_TABLES.service),
+        speaks_on=SPEAKS_ON,
+        can_matter=can_matter,
+    )
+
+
+def can_matter(event: Event) -> bool:
+    """Whether anything can be judged because of an event."""
+    if isinstance(event, CheckCompleted):
+        return event.probe_id is not None or evolve(None, event) is not None
+    return isinstance(event, (*_CHANGES_WHAT_IS_WATCHED, SpendingReported))
 
 
 class Judge:
@@ -127,9 +150,9 @@ async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Ju
         return judge_probes(
             situation, Tipping(recorded.event_id, event.completed_at, is_check=True)
         )
+    if not can_matter(event):
+        return []
     if isinstance(event, CheckCompleted):
-        if evolve(None, event) is None:
-            return []
         situation = await load_for_check(connection, event.model_id)
         return judge(situation, Tipping(recorded.event_id, event.completed_at, is_check=True))
     if isinstance(event, _CHANGES_WHAT_IS_WATCHED):

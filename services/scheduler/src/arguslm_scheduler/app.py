@@ -9,7 +9,7 @@ from arguslm_bus.service import Parts, run_service
 from arguslm_contracts.streams import CHECKS, FOREVER, REGISTRY
 from arguslm_scheduler.broom import Broom
 from arguslm_scheduler.clock import Clock
-from arguslm_scheduler.decisions import SPEAKS_ON, Decisions
+from arguslm_scheduler.decisions import SPEAKS_ON, Decisions, can_matter
 from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_scheduler.settings import DISCOVERY_INTERVAL_S, Settings
 from arguslm_storage.database import Database, open_database
@@ -37,6 +37,7 @@ def decider_of(
         decisions.decide,
         Publisher(client, NAME),
         speaks_on=SPEAKS_ON,
+        can_matter=can_matter,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
 from arguslm_contracts.events.registry import (
     ModelState,
@@ -40,7 +41,7 @@ from arguslm_scheduler.model import (
 )
 from arguslm_scheduler.probe_questions import probe_request
 from arguslm_scheduler.probe_schedule import probe_slots
-from arguslm_scheduler.spending import reports, within_budgets
+from arguslm_scheduler.spending import reports, told_at, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
 
@@ -50,6 +51,22 @@ log = structlog.get_logger(__name__)
 # the stream checks for ever, so they need no silence; and people register models too. Nor
 # `spending.>`: what is said of a budget follows from what was last said of it.
 SPEAKS_ON = ("check.requested.>", "check.abandoned.>", "discovery.requested.>")
+
+
+_DECIDED_ON = (
+    ClockTicked,
+    ModelState,
+    ProviderRegistered,
+    ProviderUpdated,
+    MonitoringConfigured,
+    MonitoringRunRequested,
+    DiscoveryCompleted,
+)
+
+
+def can_matter(event: Event) -> bool:
+    """Whether a decision can follow from an event."""
+    return isinstance(event, _DECIDED_ON) or told_at(event) is not None
 
 
 class RegistryBehind(TimeoutError):

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted, CheckRequested, ClockTicked
 from arguslm_contracts.events.registry import BudgetCreated, BudgetReserved, BudgetUpdated
 from arguslm_scheduler import account
@@ -34,17 +35,23 @@ async def within_budgets(
     return [*others, *map(Decision, allowed(requests, purses, prices))]
 
 
+def told_at(event: Event) -> datetime | None:
+    """When an event says that budgets are used otherwise than before; None if it does not."""
+    match event:
+        case CheckCompleted(measurement=measured) as check if measured.cost and measured.cost.usd:
+            return check.completed_at
+        case BudgetCreated() | BudgetUpdated() | BudgetReserved() as budget:
+            return budget.at
+        case ClockTicked() as tick if _is_new_day(tick):
+            return datetime.fromtimestamp(tick.second, UTC)
+    return None
+
+
 async def reports(connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
     """What is to be said of budgets because of an event."""
-    match recorded.event:
-        case CheckCompleted(measurement=measured) as check if measured.cost and measured.cost.usd:
-            at = check.completed_at
-        case BudgetCreated() | BudgetUpdated() | BudgetReserved() as event:
-            at = event.at
-        case ClockTicked() as tick if _is_new_day(tick):
-            at = datetime.fromtimestamp(tick.second, UTC)
-        case _:
-            return []
+    at = told_at(recorded.event)
+    if at is None:
+        return []
     purses = await account.purses(connection, at)
     said = await account.last_reports(connection) if purses else {}
     return [
