@@ -294,6 +294,13 @@ async def test_only_the_operator_changes_streams(bus: BusForTests, user: BusUser
 
 
 @EVERY_USER
+async def test_probers_alone_take_places(bus: BusForTests, user: BusUser) -> None:
+    async with voice_of(bus, user.name) as voice:
+        for subject in ("place.prober-local.acme.0", "$JS.API.STREAM.MSG.DELETE.PLACES"):
+            assert await voice.may_publish(subject, b"{}") == user.takes_places
+
+
+@EVERY_USER
 async def test_nobody_takes_another_services_work(bus: BusForTests, user: BusUser) -> None:
     named = [
         (stream.name, durable)

@@ -9,10 +9,12 @@ from counting import TABLES, tick
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus import projector as projector_module
-from arguslm_bus.decider import Decider, Decision
+from arguslm_bus.decider import CanMatter, Decider, Decision
+from arguslm_bus.folding import Decoded, Folding
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import stream_state
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import ClockTicked, DiscoveryRequested
 from arguslm_contracts.identity import derive
 from arguslm_contracts.measurement import Target
@@ -38,7 +40,9 @@ async def decide(connection: AsyncConnection, cause: Recorded) -> Sequence[Decis
     )
 
 
-async def decider(bus: BusForTests, database: Database) -> Decider:
+async def decider(
+    bus: BusForTests, database: Database, can_matter: CanMatter = lambda _: True
+) -> Decider:
     client = await bus.client("scheduler")
     return Decider(
         client,
@@ -47,6 +51,7 @@ async def decider(bus: BusForTests, database: Database) -> Decider:
         decide,
         Publisher(client, "scheduler"),
         speaks_on=("discovery.requested.>",),
+        can_matter=can_matter,
     )
 
 
@@ -67,6 +72,32 @@ async def test_decides_once_per_cause(bus: BusForTests, database: Database) -> N
     running = asyncio.create_task(speaking.run())
     assert await speaking.wait_for(CLOCK.name, await tick_through(bus, range(100, 150)), 10)
     assert await decisions(bus) == 5
+    running.cancel()
+
+
+async def test_what_cannot_matter_is_folded_many_at_once_and_never_judged(
+    bus: BusForTests, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = Folding.fold
+    folded: list[list[int]] = []
+
+    async def noted(
+        folding: Folding, connection: AsyncConnection, batch: Sequence[Decoded]
+    ) -> list[Recorded]:
+        folded.append([one.message.sequence for one in batch])
+        return await genuine(folding, connection, batch)
+
+    def is_tenth(event: Event) -> bool:
+        return isinstance(event, ClockTicked) and event.second % 10 == 0
+
+    monkeypatch.setattr(Folding, "fold", noted)
+    last = await tick_through(bus, range(105, 132))
+    speaking = await decider(bus, database, is_tenth)
+    running = asyncio.create_task(speaking.run())
+    assert await speaking.wait_for(CLOCK.name, last, 10)
+    # Seconds 110, 120 and 130 alone, those between two of them together.
+    assert folded == [[*range(1, 6)], [6], [*range(7, 16)], [16], [*range(17, 26)], [26], [27]]
+    assert await decisions(bus) == 3
     running.cancel()
 
 

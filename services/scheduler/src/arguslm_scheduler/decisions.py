@@ -93,6 +93,8 @@ class Decisions:
         self._has_ticked = False
 
     async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
+        if not can_matter(recorded.event):
+            return []
         decisions = await self._on(connection, recorded)
         return [*await within_budgets(connection, decisions), *await reports(connection, recorded)]
 
