@@ -67,8 +67,8 @@ class Clock:
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Without it, threads that wait for the interpreter are woken without end.
-            "FAKETIME_FORCE_MONOTONIC_FIX": "1",
+            # Else threads that wait for the interpreter are woken without end.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
         }
 
 
