@@ -1,7 +1,7 @@
 """The decider: each decision once, wherever it is interrupted."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -9,7 +9,7 @@ from counting import TABLES, tick
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus import projector as projector_module
-from arguslm_bus.decider import CanMatter, Decider, Decision
+from arguslm_bus.decider import Decider, Decision, by_itself
 from arguslm_bus.folding import Decoded, Folding
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import stream_state
@@ -41,7 +41,7 @@ async def decide(connection: AsyncConnection, cause: Recorded) -> Sequence[Decis
 
 
 async def decider(
-    bus: BusForTests, database: Database, can_matter: CanMatter = lambda _: True
+    bus: BusForTests, database: Database, can_matter: Callable[[Event], bool] = lambda _: True
 ) -> Decider:
     client = await bus.client("scheduler")
     return Decider(
@@ -51,7 +51,7 @@ async def decider(
         decide,
         Publisher(client, "scheduler"),
         speaks_on=("discovery.requested.>",),
-        can_matter=can_matter,
+        first_that_matters=by_itself(can_matter),
     )
 
 

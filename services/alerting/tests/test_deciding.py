@@ -156,6 +156,29 @@ async def test_down_everywhere_is_one_incident_over_all_providers(
     assert await stage.said() == ["raised llama", "resolved llama recovered"]
 
 
+async def test_rules_on_one_model_and_on_all_of_its_like_say_each_outage_once(
+    stage: Stage, database: Database
+) -> None:
+    everywhere = rule("all", "model_unavailable_everywhere", target_model_name="llama")
+    await stage.say(*watched("llama-a", "llama-b", "gpt"), *ruled(everywhere, rule()))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+        for part in (
+            checks("llama-a", [DOWN, DOWN]),
+            checks("llama-b", [DOWN, OK, DOWN, DOWN]),
+            checks("llama-a", [OK, OK], first=9),
+        ):
+            await stage.say(*part)
+            await stage.judged(decider)
+    assert await stage.said() == [
+        "raised llama-a",
+        "raised llama",
+        "raised llama-b",
+        "resolved llama recovered",
+        "resolved llama-a recovered",
+    ]
+
+
 async def test_rebuilt_tables_equal_the_live_ones(
     stage: Stage, database: Database, shadow: Database
 ) -> None:

@@ -7,7 +7,7 @@ same decisions, and they are known as twins, however late.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -50,12 +50,24 @@ class Decision:
 Decide = Callable[[AsyncConnection, Recorded], Awaitable[Sequence[Decision]]]
 """Reads the tables (the event is already folded) and says what follows. No clock, no randomness."""
 
-CanMatter = Callable[[Event], bool]
-"""Whether anything can follow from an event, as far as it tells by itself."""
+FirstThatMatters = Callable[[AsyncConnection, Sequence[Event]], Awaitable[int | None]]
+"""The place of the first of these events, one after the other in a stream, from which anything can
+follow, as the tables stand before them; None if nothing can."""
 
 
-def _always(event: Event) -> bool:
-    return True
+async def _always(connection: AsyncConnection, events: Sequence[Event]) -> int:
+    return 0
+
+
+def by_itself(can_matter: Callable[[Event], bool]) -> FirstThatMatters:
+    """For a decider that sees by the event alone whether anything can follow from it."""
+
+    async def first_that_matters(
+        connection: AsyncConnection, events: Sequence[Event]
+    ) -> int | None:
+        return next((place for place, event in enumerate(events) if can_matter(event)), None)
+
+    return first_that_matters
 
 
 class Decider(Projector):
@@ -63,7 +75,7 @@ class Decider(Projector):
     every stream had been judged: whatever became of the tables since, nothing before is judged
     again, and everything behind it is.
 
-    Events that cannot matter (`can_matter`) are folded many at once and never judged."""
+    Events that cannot matter (`first_that_matters`) are folded many at once and never judged."""
 
     def __init__(
         self,
@@ -74,13 +86,13 @@ class Decider(Projector):
         publisher: Publisher,
         *,
         speaks_on: Sequence[str],
-        can_matter: CanMatter = _always,
+        first_that_matters: FirstThatMatters = _always,
     ) -> None:
         super().__init__(client, database, tables, batch_limit=_BATCH_LIMIT, batches_at_once=1)
         self._decide = decide
         self._publisher = publisher
         self._speaks_on = speaks_on
-        self._can_matter = can_matter
+        self._first_that_matters = first_that_matters
         self._judged: Judged = {}
         self._streams: dict[str, StreamState] = {}
 
@@ -95,24 +107,25 @@ class Decider(Projector):
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
     ) -> None:
-        for some in self._between_what_matters(batch):
-            for event in await folding.fold(connection, some):
-                if self._can_matter(event.event) and not self._is_judged(event):
-                    await self._judge(connection, folding, some[0].message, event)
-
-    def _between_what_matters(self, batch: Sequence[Decoded]) -> Iterator[list[Decoded]]:
-        """The batch in its order: each event that can matter alone, those between two together."""
-        between: list[Decoded] = []
-        for one in batch:
-            if isinstance(one.said, Recorded) and self._can_matter(one.said.event):
-                if between:
-                    yield between
-                    between = []
-                yield [one]
+        rest = batch
+        while rest:
+            quiet = await self._quiet(connection, rest)
+            if quiet:
+                await folding.fold(connection, rest[:quiet])
             else:
-                between.append(one)
-        if between:
-            yield between
+                for event in await folding.fold(connection, rest[:1]):
+                    await self._judge(connection, folding, rest[0].message, event)
+            rest = rest[max(quiet, 1) :]
+
+    async def _quiet(self, connection: AsyncConnection, batch: Sequence[Decoded]) -> int:
+        """How many messages at the batch's head lead to nothing: they are judged already, say
+        nothing, or cannot matter."""
+        judged = next((n for n, one in enumerate(batch) if self._is_open(one)), len(batch))
+        if judged:
+            return judged
+        said = [(n, one.said) for n, one in enumerate(batch) if isinstance(one.said, Recorded)]
+        first = await self._first_that_matters(connection, [event.event for _, event in said])
+        return len(batch) if first is None else said[first][0]
 
     async def _judge(
         self,
@@ -178,6 +191,9 @@ class Decider(Projector):
         if decision.event.once or decision.expected_sequence is not None:
             return False
         return await self._publisher.was_said(decision.event, cause.time)
+
+    def _is_open(self, one: Decoded) -> bool:
+        return isinstance(one.said, Recorded) and not self._is_judged(one.said)
 
     def _is_judged(self, event: Recorded) -> bool:
         created, sequence = self._judged.get(event.stream, ("", 0))

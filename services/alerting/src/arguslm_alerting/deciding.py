@@ -16,7 +16,19 @@ from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.model import Judgement, Tipping, judge, target_of
 from arguslm_alerting.probing import judge_probes
 from arguslm_alerting.projections import SERVICE_TABLES
-from arguslm_alerting.situation import load_all, load_for_budget, load_for_check, load_for_probe
+from arguslm_alerting.relevance import (
+    CHANGES_A_MODEL,
+    CHANGES_WHAT_IS_WATCHED,
+    first_that_matters,
+    model_of,
+)
+from arguslm_alerting.situation import (
+    load_all,
+    load_for_budget,
+    load_for_check,
+    load_for_model,
+    load_for_probe,
+)
 from arguslm_alerting.spending import judge_budgets
 from arguslm_alerting.tables import (
     budgets,
@@ -32,12 +44,8 @@ from arguslm_bus.folding import Folding
 from arguslm_bus.lookup import last_event
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.rebuild import read_until
-from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.envelope import Recorded
-from arguslm_contracts.events import registry
-from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
-from arguslm_contracts.events.probes import ProbeRemoved, ProbeUpdated
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
 from arguslm_storage.database import Database
@@ -52,20 +60,6 @@ _WATCHING = {
     "budget.>": budgets,
     "probe.>": probes,
 }
-_CHANGES_WHAT_IS_WATCHED = (
-    registry.RuleCreated,
-    registry.RuleUpdated,
-    registry.RuleRemoved,
-    registry.ModelState,
-    registry.ModelRemoved,
-    registry.ProviderRegistered,
-    registry.ProviderUpdated,
-    registry.ProviderRemoved,
-    registry.MonitoringConfigured,
-    registry.BudgetRemoved,
-    ProbeUpdated,
-    ProbeRemoved,
-)
 
 
 def decider_of(client: Client, database: Database) -> Decider:
@@ -77,15 +71,8 @@ def decider_of(client: Client, database: Database) -> Decider:
         Judge(client).decide,
         Publisher(client, SERVICE_TABLES.service),
         speaks_on=SPEAKS_ON,
-        can_matter=can_matter,
+        first_that_matters=first_that_matters,
     )
-
-
-def can_matter(event: Event) -> bool:
-    """Whether anything can be judged because of an event."""
-    if isinstance(event, CheckCompleted):
-        return event.probe_id is not None or evolve(None, event) is not None
-    return isinstance(event, (*_CHANGES_WHAT_IS_WATCHED, SpendingReported))
 
 
 class Judge:
@@ -150,20 +137,21 @@ async def _judge(connection: AsyncConnection, recorded: Recorded) -> Sequence[Ju
         return judge_probes(
             situation, Tipping(recorded.event_id, event.completed_at, is_check=True)
         )
-    if not can_matter(event):
-        return []
     if isinstance(event, CheckCompleted):
         situation = await load_for_check(connection, event.model_id)
         return judge(situation, Tipping(recorded.event_id, event.completed_at, is_check=True))
-    if isinstance(event, _CHANGES_WHAT_IS_WATCHED):
-        situation = await load_all(connection)
-        tipping = Tipping(recorded.event_id, event.at, is_check=False)
-        return [
-            *judge(situation, tipping),
-            *judge_budgets(situation, tipping),
-            *judge_probes(situation, tipping),
-        ]
     if isinstance(event, SpendingReported):
         situation = await load_for_budget(connection, event.budget_id)
         return judge_budgets(situation, Tipping(recorded.event_id, event.at, is_check=False))
-    return []
+    if isinstance(event, CHANGES_A_MODEL):
+        situation = await load_for_model(connection, model_of(event))
+    elif isinstance(event, CHANGES_WHAT_IS_WATCHED):
+        situation = await load_all(connection)
+    else:
+        return []
+    tipping = Tipping(recorded.event_id, event.at, is_check=False)
+    return [
+        *judge(situation, tipping),
+        *judge_budgets(situation, tipping),
+        *judge_probes(situation, tipping),
+    ]

@@ -110,13 +110,16 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the given rules need to know. What is missing is taken as unknown, not as gone."""
+    """All that the given rules need to know. What is missing is taken as unknown, not as gone.
+
+    `others` are judged only together with the models, by rules on all of their like."""
 
     rules: Sequence[KnownRule]
     models: Sequence[Model]
     open_alerts: Sequence[OpenAlert]
     budgets: Sequence[BudgetUse] = ()
     probes: Sequence[ProbeRun] = ()
+    others: Sequence[Model] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,8 @@ def concerns(rule: Rule, model: Model) -> bool:
 
 def _of_rule(known: KnownRule, situation: Situation, tipping: Tipping) -> Iterator[Judgement]:
     rule = known.rule
-    concerned = [model for model in situation.models if concerns(rule, model)]
+    alike = situation.others if rule.rule_type == "model_unavailable_everywhere" else ()
+    concerned = [model for model in (*situation.models, *alike) if concerns(rule, model)]
     kept: set[UUID | None] = set()
     for alert in situation.open_alerts:
         if alert.rule_id != rule.rule_id:

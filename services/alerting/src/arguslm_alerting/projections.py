@@ -28,7 +28,7 @@ from arguslm_storage.database import upsert
 _STATES = select(tables.endpoint_states)
 
 
-async def _take_turn(connection: AsyncConnection) -> None:
+async def take_turn(connection: AsyncConnection) -> None:
     """Replicas on one PostgreSQL write one after the other, so that each knows all that the others
     have said before it speaks. The lock is the first of its transaction: no two can cross."""
     if connection.dialect.name == "postgresql":
@@ -36,7 +36,7 @@ async def _take_turn(connection: AsyncConnection) -> None:
 
 
 async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    await _take_turn(connection)
+    await take_turn(connection)
     for recorded in events:
         await _fold_registry_event(connection, recorded)
 
@@ -140,7 +140,7 @@ async def _put(
 
 
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    await _take_turn(connection)
+    await take_turn(connection)
     found = [r.event for r in events if isinstance(r.event, CheckCompleted | CheckSummarized)]
     known = await _states_of(connection, found)
     moved: dict[tuple[UUID, str], EndpointState] = {}
@@ -194,7 +194,7 @@ def state_row(state: EndpointState) -> dict[str, Any]:
 
 
 async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
-    await _take_turn(connection)
+    await take_turn(connection)
     for recorded in events:
         match recorded.event:
             case AlertRaised() as alert:

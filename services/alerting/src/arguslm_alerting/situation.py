@@ -1,6 +1,6 @@
 """Reading the tables into the model's words: everything, or what one model's check can change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -33,24 +33,44 @@ from arguslm_alerting.tables import (
 )
 from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.events.registry import Rule
+from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import in_chunks
 
-NOTHING = Situation((), (), ())
-
 _OPEN_ALERTS = select(alerts).where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
+_ON_MODELS = alerts.c.budget_id.is_(None)
 # Asked at every check, and mostly all that is asked: constants, for that is what takes the time.
+_MODELS_WITH_ALERTS = (
+    select(alerts.c.model_id)
+    .where(alerts.c.resolved_at.is_(None), _ON_MODELS, alerts.c.probe_id.is_(None))
+    .distinct()
+)
 _OF_MODEL = bindparam("of_model", type_=Uuid)
-_TOUCHED_BY_CHECK = _OPEN_ALERTS.where(
-    alerts.c.budget_id.is_(None),
-    alerts.c.probe_id.is_(None),
-    alerts.c.model_id.is_(None) | (alerts.c.model_id == _OF_MODEL),
+_TOUCHED_BY_MODEL = _OPEN_ALERTS.where(
+    _ON_MODELS, alerts.c.model_id.is_(None) | (alerts.c.model_id == _OF_MODEL)
 )
-_FAILS = (
-    select(endpoint_states.c.location)
-    .where(endpoint_states.c.model_id == _OF_MODEL)
-    .where(endpoint_states.c.consecutive_failures > 0)
-    .limit(1)
-)
+_CHECKED = select(endpoint_states.c.model_id).distinct()
+_PROBED = select(probe_verdicts.c.model_id).distinct()
+
+
+async def with_open_alert(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the models that an alert on models is open on; all of them where it is on all."""
+    if not model_ids:
+        return set()
+    alerted = set(await connection.scalars(_MODELS_WITH_ALERTS))
+    return set(model_ids) if None in alerted else alerted.intersection(model_ids)
+
+
+async def heard_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the models that a check or a probe has told of, or an open alert is about."""
+    if not model_ids:
+        return set()
+    found = await with_open_alert(connection, model_ids)
+    for query, key in (
+        (_CHECKED, endpoint_states.c.model_id),
+        (_PROBED, probe_verdicts.c.model_id),
+    ):
+        found |= set((await rows_among(connection, query, {key: model_ids})).scalars())
+    return found
 
 
 async def load_all(connection: AsyncConnection) -> Situation:
@@ -72,22 +92,19 @@ async def load_for_probe(connection: AsyncConnection, probe_id: UUID, model_id: 
         [one for one in await _rules(connection) if one.rule.rule_type == "probe_failed"],
         await _models(connection, model_id),
         await _open_alerts(connection, touched),
-        probes=await load_probes(connection, (probe_id, model_id)),
+        probes=await load_probes(connection, probe_id=probe_id, model_id=model_id),
     )
 
 
-async def load_probes(
-    connection: AsyncConnection, of: tuple[UUID, UUID] | None = None
-) -> list[ProbeRun]:
-    """What the last checks of probes found: of all, or of one at one model."""
+async def load_probes(connection: AsyncConnection, **of: UUID) -> list[ProbeRun]:
+    """What the last checks of probes found: of all, or `of` one `probe_id` or `model_id`."""
     columns = probe_verdicts.c
     query = (
         select(probe_verdicts, probes.c.name, probes.c.enabled, probes.c.removed)
         .outerjoin(probes, probes.c.probe_id == columns.probe_id)
         .order_by(columns.probe_id, columns.model_id, columns.location)
     )
-    if of is not None:
-        query = query.where(columns.probe_id == of[0], columns.model_id == of[1])
+    query = query.where(*(columns[name] == value for name, value in of.items()))
     return [
         ProbeRun(
             probe_id=row.probe_id,
@@ -146,28 +163,39 @@ async def _budgets(connection: AsyncConnection, budget_id: UUID | None = None) -
 
 
 async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situation:
-    """The rules on this model with their alerts, and the other models that those rules ask for.
-
-    Nothing when a check of the model cannot change anything: it is up, and no alert is open.
-    """
-    about = {"of_model": model_id}
-    open_alerts = await _open_alerts(connection, _TOUCHED_BY_CHECK, about)
-    if not open_alerts and (await connection.execute(_FAILS, about)).first() is None:
-        return NOTHING
+    """The rules on a model with their alerts, and the other models that those rules ask for."""
     checked = await _models(connection, model_id)
     known = [
         rule
         for rule in await _rules(connection)
         if any(concerns(rule.rule, model) for model in checked)
     ]
+    return await _around(connection, model_id, checked, known)
+
+
+async def load_for_model(connection: AsyncConnection, model_id: UUID) -> Situation:
+    """What the change of a model can change: of itself, of all of its like before or after, and of
+    what probes found of it."""
+    known = await _rules(connection)
+    around = await _around(connection, model_id, await _models(connection, model_id), known)
+    return replace(around, probes=await load_probes(connection, model_id=model_id))
+
+
+async def _around(
+    connection: AsyncConnection, model_id: UUID, found: list[Model], known: list[KnownRule]
+) -> Situation:
     everywhere = [r.rule for r in known if r.rule.rule_type == "model_unavailable_everywhere"]
-    if everywhere:
-        checked += [
-            model
-            for model in await _models(connection)
-            if model.model_id != model_id and any(concerns(rule, model) for rule in everywhere)
-        ]
-    return Situation(known, await _with_states(connection, checked), open_alerts)
+    alike = [
+        model
+        for model in (await _models(connection) if everywhere else [])
+        if model.model_id != model_id and any(concerns(rule, model) for rule in everywhere)
+    ]
+    return Situation(
+        known,
+        await _with_states(connection, found),
+        await _open_alerts(connection, _TOUCHED_BY_MODEL, {"of_model": model_id}),
+        others=await _with_states(connection, alike),
+    )
 
 
 async def _rules(connection: AsyncConnection) -> list[KnownRule]:

@@ -2,7 +2,7 @@
 
 from nats.aio.client import Client
 
-from arguslm_bus.decider import Decider
+from arguslm_bus.decider import Decider, by_itself
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import last_held
 from arguslm_bus.service import Parts, run_service
@@ -37,7 +37,7 @@ def decider_of(
         decisions.decide,
         Publisher(client, NAME),
         speaks_on=SPEAKS_ON,
-        can_matter=can_matter,
+        first_that_matters=by_itself(can_matter),
     )
 
 
