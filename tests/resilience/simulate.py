@@ -164,13 +164,18 @@ class House:
     async def _register(self) -> None:
         """What people have decided, before anything runs."""
         at = datetime.fromtimestamp(BEGIN_S - 1, UTC)
-        rule = Rule(
-            rule_id=self.rule_id,
-            name="any",
-            rule_type="any_model_down",
-            failures_to_raise=verdict.FAILURES_TO_RAISE,
-            successes_to_resolve=verdict.SUCCESSES_TO_RESOLVE,
-            created_at=at,
+        patience = {
+            "failures_to_raise": verdict.FAILURES_TO_RAISE,
+            "successes_to_resolve": verdict.SUCCESSES_TO_RESOLVE,
+            "created_at": at,
+        }
+        any_down = Rule(rule_id=self.rule_id, name="any", rule_type="any_model_down", **patience)
+        everywhere = Rule(
+            rule_id=derive("rule", self.rule_id, "everywhere"),
+            name="everywhere",
+            rule_type="model_unavailable_everywhere",
+            target_model_name="model",
+            **patience,
         )
         provider = Provider(
             provider_id=self.provider_id,
@@ -187,7 +192,8 @@ class House:
         publisher = Publisher(self.broker.client(), "query-api")  # type: ignore[arg-type]
         for event in (
             MonitoringConfigured(revision=1, at=at, config=config),
-            RuleCreated(revision=1, at=at, rule=rule),
+            RuleCreated(revision=1, at=at, rule=any_down),
+            RuleCreated(revision=1, at=at, rule=everywhere),
             ProviderRegistered(revision=1, at=at, provider=provider),
             *(ModelRegistered(revision=1, at=at, model=self._model(name, at)) for name in known),
         ):

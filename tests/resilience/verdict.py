@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -76,6 +76,7 @@ def broken(history: History, rule_id: UUID) -> Iterator[str]:
     yield from _each_answered_once(history)
     yield from _each_said_once(history)
     yield from _alerts_follow_from_the_checks(history, rule_id)
+    yield from _one_open_at_a_time(history.alerts)
     yield from _each_told_once(history)
     yield from _time_is_a_chain(history.ticks)
     yield from (f"dead letter: {text}" for text in history.dead_letters)
@@ -96,12 +97,13 @@ def _each_said_once(history: History) -> Iterator[str]:
 
 
 def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[str]:
-    """One location and one rule on any model: its alerts can be told from the checks alone."""
+    """One location, and a rule on any model: its alerts can be told from the checks alone."""
     due, over = _expected_alerts(history.answers, rule_id)
-    raised = {e.event.alert_id: e for e in history.alerts if isinstance(e.event, AlertRaised)}
-    resolves = Counter(
-        e.event.alert_id for e in history.alerts if isinstance(e.event, AlertResolved)
-    )
+    raised = {
+        e.event.alert_id: e
+        for e in history.alerts
+        if isinstance(e.event, AlertRaised) and e.event.rule_id == rule_id
+    }
     for alert_id in raised.keys() - due.keys():
         if not _stands_for_another(raised[alert_id], due, raised):
             yield f"alert {alert_id} was raised without a reason"
@@ -109,9 +111,23 @@ def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[
         # Of a model that alerting came to know when it was up again, there was nothing to tell.
         if alert_id not in over or due[alert_id] not in history.discovered:
             yield f"alert {alert_id} was not raised"
-    for alert_id in raised:
-        if resolves[alert_id] != 1:
-            yield f"alert {alert_id} was resolved {resolves[alert_id]} times"
+
+
+def _one_open_at_a_time(alerts: Sequence[Recorded]) -> Iterator[str]:
+    """Of each rule and model, or of all its like: raised, resolved, and only then raised again."""
+    open_now: dict[tuple[UUID, UUID | None], UUID] = {}
+    for event in (recorded.event for recorded in alerts):
+        if not isinstance(event, AlertRaised | AlertResolved):
+            continue
+        target = event.rule_id, event.model_id
+        already = open_now.pop(target, None)
+        if isinstance(event, AlertRaised):
+            open_now[target] = event.alert_id
+            if already is not None:
+                yield f"alert {event.alert_id} was raised while {already} was open"
+        elif already != event.alert_id:
+            yield f"alert {event.alert_id} was resolved while it was not open"
+    yield from (f"alert {alert_id} was never resolved" for alert_id in open_now.values())
 
 
 def _stands_for_another(alert: Recorded, due: dict[UUID, UUID], raised: Container[UUID]) -> bool:
