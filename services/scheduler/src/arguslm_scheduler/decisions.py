@@ -297,7 +297,8 @@ class Decisions:
         request: Callable[[Asked, str], CheckRequested],
     ) -> list[Decision]:
         requests = [request(one, location) for one in asked for location in self._locations]
-        return _each_unless_open(requests, await open_requests.all_open(connection))
+        in_flight = await open_requests.open_of(connection, {one.model_id for one in asked})
+        return _each_unless_open(requests, in_flight)
 
     async def _require_whole_registry(self, connection: AsyncConnection) -> None:
         """Raises RegistryBehind unless the roster holds all that REGISTRY holds now."""

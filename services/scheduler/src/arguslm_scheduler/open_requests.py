@@ -5,7 +5,7 @@ Requests and answers are heard side by side, in any order. So a row keeps the ne
 side, by due time, and is the same whichever came first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -127,6 +127,12 @@ async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
 async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
     """Every open request."""
     found = await connection.execute(_OPEN)
+    return {_key(row): dict(row) for row in found.mappings()}
+
+
+async def open_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> dict[Key, Row]:
+    """The open requests of these models."""
+    found = await rows_among(connection, _OPEN, {open_requests.c.model_id: model_ids})
     return {_key(row): dict(row) for row in found.mappings()}
 
 
