@@ -5,7 +5,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from compose_file import OURS, environment, image_environment
 
 from arguslm import AsyncArgusLMClient
 from arguslm_bus.settings import BusSettings
+from arguslm_launcher.addresses import free_port
 from arguslm_launcher.compose_setup import declare_topology, write_secrets
 from arguslm_testkit.bus import running_bus
 from arguslm_testkit.house import until
@@ -25,19 +25,13 @@ from arguslm_testkit.postgres import PostgresForTests
 ADMIN_KEY = "argus_test-key-of-the-first-admin"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Places:
     """Where this test has what a container finds under names of compose's networks."""
 
     def __init__(self, house: Path, bus_url: str, database_url: str) -> None:
         self.house = house
-        self.ops_ports = {name: free_port() for name in OURS}
-        self.api_port = free_port()
+        self.ops_ports = {name: free_port("127.0.0.1", 0) for name in OURS}
+        self.api_port = free_port("127.0.0.1", 0)
         self._bus_url = bus_url
         self._database_url = database_url
 

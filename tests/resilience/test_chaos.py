@@ -8,7 +8,7 @@ from chaos import Options, run, show
 
 # A minute of faults, and whatever a busy machine needs to start and to settle.
 _AT_MOST_S = 1_500
-_SHORT = Options(seed=7, minutes=1.0, checks_per_s=10, database="postgresql")
+_SHORT = Options(seed=7, minutes=1.0, checks_per_s=50, database="postgresql")
 
 
 @pytest.mark.timeout(_AT_MOST_S)

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from arguslm_telemetry.logs import configure_logs
-from arguslm_telemetry.ops import OpsServer
+from arguslm_telemetry.ops import CannotListen, OpsServer
 
 
 @pytest.fixture
@@ -20,10 +20,9 @@ def components() -> dict[str, str]:
 
 @pytest.fixture
 def server(components: dict[str, str]) -> Iterator[OpsServer]:
-    running = OpsServer("127.0.0.1", 0, lambda: dict(components))
-    running.start()
-    yield running
-    running.stop()
+    with OpsServer("127.0.0.1", 0) as running:
+        running.start(lambda: dict(components))
+        yield running
 
 
 def get(server: OpsServer, path: str) -> tuple[int, str]:
@@ -42,6 +41,15 @@ def test_health_follows_the_components(server: OpsServer, components: dict[str, 
     components["bus"] = "not connected"
     status, body = get(server, "/health")
     assert (status, json.loads(body)["status"]) == (503, "unhealthy")
+
+
+def test_a_taken_port_is_named_with_what_to_set(server: OpsServer) -> None:
+    with pytest.raises(CannotListen) as refused:
+        OpsServer("127.0.0.1", server.port)
+    assert str(refused.value) == (
+        f"cannot listen on 127.0.0.1:{server.port} for /health and /metrics: Address already in use"
+        "; ARGUSLM_OPS_PORT chooses another port, 0 a free one"
+    )
 
 
 def test_metrics_are_prometheus_text_and_other_paths_are_named(server: OpsServer) -> None:

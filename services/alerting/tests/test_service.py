@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from alerting_bench import Stage
 from alerting_stories import DOWN, OK, at, checks, rule, ruled, watched
 from webhook_receiver import receiving
@@ -144,19 +146,37 @@ async def test_killed_in_the_middle_it_raises_resolves_and_tells_once(
     assert f":{receiver.port}" not in logged
 
 
-async def test_a_wrong_key_ends_it_with_one_clear_line(bus: BusForTests, tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "ARGUSLM_NATS_URL": bus.server.url,
-        "ARGUSLM_NATS_PASSWORD": bus.server.passwords["alerting"],
-        "ARGUSLM_DATA_DIR": str(tmp_path),
-        "ARGUSLM_ENCRYPTION_KEY": "no key",
-    }
-    process = await asyncio.create_subprocess_exec(
-        str(PROGRAM), env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    _, written = await process.communicate()
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        (
+            "ARGUSLM_ENCRYPTION_KEY",
+            "no key",
+            "the encryption key is not a Fernet key (32 bytes, url-safe base64)",
+        ),
+        (
+            "ARGUSLM_OPS_PORT",
+            "{taken}",
+            "cannot listen on 127.0.0.1:{taken} for /health and /metrics: Address already in use; "
+            "ARGUSLM_OPS_PORT chooses another port, 0 a free one",
+        ),
+    ],
+)
+async def test_what_it_cannot_start_with_ends_it_with_one_clear_line(
+    bus: BusForTests, tmp_path: Path, variable: str, value: str, line: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        environment = {
+            **os.environ,
+            "ARGUSLM_NATS_URL": bus.server.url,
+            "ARGUSLM_NATS_PASSWORD": bus.server.passwords["alerting"],
+            "ARGUSLM_DATA_DIR": str(tmp_path),
+            variable: value.format(taken=taken),
+        }
+        process = await asyncio.create_subprocess_exec(
+            str(PROGRAM), env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        _, written = await process.communicate()
     assert process.returncode == 1
-    assert written.decode().splitlines() == [
-        "alerting: the encryption key is not a Fernet key (32 bytes, url-safe base64)"
-    ]
+    assert written.decode().splitlines() == ["alerting: " + line.format(taken=taken)]

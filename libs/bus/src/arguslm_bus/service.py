@@ -15,7 +15,7 @@ from arguslm_bus.settings import BusSettings
 from arguslm_storage.vault import VaultError
 from arguslm_telemetry.collector import tame_collector
 from arguslm_telemetry.logs import configure_logs
-from arguslm_telemetry.ops import OpsServer
+from arguslm_telemetry.ops import CannotListen, OpsServer
 from arguslm_telemetry.settings import TelemetrySettings
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ def run_service(
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(_live(name, given, wire))
-    except (BusUnreachable, VaultError) as error:
+    except (BusUnreachable, CannotListen, VaultError) as error:
         sys.exit(f"{name}: {error}")
 
 
@@ -74,22 +74,21 @@ def describe_settings_error(error: ValidationError) -> str:
 async def _live(
     name: str, settings: ServiceSettings, wire: Callable[..., Awaitable[Parts]]
 ) -> None:
-    client = await connect(settings, name)
-    parts = await wire(settings, client)
-    ops = OpsServer(settings.ops_host, settings.ops_port, lambda: _health(client, parts))
-    ops.start()
-    log.info("service_started", ops_port=ops.port)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
-    try:
-        await _until_stopped(parts, stop)
-    finally:
-        ops.stop()
-        await parts.close()
-        await client.close()
-        log.info("service_stopped")
+    with OpsServer(settings.ops_host, settings.ops_port) as ops:
+        client = await connect(settings, name)
+        parts = await wire(settings, client)
+        ops.start(lambda: _health(client, parts))
+        log.info("service_started", ops_port=ops.port)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, stop.set)
+        try:
+            await _until_stopped(parts, stop)
+        finally:
+            await parts.close()
+            await client.close()
+            log.info("service_stopped")
 
 
 def _health(client: Client, parts: Parts) -> dict[str, str]:

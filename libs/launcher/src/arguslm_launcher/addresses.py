@@ -1,9 +1,16 @@
 """Ports that are free, and the address people type."""
 
 import errno
+import random
 import socket
+from contextlib import suppress
 
 from arguslm_launcher.data_dir import CannotStart
+
+# Below what systems give to outgoing connections: one of those may take a port of theirs between
+# our look at it and the start, or the restart, of whoever is to listen there.
+_OURS = range(20_000, 32_000)
+_TRIES = 50
 
 
 def free_port(host: str, port: int, *, or_another: bool = False) -> int:
@@ -12,14 +19,25 @@ def free_port(host: str, port: int, *, or_another: bool = False) -> int:
     Raises:
         CannotStart: the port is in use, or the address is not of this machine.
     """
+    if port == 0:
+        for candidate in random.sample(_OURS, _TRIES):
+            with suppress(CannotStart):
+                return _bindable(host, candidate)
+    try:
+        return _bindable(host, port)
+    except CannotStart:
+        if or_another:
+            return free_port(host, 0)
+        raise
+
+
+def _bindable(host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            if or_another:
-                return free_port(host, 0)
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 hint = f"port {port}: {error.strerror}; choose another with --port (0: a free one)"
             else:

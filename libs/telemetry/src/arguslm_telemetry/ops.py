@@ -1,9 +1,11 @@
 """The door for operators: /health and /metrics of a service that has no other HTTP server."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -11,25 +13,46 @@ Health = Callable[[], dict[str, str]]
 """Component -> "ok", or what is wrong with it."""
 
 
+class CannotListen(OSError):
+    """The address is taken, or not one of this machine."""
+
+
 class OpsServer:
-    """Serves from a thread of its own, so that a busy event loop still answers "busy"."""
+    """Serves from a thread of its own, so that a busy event loop still answers "busy".
 
-    def __init__(self, host: str, port: int, health: Health) -> None:
-        class Handler(_Handler):
-            check = staticmethod(health)
+    The address is taken at once; answers come from `start` on, until the block ends.
 
-        self._server = ThreadingHTTPServer((host, port), Handler)
+    Raises:
+        CannotListen: with the address and the reason, in a line for people.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self._server = ThreadingHTTPServer((host, port), _Handler)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise CannotListen(
+                f"cannot listen on {host}:{port} for /health and /metrics: {reason}; "
+                "ARGUSLM_OPS_PORT chooses another port, 0 a free one"
+            ) from None
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     @property
     def port(self) -> int:
         return int(self._server.server_address[1])
 
-    def start(self) -> None:
+    def start(self, health: Health) -> None:
+        self._server.RequestHandlerClass = type(
+            "_HandlerOf", (_Handler,), {"check": staticmethod(health)}
+        )
         self._thread.start()
 
-    def stop(self) -> None:
-        self._server.shutdown()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
 
 

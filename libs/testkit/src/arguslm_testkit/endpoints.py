@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from arguslm_launcher.addresses import free_port
 
 _PROGRAMS = Path(sys.executable).parent
 
@@ -94,7 +95,7 @@ async def running_litellm_proxy(directory: Path, *, key: str) -> AsyncIterator[s
             }
         )
     )
-    port = _free_port()
+    port = free_port("127.0.0.1", 0)
     log = (directory / "litellm.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         "uvx",
@@ -160,9 +161,3 @@ async def webhook_receiver() -> AsyncIterator[WebhookReceiver]:
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
     async with server:
         yield receiver
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
