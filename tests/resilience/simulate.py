@@ -2,9 +2,9 @@
 memory that reorders, repeats, delays and forgets, in a time that nobody waits for.
 
 `just simulate --seeds N`. Each seed is one house: one or two schedulers with tables of their own,
-one or two alertings on the same tables, a query-api and a prober, killed at any moment. At the end
-every decision must stand once, and the tables must be what any other order of the streams makes of
-them.
+one or two alertings on the same tables, a query-api and a prober, killed at any moment; in every
+other house people change what is watched meanwhile. At the end every decision must stand once, and
+the tables must be what any other order of the streams makes of them.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import structlog
 import verdict
 from fake_broker import Chances, FakeBroker, FakeClient
 from memory_tables import MemoryTables
+from people import INTERVAL_S, People, rule_of
 from verdict import History
 from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
 
@@ -40,7 +41,6 @@ from arguslm_contracts.envelope import Recorded, decode
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import (
     CheckAbandoned,
-    CheckCompleted,
     CheckRequested,
     ClockTicked,
     DiscoveredModel,
@@ -54,20 +54,20 @@ from arguslm_contracts.events.registry import (
     MonitoringConfigured,
     Provider,
     ProviderRegistered,
-    Rule,
     RuleCreated,
 )
 from arguslm_contracts.identity import derive, model_uuid
-from arguslm_contracts.measurement import Measurement
+from arguslm_contracts.measurement import Cost, Measurement, Price
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import Finding
 from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY, STREAMS
+from arguslm_prober.model import completion, refusal, skipped
 from arguslm_query_api.projections import tables as query_api
 from arguslm_scheduler import projections as scheduler
 from arguslm_scheduler.app import decider_of
 from arguslm_scheduler.clock import Clock
 
 LOCATION = "local"
-INTERVAL_S = 10
 # The schedulers' clocks run faster than the loop's: fewer ticks tell of the same time.
 _TIME_RUNS = 12
 # The broker forgets sooner which ids it has seen: after 10 s in streams that remember for an hour.
@@ -79,6 +79,9 @@ _LIFE_S = 1.5
 _LONG_ABSENCES, _FORGOTTEN_S = 0.1, 10.0
 _END_S = 600.0
 _LONGEST_ANSWER_S = 1.0
+_PRICE = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
+_COSTS = Cost(usd=0.001, price=_PRICE)
+_WRONG = Finding(about="canary", level="fail", code="wrong_answer", message="not the code")
 
 
 class _Time:
@@ -108,11 +111,13 @@ class House:
     """One seed."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.chance = random.Random(seed)
         self.broker = FakeBroker(self.chance, Chances(), forgets_sooner_by=_FORGETS_SOONER_BY)
         self.rule_id = derive("rule", seed)
         self.provider_id = derive("provider", seed)
         self.models = [f"model-{n}" for n in range(self.chance.randint(1, 3))]
+        self.is_meddled_with = self.chance.random() < 0.5
         self._time = _Time()
         self._fair_since: datetime | None = None
         self._found: frozenset[UUID] = frozenset()
@@ -137,10 +142,12 @@ class House:
         running = [asyncio.create_task(self._lives(name, run)) for name, run in replicas.items()]
         running.append(asyncio.create_task(self._lives("prober", self._probe)))
         self._time.go_on()
-        await asyncio.sleep(_STORM_S)
+        await self._storm()
         self._calm()
         try:
             async with asyncio.timeout(_END_S):
+                if self.is_meddled_with:
+                    await self._people().make_peace()
                 await _until(self._is_done)
                 self._time.go_on()
                 await _until(lambda: not self.history().open_alerts())
@@ -152,7 +159,21 @@ class House:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return [*verdict.broken(self.history(), self.rule_id), *await self._differing()]
+        # Whoever changes rules and models changes what is due.
+        rule_id = None if self.is_meddled_with else self.rule_id
+        return [*verdict.broken(self.history(), rule_id), *await self._differing()]
+
+    async def _storm(self) -> None:
+        people = asyncio.create_task(self._people().meddle())
+        if not self.is_meddled_with:
+            people.cancel()
+        await asyncio.sleep(_STORM_S)
+        people.cancel()
+        await asyncio.gather(people, return_exceptions=True)
+
+    def _people(self) -> People:
+        publisher = Publisher(self.broker.client(), "query-api")  # type: ignore[arg-type]
+        return People(self.seed, self.chance, publisher, lambda: self._events(REGISTRY.name))
 
     def _calm(self) -> None:
         """Nothing goes wrong any more. Whoever is away comes back into a house in which no time has
@@ -164,19 +185,11 @@ class House:
     async def _register(self) -> None:
         """What people have decided, before anything runs."""
         at = datetime.fromtimestamp(BEGIN_S - 1, UTC)
-        patience = {
-            "failures_to_raise": verdict.FAILURES_TO_RAISE,
-            "successes_to_resolve": verdict.SUCCESSES_TO_RESOLVE,
-            "created_at": at,
-        }
-        any_down = Rule(rule_id=self.rule_id, name="any", rule_type="any_model_down", **patience)
-        everywhere = Rule(
-            rule_id=derive("rule", self.rule_id, "everywhere"),
-            name="everywhere",
-            rule_type="model_unavailable_everywhere",
-            target_model_name="model",
-            **patience,
-        )
+        everywhere = derive("rule", self.rule_id, "everywhere")
+        rules = [
+            rule_of("any_model_down", self.rule_id, at),
+            rule_of("model_unavailable_everywhere", everywhere, at),
+        ]
         provider = Provider(
             provider_id=self.provider_id,
             provider_type="openai",
@@ -192,8 +205,7 @@ class House:
         publisher = Publisher(self.broker.client(), "query-api")  # type: ignore[arg-type]
         for event in (
             MonitoringConfigured(revision=1, at=at, config=config),
-            RuleCreated(revision=1, at=at, rule=any_down),
-            RuleCreated(revision=1, at=at, rule=everywhere),
+            *(RuleCreated(revision=1, at=at, rule=rule) for rule in rules),
             ProviderRegistered(revision=1, at=at, provider=provider),
             *(ModelRegistered(revision=1, at=at, model=self._model(name, at)) for name in known),
         ):
@@ -273,7 +285,8 @@ class House:
         await clock.run()
 
     async def _probe(self, client: FakeClient) -> None:
-        """Answers what is not answered, each after a while of its own; some twice."""
+        """Answers what is not answered, each after a while of its own; some twice, but for what
+        costs: before it asks again, a prober looks whether its answer stands."""
         publisher = Publisher(client, "prober")  # type: ignore[arg-type]
         reader = StreamReader(client, CHECK_REQUESTS.name, 0)  # type: ignore[arg-type]
         answered = {str(e.cause.event_id) for e in self._events(CHECKS.name) if e.cause}
@@ -283,7 +296,8 @@ class House:
                     request = _decode(CHECK_REQUESTS.name, message)
                     if isinstance(request.event, CheckAbandoned):
                         continue  # this prober answers everything, however late
-                    if request.event_id not in answered or self.chance.random() < 0.1:
+                    again = 0.0 if self.is_meddled_with else 0.1
+                    if request.event_id not in answered or self.chance.random() < again:
                         group.create_task(self._answer(publisher, request))
 
     async def _answer(self, publisher: Publisher, request: Recorded) -> None:
@@ -292,39 +306,41 @@ class House:
         event = request.event
         answer: Event
         if isinstance(event, DiscoveryRequested):
-            answer = DiscoveryCompleted(
-                request_id=event.request_id,
-                provider_id=event.provider_id,
-                outcome=Outcome.OK,
-                models=tuple(DiscoveredModel(name=name) for name in self.models),
-                completed_at=now,
-            )
+            answer = self._listed(event, now)
         else:
             assert isinstance(event, CheckRequested)
-            answer = CheckCompleted(
-                check_id=event.request_id,
-                model_id=event.model_id,
-                provider_id=event.target.provider_id,
-                provider_type="openai",
-                provider_name="P",
-                model=event.target.model or "",
-                location=event.location,
-                due_at=event.due_at,
-                started_at=now,
-                completed_at=now,
-                measurement=Measurement.of(self._outcome(event)),
-            )
+            answer = completion(event, event.target.model, self._measured(event), now, now)
         await _surely(publisher, answer, request)
 
-    def _outcome(self, request: CheckRequested) -> Outcome:
+    def _listed(self, request: DiscoveryRequested, now: datetime) -> DiscoveryCompleted:
+        """All models; where people meddle, some are gone now and then."""
+        listed = self.models
+        if self.is_meddled_with and self._fair_since is None:
+            listed = self.chance.sample(listed, self.chance.randint(1, len(listed)))
+        return DiscoveryCompleted(
+            request_id=request.request_id,
+            provider_id=request.provider_id,
+            outcome=Outcome.OK,
+            models=tuple(DiscoveredModel(name=name) for name in listed),
+            complete=True,
+            completed_at=now,
+        )
+
+    def _measured(self, request: CheckRequested) -> Measurement:
         """Half minutes of the model's own time are bad: enough in a row to be told."""
         if request.skip_reason is not None:
-            return Outcome.SKIPPED
-        if self._fair_since is not None and request.due_at >= self._fair_since:
-            return Outcome.OK
+            return skipped(request.skip_reason)
+        if request.allowance is not None:
+            refused = refusal(request.allowance, _PRICE, request.probe)
+            if refused is not None:
+                return refused
+        is_fair = self._fair_since is not None and request.due_at >= self._fair_since
         half_minute = int(request.due_at.timestamp()) // 30
-        bad = derive("weather", request.model_id, half_minute).int % 2 == 0
-        return Outcome.SERVER_ERROR if bad else Outcome.OK
+        is_bad = not is_fair and derive("weather", request.model_id, half_minute).int % 2 == 0
+        cost = _COSTS if self.is_meddled_with else None
+        if request.probe_id is not None:
+            return Measurement.of(Outcome.OK, cost=cost, findings=(_WRONG,) if is_bad else ())
+        return Measurement.of(Outcome.SERVER_ERROR if is_bad else Outcome.OK, cost=cost)
 
     def _events(self, stream: str) -> list[Recorded]:
         messages, known = self.broker.streams[stream].messages, self._decoded.setdefault(stream, [])
@@ -345,10 +361,8 @@ class House:
 
     def _is_done(self) -> bool:
         """Whether all is answered, and everybody has read all."""
-        requests = self._events(CHECK_REQUESTS.name)
-        to_answer = sum(not isinstance(one.event, CheckAbandoned) for one in requests)
         heads = {name: len(stream.messages) for name, stream in self.broker.streams.items()}
-        return len(self.history().answers) >= to_answer and all(
+        return not self.history().unanswered() and all(
             projector.position(stream) == heads[stream]
             for projector in self._projectors.values()
             for stream in projector.tables.folds

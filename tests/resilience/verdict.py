@@ -8,6 +8,7 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
+from arguslm_alerting.model import target_of
 from arguslm_bus.reader import read_until, stream_state
 from arguslm_contracts.endpoint_state import EndpointState, evolve
 from arguslm_contracts.envelope import Recorded, decode
@@ -71,11 +72,13 @@ class History:
         return set(_to_tell(self.alerts)) - set(_told(self.alerts))
 
 
-def broken(history: History, rule_id: UUID) -> Iterator[str]:
-    """Each invariant that does not hold, in words."""
+def broken(history: History, rule_id: UUID | None) -> Iterator[str]:
+    """Each invariant that does not hold, in words. `rule_id` is that of a rule on any model that
+    stays as it is, and with it all that is watched; None where there is none."""
     yield from _each_answered_once(history)
     yield from _each_said_once(history)
-    yield from _alerts_follow_from_the_checks(history, rule_id)
+    if rule_id is not None:
+        yield from _alerts_follow_from_the_checks(history, rule_id)
     yield from _one_open_at_a_time(history.alerts)
     yield from _each_told_once(history)
     yield from _time_is_a_chain(history.ticks)
@@ -114,12 +117,12 @@ def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[
 
 
 def _one_open_at_a_time(alerts: Sequence[Recorded]) -> Iterator[str]:
-    """Of each rule and model, or of all its like: raised, resolved, and only then raised again."""
-    open_now: dict[tuple[UUID, UUID | None], UUID] = {}
+    """Of each rule and what it is on: raised, resolved, and only then raised again."""
+    open_now: dict[tuple[UUID, str], UUID] = {}
     for event in (recorded.event for recorded in alerts):
         if not isinstance(event, AlertRaised | AlertResolved):
             continue
-        target = event.rule_id, event.model_id
+        target = event.rule_id, target_of(event.model_id, event.budget_id, event.probe_id)
         already = open_now.pop(target, None)
         if isinstance(event, AlertRaised):
             open_now[target] = event.alert_id

@@ -9,7 +9,7 @@ from counting import TABLES, tick
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus import projector as projector_module
-from arguslm_bus.decider import Decider, Decision, by_itself
+from arguslm_bus.decider import Decider, Decision
 from arguslm_bus.folding import Decoded, Folding
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import stream_state
@@ -43,6 +43,9 @@ async def decide(connection: AsyncConnection, cause: Recorded) -> Sequence[Decis
 async def decider(
     bus: BusForTests, database: Database, can_matter: Callable[[Event], bool] = lambda _: True
 ) -> Decider:
+    async def first(connection: AsyncConnection, events: Sequence[Event]) -> int | None:
+        return next((place for place, event in enumerate(events) if can_matter(event)), None)
+
     client = await bus.client("scheduler")
     return Decider(
         client,
@@ -51,7 +54,7 @@ async def decider(
         decide,
         Publisher(client, "scheduler"),
         speaks_on=("discovery.requested.>",),
-        first_that_matters=by_itself(can_matter),
+        first_that_matters=first,
     )
 
 

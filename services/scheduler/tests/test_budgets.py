@@ -186,3 +186,23 @@ async def test_a_day_of_a_budget(
         await scheduler.has_judged(await voice.say(completed(one, 0)))
     free = await asked_after(midnight + 20)
     assert [(one.skip_reason, one.allowance) for one in free] == [(None, None)] * len(MODELS)
+
+
+async def test_a_report_on_old_news_is_put_right_with_the_next_minute(
+    bus: BusForTests, storage: StorageSettings, start_scheduler: StartScheduler
+) -> None:
+    voice, of, scheduler = await Voice.on(bus), provider(), await start_scheduler(storage)
+    limit = budget(0.1, provider_id=of.provider_id)
+    await voice.say(registered(of))
+    await voice.say(added(model(of, MODELS[0], interval_s=10)))
+    await scheduler.has_judged(await voice.say(BudgetCreated(revision=1, at=NOW, budget=limit)))
+    (first,) = await requests_in(bus)
+    await scheduler.has_judged(await voice.say(completed(first, 5)))
+    stale = report(Purse(limit), NOW)
+    await scheduler.has_judged(await voice.say(stale))
+    second = SECOND // 60 * 60 + 59
+    await scheduler.has_judged(await voice.tick(second, second - 1))
+    assert await said_of(bus) == [50, 0]
+    await scheduler.has_judged(await voice.tick(second + 1, second))
+    await scheduler.has_judged(await voice.tick(second + 61, second + 1))
+    assert await said_of(bus) == [50, 0, 50]

@@ -59,17 +59,6 @@ async def _always(connection: AsyncConnection, events: Sequence[Event]) -> int:
     return 0
 
 
-def by_itself(can_matter: Callable[[Event], bool]) -> FirstThatMatters:
-    """For a decider that sees by the event alone whether anything can follow from it."""
-
-    async def first_that_matters(
-        connection: AsyncConnection, events: Sequence[Event]
-    ) -> int | None:
-        return next((place for place, event in enumerate(events) if can_matter(event)), None)
-
-    return first_that_matters
-
-
 class Decider(Projector):
     """`speaks_on` are the subject patterns it publishes. Each decision tells in a header how far
     every stream had been judged: whatever became of the tables since, nothing before is judged

@@ -31,6 +31,7 @@ from arguslm_scheduler.tables import (
 )
 from arguslm_storage.database import in_chunks, insert_new, upsert
 
+_A_BUDGET = select(budgets.c.budget_id).limit(1)
 # A check that completes after midnight may still tell of the day before.
 _DAYS_KEPT = timedelta(days=1)
 
@@ -91,10 +92,24 @@ async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -
     }
     rows = [{"model_id": key, "price": one.model_dump(mode="json")} for key, one in told.items()]
     await upsert(connection, prices, rows)
-    said = [one.event for one in events if isinstance(one.event, SpendingReported)]
+    await _note_reports(connection, events)
+
+
+async def _note_reports(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
+    """The last report on each budget, as the stream has it: our own are folded ahead of their
+    place, and one that repeats an older one is that."""
     columns = {"budget_id", "day", "used_percent"}
-    newest = {one.budget_id: one.model_dump(include=columns) for one in said}
-    await upsert(connection, reports, list(newest.values()))
+    said = {
+        one.event.budget_id: one.event.model_dump(include=columns) | {"sequence": one.sequence}
+        for one in events
+        if isinstance(one.event, SpendingReported)
+    }
+    if not said:
+        return
+    rows = await connection.execute(select(reports.c.budget_id, reports.c.sequence))
+    known = {row.budget_id: row.sequence for row in rows}
+    newer = [row for key, row in said.items() if row["sequence"] > known.get(key, 0)]
+    await upsert(connection, reports, newer)
 
 
 def _holds(allowance: Allowance | None) -> TypeGuard[Allowance]:
@@ -148,6 +163,10 @@ async def _spend(connection: AsyncConnection, done: Iterable[CheckCompleted]) ->
     rows = [{"day": day, "model_id": model_id, **row} for (day, model_id), row in sums.items()]
     await upsert(connection, spending, rows)
     await _forget(connection, spending.c.day, spending.c.day, _DAYS_KEPT)
+
+
+async def has_budgets(connection: AsyncConnection) -> bool:
+    return await connection.scalar(_A_BUDGET) is not None
 
 
 async def purses(connection: AsyncConnection, at: datetime) -> list[Purse]:

@@ -2,14 +2,14 @@
 
 from nats.aio.client import Client
 
-from arguslm_bus.decider import Decider, by_itself
+from arguslm_bus.decider import Decider
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import last_held
 from arguslm_bus.service import Parts, run_service
 from arguslm_contracts.streams import CHECKS, FOREVER, REGISTRY
 from arguslm_scheduler.broom import Broom
 from arguslm_scheduler.clock import Clock
-from arguslm_scheduler.decisions import SPEAKS_ON, Decisions, can_matter
+from arguslm_scheduler.decisions import SPEAKS_ON, Decisions, first_that_matters
 from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_scheduler.settings import DISCOVERY_INTERVAL_S, Settings
 from arguslm_storage.database import Database, open_database
@@ -37,7 +37,7 @@ def decider_of(
         decisions.decide,
         Publisher(client, NAME),
         speaks_on=SPEAKS_ON,
-        first_that_matters=by_itself(can_matter),
+        first_that_matters=first_that_matters,
     )
 
 

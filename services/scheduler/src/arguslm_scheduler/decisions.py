@@ -9,7 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_bus.decider import Decision
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
-from arguslm_contracts.events.checks import CheckRequested, ClockTicked, DiscoveryCompleted
+from arguslm_contracts.events.checks import (
+    CheckCompleted,
+    CheckRequested,
+    ClockTicked,
+    DiscoveryCompleted,
+)
 from arguslm_contracts.events.registry import (
     ModelState,
     MonitoringConfig,
@@ -20,7 +25,7 @@ from arguslm_contracts.events.registry import (
 )
 from arguslm_contracts.probes import ProbeKind
 from arguslm_contracts.streams import REGISTRY
-from arguslm_scheduler import open_requests, probes, roster
+from arguslm_scheduler import account, open_requests, probes, roster
 from arguslm_scheduler.model import (
     Asked,
     Row,
@@ -67,6 +72,16 @@ _DECIDED_ON = (
 def can_matter(event: Event) -> bool:
     """Whether a decision can follow from an event."""
     return isinstance(event, _DECIDED_ON) or told_at(event) is not None
+
+
+async def first_that_matters(connection: AsyncConnection, events: Sequence[Event]) -> int | None:
+    """The place of the first event to decide on. What checks cost matters where there is a budget:
+    that is asked once for many of them."""
+    matter = [place for place, event in enumerate(events) if can_matter(event)]
+    costs = [place for place in matter if isinstance(events[place], CheckCompleted)]
+    if costs and not await account.has_budgets(connection):
+        matter = [place for place in matter if place not in costs]
+    return matter[0] if matter else None
 
 
 class RegistryBehind(TimeoutError):

@@ -110,7 +110,7 @@ async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
 async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     """Once a minute, let go of models that nobody asks any more."""
     ticks = [one.event for one in events if isinstance(one.event, ClockTicked)]
-    full_minutes = [t.second for t in ticks if t.second // 60 != t.previous_second // 60]
+    full_minutes = [tick.second for tick in ticks if tick.begins_minute]
     if not full_minutes:
         return
     before = datetime.fromtimestamp(max(full_minutes), UTC) - _FORGOTTEN_AFTER

@@ -107,7 +107,7 @@ async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -
 
 SERVICE_TABLES = ServiceTables(
     service="scheduler",
-    version=3,
+    version=4,
     metadata=metadata,
     checkpoints=checkpoints,
     # The clock comes last: a rebuild forgets what is old at its end, as the live tables have.

@@ -36,13 +36,15 @@ async def within_budgets(
 
 
 def told_at(event: Event) -> datetime | None:
-    """When an event says that budgets are used otherwise than before; None if it does not."""
+    """When an event says that budgets may be used otherwise than was reported; None if it does
+    not. Of two schedulers one may have reported what the other knows better: that is put right
+    with the next minute, as is a report of yesterday with the next day."""
     match event:
         case CheckCompleted(measurement=measured) as check if measured.cost and measured.cost.usd:
             return check.completed_at
         case BudgetCreated() | BudgetUpdated() | BudgetReserved() as budget:
             return budget.at
-        case ClockTicked() as tick if _is_new_day(tick):
+        case ClockTicked() as tick if tick.begins_minute:
             return datetime.fromtimestamp(tick.second, UTC)
     return None
 
@@ -59,10 +61,6 @@ async def reports(connection: AsyncConnection, recorded: Recorded) -> list[Decis
         for purse in purses
         if _is_news(purse, at, said.get(purse.budget.budget_id))
     ]
-
-
-def _is_new_day(tick: ClockTicked) -> bool:
-    return tick.second // 86_400 != tick.previous_second // 86_400
 
 
 def _is_news(purse: Purse, at: datetime, said: tuple[datetime, int] | None) -> bool:

@@ -94,7 +94,7 @@ reservations = Table(
 )
 
 # From CHECKS: which of those are over, what checks cost on the last days, the price that each
-# model had last, and what was last said of each budget.
+# model had last, and what was last said of each budget, with its place in the stream.
 releases = Table(
     "releases",
     metadata,
@@ -122,6 +122,7 @@ reports = Table(
     Column("budget_id", Uuid, primary_key=True),
     Column("day", UtcDateTime, nullable=False),
     Column("used_percent", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
 )
 
 # One row, once monitoring has been configured; until then the contract's defaults hold.

@@ -31,6 +31,10 @@ class ClockTicked(Event):
     previous_second: int
 
     @property
+    def begins_minute(self) -> bool:
+        return self.second // 60 != self.previous_second // 60
+
+    @property
     def key(self) -> str:
         return "second"
 

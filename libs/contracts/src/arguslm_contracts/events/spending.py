@@ -13,7 +13,8 @@ STEP_PERCENT = 5
 
 class SpendingReported(Event):
     """What is used of a budget on its `day` (midnight in UTC): each time it reaches another step
-    of 5 percent, and 0 when a new day begins. 100 is all of it, or more."""
+    of 5 percent, and 0 when a new day begins. 100 is all of it, or more. The last one holds: it
+    may put right what another scheduler has said on older news."""
 
     name: ClassVar[str] = "spending.reported"
     budget_id: UUID
