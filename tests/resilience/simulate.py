@@ -67,7 +67,7 @@ from arguslm_scheduler import projections as scheduler
 from arguslm_scheduler.app import decider_of
 from arguslm_scheduler.clock import Clock
 
-LOCATION = "local"
+LOCATIONS = ("local", "far")
 # The schedulers' clocks run faster than the loop's: fewer ticks tell of the same time.
 _TIME_RUNS = 12
 # The broker forgets sooner which ids it has seen: after 10 s in streams that remember for an hour.
@@ -118,6 +118,8 @@ class House:
         self.provider_id = derive("provider", seed)
         self.models = [f"model-{n}" for n in range(self.chance.randint(1, 3))]
         self.is_meddled_with = self.chance.random() < 0.5
+        # What is due where nobody meddles is told from one location.
+        self.locations = LOCATIONS[: self.chance.randint(1, 2) if self.is_meddled_with else 1]
         self._time = _Time()
         self._fair_since: datetime | None = None
         self._found: frozenset[UUID] = frozenset()
@@ -262,7 +264,7 @@ class House:
         projector: Projector
         beside: list[Awaitable[None]] = []
         if service == "scheduler":
-            projector = decider_of(client, tables, (LOCATION,))  # type: ignore[arg-type]
+            projector = decider_of(client, tables, self.locations)  # type: ignore[arg-type]
             beside.append(self._tick(client))
         elif service == "alerting":
             projector = deciding.decider_of(client, tables)  # type: ignore[arg-type]
@@ -336,7 +338,10 @@ class House:
                 return refused
         is_fair = self._fair_since is not None and request.due_at >= self._fair_since
         half_minute = int(request.due_at.timestamp()) // 30
-        is_bad = not is_fair and derive("weather", request.model_id, half_minute).int % 2 == 0
+        is_bad = (
+            not is_fair
+            and derive("weather", request.model_id, request.location, half_minute).int % 2 == 0
+        )
         cost = _COSTS if self.is_meddled_with else None
         if request.probe_id is not None:
             return Measurement.of(Outcome.OK, cost=cost, findings=(_WRONG,) if is_bad else ())
