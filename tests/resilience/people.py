@@ -30,7 +30,7 @@ from arguslm_contracts.probes import ProbeKind
 
 INTERVAL_S = 10
 _PATIENCE_S = 0.25
-_REMOVES = 0.1
+_REMOVES, _LEAVES_ON = 0.05, 0.85
 _PLENTY_USD = 1_000.0
 _RULES: dict[str, dict[str, Any]] = {
     "any_model_down": {},
@@ -81,9 +81,14 @@ class People:
                 await self._say(self._changed(event), sequence)
 
     async def make_peace(self) -> None:
-        """All that is left is watched, nothing is limited, and only models can be down."""
-        for event, sequence in self._last().values():
-            await self._say(self._peaceful(event), sequence)
+        """No alert is left to stand: all models are watched again, and well; or then something
+        that they need for it is switched off for good, or there are no rules. Budgets are plenty,
+        and probes are gone."""
+        for off in ("nothing", self._chance.choice(("models", "provider", "monitoring", "rules"))):
+            for event, sequence in self._last().values():
+                await self._say(self._peaceful(event, off), sequence)
+            if self._chance.random() < 0.5:
+                return
 
     def _last(self) -> dict[str, tuple[RegistryEvent, int]]:
         """The newest event of each aggregate, and its sequence."""
@@ -130,54 +135,59 @@ class People:
 
     def _changed(self, event: RegistryEvent) -> RegistryEvent | None:
         """What somebody may do to a thing as it is: edit it, or remove it."""
-        flip, told = self._chance.random() < 0.5, _next(event)
+        on, told = self._chance.random() < _LEAVES_ON, _next(event)
         edit: dict[str, Any]
         if self._chance.random() < _REMOVES:
             return _removed(event, told)
         match event:
             case registry.ModelState(model=model):
                 edit = {
-                    "monitored": flip,
+                    "monitored": on,
                     "interval_s": self._chance.choice((None, 20)),
                     "custom_name": self._chance.choice((None, "another", "model")),
                 }
                 return registry.ModelUpdated(model=model.model_copy(update=edit), **told)
             case registry.ProviderRegistered(provider=p) | registry.ProviderUpdated(provider=p):
                 edit = {
-                    "enabled": flip,
+                    "enabled": on,
                     "requests_per_minute": self._chance.choice((0, 6)),
                     "base_url": self._chance.choice((None, "http://elsewhere")),
                 }
                 return registry.ProviderUpdated(provider=p.model_copy(update=edit), **told)
             case registry.MonitoringConfigured(config=config):
-                edit = {"enabled": flip, "interval_s": self._chance.choice((10, 20))}
+                edit = {"enabled": on, "interval_s": self._chance.choice((10, 20))}
                 return registry.MonitoringConfigured(config=config.model_copy(update=edit), **told)
             case registry.RuleCreated(rule=rule) | registry.RuleUpdated(rule=rule):
-                edit = {"enabled": flip, "failures_to_raise": self._chance.randint(1, 3)}
+                edit = {"enabled": on, "failures_to_raise": self._chance.randint(1, 3)}
                 return registry.RuleUpdated(rule=rule.model_copy(update=edit), **told)
             case registry.BudgetCreated(budget=budget) | registry.BudgetUpdated(budget=budget):
                 edit = {"usd_per_day": self._chance.choice((0.01, 0.1, 10))}
                 return registry.BudgetUpdated(budget=budget.model_copy(update=edit), **told)
             case ProbeState(probe=probe):
-                return ProbeUpdated(probe=probe.model_copy(update={"enabled": flip}), **told)
+                return ProbeUpdated(probe=probe.model_copy(update={"enabled": on}), **told)
         return None
 
-    def _peaceful(self, event: RegistryEvent) -> RegistryEvent | None:
-        told = _next(event)
+    def _peaceful(self, event: RegistryEvent, off: str) -> RegistryEvent | None:
+        told, is_all_on = _next(event), off == "nothing"
+        edit: dict[str, Any]
         match event:
-            case registry.ModelState(model=model):
-                edit: dict[str, Any] = {"monitored": True, "interval_s": None}
+            case registry.ModelState(model=model) if off in ("nothing", "models"):
+                edit = {"monitored": is_all_on, "interval_s": None}
                 return registry.ModelUpdated(model=model.model_copy(update=edit), **told)
             case registry.ProviderRegistered(provider=p) | registry.ProviderUpdated(provider=p):
-                edit = {"enabled": True, "requests_per_minute": 0}
-                return registry.ProviderUpdated(provider=p.model_copy(update=edit), **told)
-            case registry.MonitoringConfigured(config=config):
-                edit = {"enabled": True, "interval_s": INTERVAL_S}
+                if off in ("nothing", "provider"):
+                    edit = {"enabled": is_all_on, "requests_per_minute": 0}
+                    return registry.ProviderUpdated(provider=p.model_copy(update=edit), **told)
+            case registry.MonitoringConfigured(config=config) if off in ("nothing", "monitoring"):
+                edit = {"enabled": is_all_on, "interval_s": INTERVAL_S}
                 return registry.MonitoringConfigured(config=config.model_copy(update=edit), **told)
             case registry.BudgetCreated(budget=budget) | registry.BudgetUpdated(budget=budget):
-                edit = {"usd_per_day": _PLENTY_USD}
-                return registry.BudgetUpdated(budget=budget.model_copy(update=edit), **told)
-            case ProbeState():
+                if is_all_on:
+                    edit = {"usd_per_day": _PLENTY_USD}
+                    return registry.BudgetUpdated(budget=budget.model_copy(update=edit), **told)
+            case ProbeState() if is_all_on:
+                return _removed(event, told)
+            case registry.RuleCreated() | registry.RuleUpdated() if off == "rules":
                 return _removed(event, told)
         return None
 

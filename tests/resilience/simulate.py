@@ -3,7 +3,7 @@ memory that reorders, repeats, delays and forgets, in a time that nobody waits f
 
 `just simulate --seeds N`. Each seed is one house: one or two schedulers with tables of their own,
 one or two alertings on the same tables, a query-api and a prober, killed at any moment; in every
-other house people change what is watched meanwhile. At the end every decision must stand once, and
+fourth house people change what is watched meanwhile. At the end every decision must stand once, and
 the tables must be what any other order of the streams makes of them.
 """
 
@@ -79,6 +79,8 @@ _LIFE_S = 1.5
 _LONG_ABSENCES, _FORGOTTEN_S = 0.1, 10.0
 _END_S = 600.0
 _LONGEST_ANSWER_S = 1.0
+_BAD_WEATHER = 60
+_MEDDLED_WITH = 0.25
 _PRICE = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
 _COSTS = Cost(usd=0.001, price=_PRICE)
 _WRONG = Finding(about="canary", level="fail", code="wrong_answer", message="not the code")
@@ -117,7 +119,7 @@ class House:
         self.rule_id = derive("rule", seed)
         self.provider_id = derive("provider", seed)
         self.models = [f"model-{n}" for n in range(self.chance.randint(1, 3))]
-        self.is_meddled_with = self.chance.random() < 0.5
+        self.is_meddled_with = self.chance.random() < _MEDDLED_WITH
         # What is due where nobody meddles is told from one location.
         self.locations = LOCATIONS[: self.chance.randint(1, 2) if self.is_meddled_with else 1]
         self._time = _Time()
@@ -148,9 +150,10 @@ class House:
         self._calm()
         try:
             async with asyncio.timeout(_END_S):
+                await _until(self._is_done)
                 if self.is_meddled_with:
                     await self._people().make_peace()
-                await _until(self._is_done)
+                    await _until(self._is_done)
                 self._time.go_on()
                 await _until(lambda: not self.history().open_alerts())
                 self._time.stand_still()
@@ -169,7 +172,7 @@ class House:
         people = asyncio.create_task(self._people().meddle())
         if not self.is_meddled_with:
             people.cancel()
-        await asyncio.sleep(_STORM_S)
+        await asyncio.sleep(_STORM_S * (2 if self.is_meddled_with else 1))
         people.cancel()
         await asyncio.gather(people, return_exceptions=True)
 
