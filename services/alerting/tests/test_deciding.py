@@ -19,6 +19,7 @@ from alerting_stories import (
 )
 from sqlalchemy import select
 
+from arguslm_alerting import alike
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.tables import channels
 from arguslm_bus.rebuild import rebuild, verify
@@ -177,6 +178,33 @@ async def test_rules_on_one_model_and_on_all_of_its_like_say_each_outage_once(
         "resolved llama recovered",
         "resolved llama-a recovered",
     ]
+
+
+async def test_down_everywhere_is_told_though_only_as_many_are_read_as_it_takes(
+    stage: Stage, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alike, "_FIRST_LOOK", 3)
+    monkeypatch.setattr(alike, "_SOME", alike._LEAST_FAILING_FIRST.limit(3))
+    monkeypatch.setattr(alike, "_READ_AT_ONCE", 2)
+    llamas = [f"llama-{n}" for n in range(8)]
+    everywhere = rule("all", "model_unavailable_everywhere", target_model_name="llama")
+    retired = registry.ModelRetired(
+        revision=2, at=at(0), model=model("llama-7", retired_at=at(0), monitored=False)
+    )
+    await stage.say(*watched(*llamas, "gpt"), retired, *ruled(everywhere), check("gpt", 1))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+        for name in llamas[:6]:
+            await stage.say(*checks(name, [DOWN, DOWN, DOWN]))
+        await stage.say(*checks("llama-6", [OK, DOWN]))
+        await stage.judged(decider)
+        assert await stage.said() == []
+        await stage.say(check("llama-6", 3, DOWN), *checks("llama-0", [DOWN, DOWN], first=4))
+        await stage.judged(decider)
+        assert await stage.said() == ["raised llama"]
+        await stage.say(check("llama-2", 6), check("llama-3", 6, DOWN), check("llama-2", 7))
+        await stage.judged(decider)
+    assert await stage.said() == ["raised llama", "resolved llama recovered"]
 
 
 async def test_rebuilt_tables_equal_the_live_ones(

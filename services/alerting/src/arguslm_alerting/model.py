@@ -163,11 +163,15 @@ def concerns(rule: Rule, model: Model) -> bool:
         case "specific_model_down":
             return rule.target_model_id == model.model_id
         case "model_unavailable_everywhere":
-            wanted = (rule.target_model_name or "").casefold()
-            names = (model.name, model.custom_name or "")
-            return bool(wanted) and any(wanted in name.casefold() for name in names)
+            return is_named_in(rule, model.name, model.custom_name)
         case "budget_used" | "probe_failed":
             return False
+
+
+def is_named_in(rule: Rule, name: str, custom_name: str | None) -> bool:
+    """Whether a rule on all of a kind means a model of this name."""
+    wanted = (rule.target_model_name or "").casefold()
+    return bool(wanted) and any(wanted in one.casefold() for one in (name, custom_name or ""))
 
 
 def _of_rule(known: KnownRule, situation: Situation, tipping: Tipping) -> Iterator[Judgement]:

@@ -1,40 +1,34 @@
 """Reading the tables into the model's words: everything, or what one model's check can change."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from arguslm_alerting.alike import some_alike
+from arguslm_alerting.known_models import load_models, with_states
 from arguslm_alerting.model import (
     BudgetUse,
     KnownRule,
-    Model,
     OpenAlert,
     ProbeRun,
     Situation,
     concerns,
 )
-from arguslm_alerting.projections import state_of
 from arguslm_alerting.tables import (
     alerts,
     budget_reports,
     budgets,
     endpoint_states,
-    models,
-    monitoring,
     probe_verdicts,
     probes,
-    providers,
     rules,
 )
-from arguslm_contracts.endpoint_state import EndpointState
 from arguslm_contracts.events.registry import Rule
 from arguslm_storage.bulk import rows_among
-from arguslm_storage.database import in_chunks
 
 _OPEN_ALERTS = select(alerts).where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
 _ON_MODELS = alerts.c.budget_id.is_(None)
@@ -75,10 +69,10 @@ async def heard_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> 
 
 async def load_all(connection: AsyncConnection) -> Situation:
     """Every rule, model and open alert: for changes of what is watched, which are rare."""
-    found = await _models(connection)
+    found = await load_models(connection)
     return Situation(
         await _rules(connection),
-        await _with_states(connection, found),
+        await with_states(connection, found),
         await _open_alerts(connection, _OPEN_ALERTS),
         await _budgets(connection),
         await load_probes(connection),
@@ -90,7 +84,7 @@ async def load_for_probe(connection: AsyncConnection, probe_id: UUID, model_id: 
     touched = _OPEN_ALERTS.where(alerts.c.probe_id == probe_id, alerts.c.model_id == model_id)
     return Situation(
         [one for one in await _rules(connection) if one.rule.rule_type == "probe_failed"],
-        await _models(connection, model_id),
+        await load_models(connection, model_id),
         await _open_alerts(connection, touched),
         probes=await load_probes(connection, probe_id=probe_id, model_id=model_id),
     )
@@ -163,38 +157,33 @@ async def _budgets(connection: AsyncConnection, budget_id: UUID | None = None) -
 
 
 async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situation:
-    """The rules on a model with their alerts, and the other models that those rules ask for."""
-    checked = await _models(connection, model_id)
-    known = [
-        rule
-        for rule in await _rules(connection)
-        if any(concerns(rule.rule, model) for model in checked)
-    ]
-    return await _around(connection, model_id, checked, known)
+    """The rules on a model with their alerts, and of its like as many as those rules ask for."""
+    found = await with_states(connection, await load_models(connection, model_id))
+    if not found:
+        return Situation((), (), ())
+    checked = found[0]
+    known = [one for one in await _rules(connection) if concerns(one.rule, checked)]
+    open_alerts = await _open_alerts(connection, _TOUCHED_BY_MODEL, {"of_model": model_id})
+    others = await some_alike(connection, checked, known, open_alerts)
+    return Situation(known, [checked], open_alerts, others=others)
 
 
 async def load_for_model(connection: AsyncConnection, model_id: UUID) -> Situation:
     """What the change of a model can change: of itself, of all of its like before or after, and of
     what probes found of it."""
     known = await _rules(connection)
-    around = await _around(connection, model_id, await _models(connection, model_id), known)
-    return replace(around, probes=await load_probes(connection, model_id=model_id))
-
-
-async def _around(
-    connection: AsyncConnection, model_id: UUID, found: list[Model], known: list[KnownRule]
-) -> Situation:
-    everywhere = [r.rule for r in known if r.rule.rule_type == "model_unavailable_everywhere"]
+    everywhere = [one.rule for one in known if one.rule.rule_type == "model_unavailable_everywhere"]
     alike = [
         model
-        for model in (await _models(connection) if everywhere else [])
+        for model in (await load_models(connection) if everywhere else [])
         if model.model_id != model_id and any(concerns(rule, model) for rule in everywhere)
     ]
     return Situation(
         known,
-        await _with_states(connection, found),
+        await with_states(connection, await load_models(connection, model_id)),
         await _open_alerts(connection, _TOUCHED_BY_MODEL, {"of_model": model_id}),
-        others=await _with_states(connection, alike),
+        probes=await load_probes(connection, model_id=model_id),
+        others=await with_states(connection, alike),
     )
 
 
@@ -223,57 +212,4 @@ async def _open_alerts(
             probe_id=row.probe_id,
         )
         for row in rows
-    ]
-
-
-async def _models(connection: AsyncConnection, model_id: UUID | None = None) -> list[Model]:
-    """All models, or one, without their states."""
-    query = select(
-        models,
-        providers.c.display_name,
-        providers.c.on_since.label("provider_on_since"),
-        providers.c.removed.label("provider_removed"),
-    ).outerjoin(providers, providers.c.provider_id == models.c.provider_id)
-    if model_id is not None:
-        query = query.where(models.c.model_id == model_id)
-    switch = (await connection.execute(select(monitoring))).first()
-    rows = await connection.execute(query.order_by(models.c.model_id))
-    return [_model(row, [] if switch is None else [switch.on_since]) for row in rows]
-
-
-def _model(row: Any, global_switch: Sequence[datetime | None]) -> Model:
-    switches = [row.on_since, row.provider_on_since, *global_switch]
-    on_since = [since for since in switches if since is not None]
-    watch: Literal["on", "off", "retired", "removed", "unknown"]
-    if row.removed or row.provider_removed:
-        watch = "removed"
-    elif row.display_name is None:
-        watch = "unknown"
-    elif row.retired:
-        watch = "retired"
-    else:
-        watch = "on" if len(on_since) == len(switches) else "off"
-    return Model(
-        model_id=row.model_id,
-        name=row.name,
-        custom_name=row.custom_name,
-        provider_name=row.display_name or "",
-        watch=watch,
-        on_since=max(on_since) if watch == "on" else None,
-    )
-
-
-async def _with_states(connection: AsyncConnection, found: Iterable[Model]) -> list[Model]:
-    by_id = {model.model_id: model for model in found}
-    states: dict[UUID, list[EndpointState]] = {}
-    for chunk in in_chunks(list(by_id)):
-        rows = await connection.execute(
-            select(endpoint_states)
-            .where(endpoint_states.c.model_id.in_(chunk))
-            .order_by(endpoint_states.c.location)
-        )
-        for row in rows.mappings():
-            states.setdefault(row["model_id"], []).append(state_of(row))
-    return [
-        replace(model, states=tuple(states.get(model.model_id, ()))) for model in by_id.values()
     ]
