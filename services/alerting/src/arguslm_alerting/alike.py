@@ -17,7 +17,7 @@ from arguslm_alerting.tables import endpoint_states, models
 from arguslm_contracts.events.registry import Rule
 from arguslm_storage.database import in_chunks
 
-_FIRST_LOOK = 200
+_FIRST_LOOK = 50
 _READ_AT_ONCE = 20
 _FAILURES = (
     select(

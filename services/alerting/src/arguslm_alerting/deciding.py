@@ -6,13 +6,14 @@ are folded into the open transaction, straight from their streams: nothing is sa
 And a replayed event says nothing about what a later one has decided, however the tables look.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from nats.aio.client import Client
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_alerting.ledger import Ledger
+from arguslm_alerting.ledger import DECISIONS, Ledger
 from arguslm_alerting.model import Judgement, Tipping, judge, target_of
 from arguslm_alerting.probing import judge_probes
 from arguslm_alerting.projections import SERVICE_TABLES
@@ -50,7 +51,7 @@ from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
 from arguslm_storage.database import Database
 
-SPEAKS_ON = ("alert.raised.>", "alert.resolved.>")
+_LAST_SAID = select(func.max(decided.c.decision_sequence))
 
 _WATCHING = {
     "rule.>": rules,
@@ -70,7 +71,7 @@ def decider_of(client: Client, database: Database) -> Decider:
         SERVICE_TABLES,
         Judge(client).decide,
         Publisher(client, SERVICE_TABLES.service),
-        speaks_on=SPEAKS_ON,
+        speaks_on=DECISIONS,
         first_that_matters=first_that_matters,
     )
 
@@ -83,33 +84,42 @@ class Judge:
         self._ledger = Ledger(client)
 
     async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
-        if not await _judge(connection, recorded):
+        judgements = await _judge(connection, recorded)
+        if not judgements:
             return []
-        await self._catch_up(connection)
+        if await self._catch_up(connection):
+            judgements = await _judge(connection, recorded)
         return [
             Decision(judgement)
-            for judgement in await _judge(connection, recorded)
+            for judgement in judgements
             if not await self._is_past(connection, judgement, recorded)
         ]
 
-    async def _catch_up(self, connection: AsyncConnection) -> None:
-        """Fold what the tables lack. Each fold keeps the order of its stream, so what they have
-        is everything up to the newest that they have."""
-        said = await connection.scalar(select(func.max(decided.c.decision_sequence))) or 0
-        await self._fold(connection, ALERTS.name, said, await self._ledger.newest_decision())
-        for subject, table in _WATCHING.items():
-            newest = await last_event(self._client, REGISTRY.name, subject)
-            known = await connection.scalar(select(func.max(table.c.sequence))) or 0
-            if newest is not None and newest.sequence > known:
-                await self._fold(connection, REGISTRY.name, known, newest.sequence)
+    async def _catch_up(self, connection: AsyncConnection) -> bool:
+        """Fold what the tables lack, and whether they lacked anything. Each fold keeps the order of
+        its stream, so what they have is everything up to the newest that they have."""
+        said = await connection.scalar(_LAST_SAID) or 0
+        newest_said = await self._ledger.newest_decision()
+        has_folded = await self._fold(connection, ALERTS.name, said, newest_said)
+        told = await asyncio.gather(
+            *(last_event(self._client, REGISTRY.name, subject) for subject in _WATCHING)
+        )
+        for table, newest in zip(_WATCHING.values(), told, strict=True):
+            if newest is not None:
+                known = await connection.scalar(select(func.max(table.c.sequence))) or 0
+                has_folded |= await self._fold(connection, REGISTRY.name, known, newest.sequence)
+        return has_folded
 
-    async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> None:
+    async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> bool:
+        if until <= after:
+            return False
         folding = Folding(
             self._client, SERVICE_TABLES.service, stream, SERVICE_TABLES.folds[stream]
         )
         async for batch in read_until(self._client, stream, after=after, until=until):
             await folding.fold(connection, await folding.decode(batch))
         await folding.settle(connection)
+        return True
 
     async def _is_past(
         self, connection: AsyncConnection, judgement: Judgement, recorded: Recorded

@@ -1,5 +1,6 @@
 """What stands in the streams already: asked of the streams themselves, never of a copy of them."""
 
+import asyncio
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -9,6 +10,8 @@ from arguslm_bus.reader import stream_state
 from arguslm_contracts.events.alerts import AlertRaised, Transition
 from arguslm_contracts.streams import ALERTS
 
+DECISIONS = ("alert.raised.>", "alert.resolved.>")
+
 
 class Ledger:
     def __init__(self, client: Client) -> None:
@@ -16,9 +19,10 @@ class Ledger:
 
     async def newest_decision(self) -> int:
         """The sequence of the last alert raised or resolved; 0 before the first one."""
-        raised = await last_event(self._client, ALERTS.name, "alert.raised.>")
-        resolved = await last_event(self._client, ALERTS.name, "alert.resolved.>")
-        return max((one.sequence for one in (raised, resolved) if one), default=0)
+        found = await asyncio.gather(
+            *(last_event(self._client, ALERTS.name, subject) for subject in DECISIONS)
+        )
+        return max((one.sequence for one in found if one), default=0)
 
     async def raised(self, alert_id: UUID) -> AlertRaised | None:
         """The raise of an alert."""
