@@ -50,15 +50,34 @@ class PostgresForTests:
                 os.kill(process.pid, signal.SIGKILL)
 
     async def restart(self) -> None:
-        """Start it again after it was killed; the old one's shared memory may be there a while."""
-        for _ in range(20):
-            try:
+        """Start it again after it was killed; the old one's shared memory may be there a while, and
+        a process that nobody has buried yet, or another one with its number, passes for it."""
+        for _ in range(30):
+            with suppress(SubprocessError, AssertionError):
                 await asyncio.to_thread(self._server.ensure_postgres_running)
-            except (SubprocessError, AssertionError):
-                await asyncio.sleep(1)
-            else:
+            if await self._answers():
                 return
+            if not self._is_ours():
+                (Path(self._socket_dir) / "postmaster.pid").unlink(missing_ok=True)
+            await asyncio.sleep(1)
         raise AssertionError("PostgreSQL does not start again")
+
+    async def _answers(self) -> bool:
+        try:
+            connection = await asyncpg.connect(
+                host=self._socket_dir, user="postgres", database="postgres", timeout=5
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError):
+            return False
+        await connection.close()
+        return True
+
+    def _is_ours(self) -> bool:
+        """Whether the process of the note that the server leaves is a living PostgreSQL."""
+        with suppress(psutil.NoSuchProcess, AssertionError):
+            server = psutil.Process(self._server.get_pid())
+            return server.name() == "postgres" and server.status() != psutil.STATUS_ZOMBIE
+        return False
 
     def stop(self) -> None:
         self._server.cleanup()
