@@ -27,6 +27,7 @@ import verdict
 from fake_broker import Chances, FakeBroker, FakeClient
 from memory_tables import MemoryTables
 from people import INTERVAL_S, People, rule_of
+from simulated_prober import SimulatedProber, read, surely
 from verdict import History
 from virtual_time import BEGIN_S, VirtualDatetime, run_virtually
 
@@ -34,18 +35,11 @@ from arguslm_alerting import deciding
 from arguslm_alerting import projections as alerting
 from arguslm_bus import publisher as publisher_module
 from arguslm_bus.projector import Projector
-from arguslm_bus.publisher import NotStored, Publisher
-from arguslm_bus.reader import StreamReader
+from arguslm_bus.publisher import Publisher
 from arguslm_bus.tables import ServiceTables
-from arguslm_contracts.envelope import Recorded, decode
-from arguslm_contracts.events.base import Event
+from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
-    CheckAbandoned,
-    CheckRequested,
     ClockTicked,
-    DiscoveredModel,
-    DiscoveryCompleted,
-    DiscoveryRequested,
 )
 from arguslm_contracts.events.registry import (
     Model,
@@ -57,11 +51,7 @@ from arguslm_contracts.events.registry import (
     RuleCreated,
 )
 from arguslm_contracts.identity import derive, model_uuid
-from arguslm_contracts.measurement import Cost, Measurement, Price
-from arguslm_contracts.outcomes import Outcome
-from arguslm_contracts.probes import Finding
 from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY, STREAMS
-from arguslm_prober.model import completion, refusal, skipped
 from arguslm_query_api.projections import tables as query_api
 from arguslm_scheduler import projections as scheduler
 from arguslm_scheduler.app import decider_of
@@ -78,12 +68,7 @@ _STORM_S = 4.0
 _LIFE_S = 1.5
 _LONG_ABSENCES, _FORGOTTEN_S = 0.1, 10.0
 _END_S = 600.0
-_LONGEST_ANSWER_S = 1.0
-_BAD_WEATHER = 60
 _MEDDLED_WITH = 0.25
-_PRICE = Price(input_usd_per_million_tokens=10, output_usd_per_million_tokens=10)
-_COSTS = Cost(usd=0.001, price=_PRICE)
-_WRONG = Finding(about="canary", level="fail", code="wrong_answer", message="not the code")
 
 
 class _Time:
@@ -169,12 +154,11 @@ class House:
         return [*verdict.broken(self.history(), rule_id), *await self._differing()]
 
     async def _storm(self) -> None:
-        people = asyncio.create_task(self._people().meddle())
         if not self.is_meddled_with:
-            people.cancel()
-        await asyncio.sleep(_STORM_S * (2 if self.is_meddled_with else 1))
-        people.cancel()
-        await asyncio.gather(people, return_exceptions=True)
+            await asyncio.sleep(_STORM_S)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._people().meddle(), 2 * _STORM_S)
 
     def _people(self) -> People:
         publisher = Publisher(self.broker.client(), "query-api")  # type: ignore[arg-type]
@@ -214,7 +198,7 @@ class House:
             ProviderRegistered(revision=1, at=at, provider=provider),
             *(ModelRegistered(revision=1, at=at, model=self._model(name, at)) for name in known),
         ):
-            await _surely(publisher, event, expected_sequence=0)
+            await surely(publisher, event, expected_sequence=0)
 
     def _model(self, name: str, at: datetime) -> Model:
         return Model(
@@ -290,69 +274,15 @@ class House:
         await clock.run()
 
     async def _probe(self, client: FakeClient) -> None:
-        """Answers what is not answered, each after a while of its own; some twice, but for what
-        costs: before it asks again, a prober looks whether its answer stands."""
-        publisher = Publisher(client, "prober")  # type: ignore[arg-type]
-        reader = StreamReader(client, CHECK_REQUESTS.name, 0)  # type: ignore[arg-type]
         answered = {str(e.cause.event_id) for e in self._events(CHECKS.name) if e.cause}
-        async with asyncio.TaskGroup() as group:
-            async for batch in reader.batches():
-                for message in batch:
-                    request = _decode(CHECK_REQUESTS.name, message)
-                    if isinstance(request.event, CheckAbandoned):
-                        continue  # this prober answers everything, however late
-                    again = 0.0 if self.is_meddled_with else 0.1
-                    if request.event_id not in answered or self.chance.random() < again:
-                        group.create_task(self._answer(publisher, request))
-
-    async def _answer(self, publisher: Publisher, request: Recorded) -> None:
-        await asyncio.sleep(self.chance.random() * _LONGEST_ANSWER_S)
-        now = VirtualDatetime.now(UTC)
-        event = request.event
-        answer: Event
-        if isinstance(event, DiscoveryRequested):
-            answer = self._listed(event, now)
-        else:
-            assert isinstance(event, CheckRequested)
-            answer = completion(event, event.target.model, self._measured(event), now, now)
-        await _surely(publisher, answer, request)
-
-    def _listed(self, request: DiscoveryRequested, now: datetime) -> DiscoveryCompleted:
-        """All models; where people meddle, some are gone now and then."""
-        listed = self.models
-        if self.is_meddled_with and self._fair_since is None:
-            listed = self.chance.sample(listed, self.chance.randint(1, len(listed)))
-        return DiscoveryCompleted(
-            request_id=request.request_id,
-            provider_id=request.provider_id,
-            outcome=Outcome.OK,
-            models=tuple(DiscoveredModel(name=name) for name in listed),
-            complete=True,
-            completed_at=now,
+        prober = SimulatedProber(
+            self.chance, self.models, self.is_meddled_with, lambda: self._fair_since
         )
-
-    def _measured(self, request: CheckRequested) -> Measurement:
-        """Half minutes of the model's own time are bad: enough in a row to be told."""
-        if request.skip_reason is not None:
-            return skipped(request.skip_reason)
-        if request.allowance is not None:
-            refused = refusal(request.allowance, _PRICE, request.probe)
-            if refused is not None:
-                return refused
-        is_fair = self._fair_since is not None and request.due_at >= self._fair_since
-        half_minute = int(request.due_at.timestamp()) // 30
-        is_bad = (
-            not is_fair
-            and derive("weather", request.model_id, request.location, half_minute).int % 2 == 0
-        )
-        cost = _COSTS if self.is_meddled_with else None
-        if request.probe_id is not None:
-            return Measurement.of(Outcome.OK, cost=cost, findings=(_WRONG,) if is_bad else ())
-        return Measurement.of(Outcome.SERVER_ERROR if is_bad else Outcome.OK, cost=cost)
+        await prober.run(client, answered)
 
     def _events(self, stream: str) -> list[Recorded]:
         messages, known = self.broker.streams[stream].messages, self._decoded.setdefault(stream, [])
-        known += [_decode(stream, message) for message in messages[len(known) :]]
+        known += [read(stream, message) for message in messages[len(known) :]]
         return known
 
     def history(self) -> History:
@@ -427,37 +357,6 @@ def _without_twins(events: Iterable[Recorded]) -> list[Recorded]:
     for one in events:
         first.setdefault(one.event_id, one)
     return list(first.values())
-
-
-def _decode(stream: str, message: object) -> Recorded:
-    return decode(
-        message.headers,  # type: ignore[attr-defined]
-        message.body,  # type: ignore[attr-defined]
-        stream=stream,
-        sequence=message.sequence,  # type: ignore[attr-defined]
-        subject=message.subject,  # type: ignore[attr-defined]
-    )
-
-
-async def _surely(
-    publisher: Publisher,
-    event: Event,
-    cause: Recorded | None = None,
-    *,
-    expected_sequence: int | None = None,
-) -> None:
-    """As a worker does: until the stream has said that it holds it."""
-    while True:
-        try:
-            await publisher.append(
-                event,
-                cause=cause.as_cause() if cause else None,
-                expected_sequence=expected_sequence,
-            )
-        except NotStored:
-            await asyncio.sleep(1)
-        else:
-            return
 
 
 def simulate(seed: int) -> list[str]:

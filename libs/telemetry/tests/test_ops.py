@@ -43,12 +43,22 @@ def test_health_follows_the_components(server: OpsServer, components: dict[str, 
     assert (status, json.loads(body)["status"]) == (503, "unhealthy")
 
 
-def test_a_taken_port_is_named_with_what_to_set(server: OpsServer) -> None:
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("127.0.0.1", "Address already in use"),
+        ("192.0.2.1", "Cannot assign requested address"),
+        ("no.such.host.invalid", "Name or service not known"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_named_with_what_to_set(
+    server: OpsServer, host: str, reason: str
+) -> None:
     with pytest.raises(CannotListen) as refused:
-        OpsServer("127.0.0.1", server.port)
+        OpsServer(host, server.port)
     assert str(refused.value) == (
-        f"cannot listen on 127.0.0.1:{server.port} for /health and /metrics: Address already in use"
-        "; ARGUSLM_OPS_PORT chooses another port, 0 a free one"
+        f"cannot listen on {host}:{server.port} for /health and /metrics: {reason}; "
+        "ARGUSLM_OPS_HOST and ARGUSLM_OPS_PORT say where (port 0: a free one)"
     )
 
 

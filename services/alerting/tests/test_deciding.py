@@ -19,7 +19,7 @@ from alerting_stories import (
 )
 from sqlalchemy import select
 
-from arguslm_alerting import alike
+from arguslm_alerting import siblings
 from arguslm_alerting.projections import SERVICE_TABLES
 from arguslm_alerting.tables import channels
 from arguslm_bus.rebuild import rebuild, verify
@@ -183,9 +183,9 @@ async def test_rules_on_one_model_and_on_all_of_its_like_say_each_outage_once(
 async def test_down_everywhere_is_told_though_only_as_many_are_read_as_it_takes(
     stage: Stage, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alike, "_FIRST_LOOK", 3)
-    monkeypatch.setattr(alike, "_SOME", alike._LEAST_FAILING_FIRST.limit(3))
-    monkeypatch.setattr(alike, "_READ_AT_ONCE", 2)
+    monkeypatch.setattr(siblings, "_FIRST_LOOK", 3)
+    monkeypatch.setattr(siblings, "_SOME", siblings._LEAST_FAILING_FIRST.limit(3))
+    monkeypatch.setattr(siblings, "_READ_AT_ONCE", 2)
     llamas = [f"llama-{n}" for n in range(8)]
     everywhere = rule("all", "model_unavailable_everywhere", target_model_name="llama")
     retired = registry.ModelRetired(

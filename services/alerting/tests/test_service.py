@@ -158,7 +158,7 @@ async def test_killed_in_the_middle_it_raises_resolves_and_tells_once(
             "ARGUSLM_OPS_PORT",
             "{taken}",
             "cannot listen on 127.0.0.1:{taken} for /health and /metrics: Address already in use; "
-            "ARGUSLM_OPS_PORT chooses another port, 0 a free one",
+            "ARGUSLM_OPS_HOST and ARGUSLM_OPS_PORT say where (port 0: a free one)",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.exchange import WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, ResponseParser, host_and_port
-from arguslm_llm.way import Way
+from arguslm_llm.transport import Transport
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -95,7 +95,7 @@ def _proxy(scheme: str, url: str) -> Proxy:
     return Proxy(origin, (unquote(parts.username), unquote(parts.password or "")))
 
 
-async def open_tunnel(way: Way, proxy: Proxy, origin: Origin) -> None:
+async def open_tunnel(transport: Transport, proxy: Proxy, origin: Origin) -> None:
     """Turn a connection to an HTTP proxy into one to the origin.
 
     Raises:
@@ -106,11 +106,11 @@ async def open_tunnel(way: Way, proxy: Proxy, origin: Origin) -> None:
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.authorization:
         head += f"Proxy-Authorization: {proxy.authorization}\r\n"
-    await way.send(f"{head}\r\n".encode("latin-1"))
+    await transport.send(f"{head}\r\n".encode("latin-1"))
     answer = ResponseParser()
     try:
         while not answer.headers_complete:
-            data = await way.receive()
+            data = await transport.receive()
             if not data:
                 raise ProtocolError("it closed the connection")
             more = answer.feed(data)

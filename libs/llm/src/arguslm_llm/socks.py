@@ -8,7 +8,7 @@ from arguslm_llm.egress import Address
 from arguslm_llm.exchange import WireFailure
 from arguslm_llm.http1 import Origin
 from arguslm_llm.proxy import Proxy
-from arguslm_llm.way import Way
+from arguslm_llm.transport import Transport
 
 _VERSION, _CONNECT = 5, 1
 _NO_LOGIN, _LOGIN, _NONE_OF_THEM = 0, 2, 0xFF
@@ -26,7 +26,9 @@ _SAYS = {
 }
 
 
-async def ask_for_way(way: Way, proxy: Proxy, origin: Origin, address: Address | None) -> None:
+async def socks_connect(
+    transport: Transport, proxy: Proxy, origin: Origin, address: Address | None
+) -> None:
     """Turn a connection to a SOCKS5 proxy into one to the origin: to this address of it, or to what
     the proxy takes its name for.
 
@@ -34,10 +36,10 @@ async def ask_for_way(way: Way, proxy: Proxy, origin: Origin, address: Address |
         WireFailure: the proxy refuses; its message says that it was the proxy.
         OSError: the connection broke.
     """
-    await _greet(way, proxy)
+    await _greet(transport, proxy)
     host = origin.host if address is None else address[1]
-    await way.send(bytes((_VERSION, _CONNECT, 0)) + _where(host, origin.port))
-    version, reply, _, kind = await way.exactly(4)
+    await transport.send(bytes((_VERSION, _CONNECT, 0)) + _where(host, origin.port))
+    version, reply, _, kind = await transport.exactly(4)
     if version != _VERSION:
         raise _no_socks(proxy)
     if reply:
@@ -45,20 +47,20 @@ async def ask_for_way(way: Way, proxy: Proxy, origin: Origin, address: Address |
         raise WireFailure(outcome, f"{proxy} {why} (SOCKS reply {reply})")
     length = {_IPV4: 4, _IPV6: 16}.get(kind)
     if length is None:
-        [length] = await way.exactly(1)
-    await way.exactly(length + 2)  # where it connects from
+        [length] = await transport.exactly(1)
+    await transport.exactly(length + 2)  # where it connects from
 
 
-async def _greet(way: Way, proxy: Proxy) -> None:
+async def _greet(transport: Transport, proxy: Proxy) -> None:
     methods = bytes((_NO_LOGIN, _LOGIN)) if proxy.login else bytes((_NO_LOGIN,))
-    await way.send(bytes((_VERSION, len(methods))) + methods)
-    version, method = await way.exactly(2)
+    await transport.send(bytes((_VERSION, len(methods))) + methods)
+    version, method = await transport.exactly(2)
     if version != _VERSION:
         raise _no_socks(proxy)
     if method == _LOGIN and proxy.login:
         name, password = (text.encode()[:255] for text in proxy.login)
-        await way.send(bytes((1, len(name))) + name + bytes((len(password),)) + password)
-        _, refused = await way.exactly(2)
+        await transport.send(bytes((1, len(name))) + name + bytes((len(password),)) + password)
+        _, refused = await transport.exactly(2)
         method = _NONE_OF_THEM if refused else _NO_LOGIN
     if method != _NO_LOGIN:
         wants = "did not accept our login" if proxy.login else "wants a login"

@@ -18,9 +18,9 @@ from arguslm_llm.network import Network
 from arguslm_llm.pool import Pool
 from arguslm_llm.proxy import Proxy, open_tunnel, refusal
 from arguslm_llm.receiver import Receiver
-from arguslm_llm.socks import ask_for_way
+from arguslm_llm.socks import socks_connect
 from arguslm_llm.tls import tls_reason
-from arguslm_llm.way import Way
+from arguslm_llm.transport import Transport
 
 # A reused connection lost this soon, without one byte of response, was closed by the server while
 # it lay idle. Later than this, the server may have died over our request: that is an outcome.
@@ -104,10 +104,10 @@ class Wire:
             async with asyncio.timeout(timeouts.connect_s):
                 if proxy is None:
                     addresses = await self._resolve(origin, exchange)
-                    way = Way(await _connect_tcp(addresses, exchange))
+                    transport = Transport(await _connect_tcp(addresses, exchange))
                 else:
-                    way = await self._connect_through(proxy, origin, exchange)
-                return await self._open(way, origin, exchange)
+                    transport = await self._connect_through(proxy, origin, exchange)
+                return await self._open(transport, origin, exchange)
         except TimeoutError as error:
             by_way = f" by way of {proxy}" if proxy is not None else ""
             raise WireFailure(Outcome.TIMEOUT_CONNECT, f"no connection in time{by_way}") from error
@@ -123,7 +123,7 @@ class Wire:
         finally:
             exchange.dns_ns = time.monotonic_ns() - began
 
-    async def _connect_through(self, proxy: Proxy, origin: Origin, exchange: Exchange) -> Way:
+    async def _connect_through(self, proxy: Proxy, origin: Origin, exchange: Exchange) -> Transport:
         """A way to the origin. The operator chose the proxy, so it may be anywhere; where it
         resolves the origin's name, only what the name itself tells can be refused."""
         addresses: list[Address] = []
@@ -135,59 +135,59 @@ class Wire:
         except EgressBlocked as error:
             raise WireFailure(error.outcome, str(error)) from error
         began = time.monotonic_ns()
-        way = await self._connect_to(proxy, exchange)
+        transport = await self._connect_to(proxy, exchange)
         try:
             if proxy.speaks_socks:
-                await ask_for_way(way, proxy, origin, addresses[0] if addresses else None)
+                await socks_connect(transport, proxy, origin, addresses[0] if addresses else None)
             elif not proxy.hands_over(origin):
-                await open_tunnel(way, proxy, origin)
+                await open_tunnel(transport, proxy, origin)
         except OSError as error:
-            way.close()
+            transport.close()
             raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: the connection broke") from error
         except BaseException:
-            way.close()
+            transport.close()
             raise
         exchange.connect_ns = time.monotonic_ns() - began
-        return way
+        return transport
 
-    async def _connect_to(self, proxy: Proxy, exchange: Exchange) -> Way:
+    async def _connect_to(self, proxy: Proxy, exchange: Exchange) -> Transport:
         """A way to the proxy itself, secured where it wants that."""
         try:
             addresses = await EgressPolicy().resolve(proxy.origin.host, proxy.origin.port)
-            way = Way(await _connect_tcp(addresses, exchange))
+            transport = Transport(await _connect_tcp(addresses, exchange))
         except (EgressBlocked, socket.gaierror, WireFailure) as error:
             raise WireFailure(Outcome.MONITOR_ERROR, f"{proxy}: {error}") from error
         if proxy.origin.scheme != "https":
-            return way
+            return transport
         try:
-            await way.secure(self._network.ssl_context, proxy.origin.host)
+            await transport.secure(self._network.ssl_context, proxy.origin.host)
         except ssl.SSLError as error:
-            way.close()
+            transport.close()
             message = f"{proxy}: {tls_reason(error)}"
             raise WireFailure(Outcome.MONITOR_ERROR, message) from error
         except OSError as error:
-            way.close()
+            transport.close()
             message = f"{proxy}: the connection broke during the TLS handshake"
             raise WireFailure(Outcome.MONITOR_ERROR, message) from error
         except BaseException:
-            way.close()
+            transport.close()
             raise
-        return way
+        return transport
 
-    async def _open(self, way: Way, origin: Origin, exchange: Exchange) -> Connection:
+    async def _open(self, transport: Transport, origin: Origin, exchange: Exchange) -> Connection:
         """Make it a connection, with TLS where the origin asks for it."""
         try:
             if origin.scheme == "https":
-                await self._secure(way, origin.host, exchange)
-            return Connection(way.sock, origin, self._receiver, way.channel)
+                await self._secure(transport, origin.host, exchange)
+            return Connection(transport.sock, origin, self._receiver, transport.channel)
         except BaseException:
-            way.close()
+            transport.close()
             raise
 
-    async def _secure(self, way: Way, host: str, exchange: Exchange) -> None:
+    async def _secure(self, transport: Transport, host: str, exchange: Exchange) -> None:
         began = time.monotonic_ns()
         try:
-            await way.secure(self._network.ssl_context, host)
+            await transport.secure(self._network.ssl_context, host)
         except ssl.SSLError as error:
             raise WireFailure(Outcome.TLS, tls_reason(error)) from error
         except OSError as error:

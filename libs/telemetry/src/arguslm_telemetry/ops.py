@@ -1,7 +1,6 @@
 """The door for operators: /health and /metrics of a service that has no other HTTP server."""
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,10 +29,10 @@ class OpsServer:
         try:
             self._server = ThreadingHTTPServer((host, port), _Handler)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
             raise CannotListen(
-                f"cannot listen on {host}:{port} for /health and /metrics: {reason}; "
-                "ARGUSLM_OPS_PORT chooses another port, 0 a free one"
+                f"cannot listen on {host}:{port} for /health and /metrics: "
+                f"{error.strerror or error}; ARGUSLM_OPS_HOST and ARGUSLM_OPS_PORT say where "
+                "(port 0: a free one)"
             ) from None
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

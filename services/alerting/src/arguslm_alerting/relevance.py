@@ -1,18 +1,20 @@
 """Which events can lead to an alert, or to the end of one. Most cannot, and are not judged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.projections import take_turn
-from arguslm_alerting.situation import heard_of, with_open_alert
+from arguslm_alerting.tables import alerts, endpoint_states, probe_verdicts
 from arguslm_contracts.endpoint_state import evolve
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.probes import ProbeRemoved, ProbeUpdated
 from arguslm_contracts.events.spending import SpendingReported
+from arguslm_storage.bulk import rows_among
 
 CHANGES_A_MODEL = (registry.ModelState, registry.ModelRemoved)
 CHANGES_WHAT_IS_WATCHED = (
@@ -27,6 +29,17 @@ CHANGES_WHAT_IS_WATCHED = (
     ProbeUpdated,
     ProbeRemoved,
 )
+
+# Asked at every check, and mostly all that is asked: constants, for that is what takes the time.
+_MODELS_WITH_ALERTS = (
+    select(alerts.c.model_id)
+    .where(
+        alerts.c.resolved_at.is_(None), alerts.c.budget_id.is_(None), alerts.c.probe_id.is_(None)
+    )
+    .distinct()
+)
+_CHECKED = select(endpoint_states.c.model_id).distinct()
+_PROBED = select(probe_verdicts.c.model_id).distinct()
 
 
 def model_of(event: registry.ModelState | registry.ModelRemoved) -> UUID:
@@ -49,8 +62,8 @@ async def first_that_matters(connection: AsyncConnection, events: Sequence[Event
         return first
     # All that another replica has said is in the tables then, and it says nothing meanwhile.
     await take_turn(connection)
-    known = await with_open_alert(connection, set(successes.values()))
-    known |= await heard_of(connection, set(new.values()))
+    known = await _with_open_alert(connection, set(successes.values()))
+    known |= await _heard_of(connection, set(new.values()))
     places = (place for place, model_id in sorted((successes | new).items()) if model_id in known)
     return next(places, first)
 
@@ -64,3 +77,24 @@ def _matters_anyhow(event: Event) -> bool:
         case registry.ModelRegistered():
             return False
     return isinstance(event, (*CHANGES_A_MODEL, *CHANGES_WHAT_IS_WATCHED, SpendingReported))
+
+
+async def _with_open_alert(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the models that an alert on models is open on; all of them where it is on all."""
+    if not model_ids:
+        return set()
+    alerted = set(await connection.scalars(_MODELS_WITH_ALERTS))
+    return set(model_ids) if None in alerted else alerted.intersection(model_ids)
+
+
+async def _heard_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the models that a check or a probe has told of, or an open alert is about."""
+    if not model_ids:
+        return set()
+    found = await _with_open_alert(connection, model_ids)
+    for query, key in (
+        (_CHECKED, endpoint_states.c.model_id),
+        (_PROBED, probe_verdicts.c.model_id),
+    ):
+        found |= set((await rows_among(connection, query, {key: model_ids})).scalars())
+    return found

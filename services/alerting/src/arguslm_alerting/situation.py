@@ -1,6 +1,6 @@
 """Reading the tables into the model's words: everything, or what one model's check can change."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_alerting.alike import some_alike
 from arguslm_alerting.known_models import load_models, with_states
 from arguslm_alerting.model import (
     BudgetUse,
@@ -18,53 +17,23 @@ from arguslm_alerting.model import (
     Situation,
     concerns,
 )
+from arguslm_alerting.siblings import all_siblings, enough_siblings
 from arguslm_alerting.tables import (
     alerts,
     budget_reports,
     budgets,
-    endpoint_states,
     probe_verdicts,
     probes,
     rules,
 )
 from arguslm_contracts.events.registry import Rule
-from arguslm_storage.bulk import rows_among
 
 _OPEN_ALERTS = select(alerts).where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.alert_id)
 _ON_MODELS = alerts.c.budget_id.is_(None)
-# Asked at every check, and mostly all that is asked: constants, for that is what takes the time.
-_MODELS_WITH_ALERTS = (
-    select(alerts.c.model_id)
-    .where(alerts.c.resolved_at.is_(None), _ON_MODELS, alerts.c.probe_id.is_(None))
-    .distinct()
-)
 _OF_MODEL = bindparam("of_model", type_=Uuid)
 _TOUCHED_BY_MODEL = _OPEN_ALERTS.where(
     _ON_MODELS, alerts.c.model_id.is_(None) | (alerts.c.model_id == _OF_MODEL)
 )
-_CHECKED = select(endpoint_states.c.model_id).distinct()
-_PROBED = select(probe_verdicts.c.model_id).distinct()
-
-
-async def with_open_alert(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the models that an alert on models is open on; all of them where it is on all."""
-    if not model_ids:
-        return set()
-    alerted = set(await connection.scalars(_MODELS_WITH_ALERTS))
-    return set(model_ids) if None in alerted else alerted.intersection(model_ids)
-
-
-async def heard_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the models that a check or a probe has told of, or an open alert is about."""
-    if not model_ids:
-        return set()
-    found = await with_open_alert(connection, model_ids)
-    for query, key in (
-        (_CHECKED, endpoint_states.c.model_id),
-        (_PROBED, probe_verdicts.c.model_id),
-    ):
-        found |= set((await rows_among(connection, query, {key: model_ids})).scalars())
-    return found
 
 
 async def load_all(connection: AsyncConnection) -> Situation:
@@ -164,7 +133,7 @@ async def load_for_check(connection: AsyncConnection, model_id: UUID) -> Situati
     checked = found[0]
     known = [one for one in await _rules(connection) if concerns(one.rule, checked)]
     open_alerts = await _open_alerts(connection, _TOUCHED_BY_MODEL, {"of_model": model_id})
-    others = await some_alike(connection, checked, known, open_alerts)
+    others = await enough_siblings(connection, checked, known, open_alerts)
     return Situation(known, [checked], open_alerts, others=others)
 
 
@@ -172,18 +141,12 @@ async def load_for_model(connection: AsyncConnection, model_id: UUID) -> Situati
     """What the change of a model can change: of itself, of all of its like before or after, and of
     what probes found of it."""
     known = await _rules(connection)
-    everywhere = [one.rule for one in known if one.rule.rule_type == "model_unavailable_everywhere"]
-    alike = [
-        model
-        for model in (await load_models(connection) if everywhere else [])
-        if model.model_id != model_id and any(concerns(rule, model) for rule in everywhere)
-    ]
     return Situation(
         known,
         await with_states(connection, await load_models(connection, model_id)),
         await _open_alerts(connection, _TOUCHED_BY_MODEL, {"of_model": model_id}),
         probes=await load_probes(connection, model_id=model_id),
-        others=await with_states(connection, alike),
+        others=await all_siblings(connection, model_id, known),
     )
 
 

@@ -46,7 +46,7 @@ from arguslm_scheduler.model import (
 )
 from arguslm_scheduler.probe_questions import probe_request
 from arguslm_scheduler.probe_schedule import probe_slots
-from arguslm_scheduler.spending import reports, told_at, within_budgets
+from arguslm_scheduler.spending import reports, usage_changed_at, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
 
@@ -71,17 +71,17 @@ _DECIDED_ON = (
 
 def can_matter(event: Event) -> bool:
     """Whether a decision can follow from an event."""
-    return isinstance(event, _DECIDED_ON) or told_at(event) is not None
+    return isinstance(event, _DECIDED_ON) or usage_changed_at(event) is not None
 
 
 async def first_that_matters(connection: AsyncConnection, events: Sequence[Event]) -> int | None:
     """The place of the first event to decide on. What checks cost matters where there is a budget:
     that is asked once for many of them."""
     matter = [place for place, event in enumerate(events) if can_matter(event)]
-    costs = [place for place in matter if isinstance(events[place], CheckCompleted)]
-    if costs and not await account.has_budgets(connection):
-        matter = [place for place in matter if place not in costs]
-    return matter[0] if matter else None
+    others = [place for place in matter if not isinstance(events[place], CheckCompleted)]
+    is_cost = matter[:1] != others[:1]
+    first = matter if is_cost and await account.has_budgets(connection) else others
+    return first[0] if first else None
 
 
 class RegistryBehind(TimeoutError):
@@ -108,8 +108,6 @@ class Decisions:
         self._has_ticked = False
 
     async def decide(self, connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
-        if not can_matter(recorded.event):
-            return []
         decisions = await self._on(connection, recorded)
         return [*await within_budgets(connection, decisions), *await reports(connection, recorded)]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, or_, select, text
+from sqlalchemy import Result, RowMapping, Select, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -99,7 +99,7 @@ async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
     if not about:
         return
     await _take_turn(connection)
-    stored = await _rows_of(connection, {event.model_id for event in about})
+    stored = await _of_models(connection, _ROWS, {event.model_id for event in about})
     rows: dict[Key, Row] = {}
     for event in about:
         key = key_of(event)
@@ -126,18 +126,21 @@ async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
 
 async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
     """Every open request."""
-    found = await connection.execute(_OPEN)
-    return {_key(row): dict(row) for row in found.mappings()}
+    return _by_key(await connection.execute(_OPEN))
 
 
 async def open_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> dict[Key, Row]:
     """The open requests of these models."""
-    found = await rows_among(connection, _OPEN, {open_requests.c.model_id: model_ids})
-    return {_key(row): dict(row) for row in found.mappings()}
+    return await _of_models(connection, _OPEN, model_ids)
 
 
-async def _rows_of(connection: AsyncConnection, model_ids: set[UUID]) -> dict[Key, Row]:
-    found = await rows_among(connection, _ROWS, {open_requests.c.model_id: model_ids})
+async def _of_models(
+    connection: AsyncConnection, query: Select[Any], model_ids: Collection[UUID]
+) -> dict[Key, Row]:
+    return _by_key(await rows_among(connection, query, {open_requests.c.model_id: model_ids}))
+
+
+def _by_key(found: Result[Any]) -> dict[Key, Row]:
     return {_key(row): dict(row) for row in found.mappings()}
 
 

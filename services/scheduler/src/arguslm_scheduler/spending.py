@@ -35,7 +35,7 @@ async def within_budgets(
     return [*others, *map(Decision, allowed(requests, purses, prices))]
 
 
-def told_at(event: Event) -> datetime | None:
+def usage_changed_at(event: Event) -> datetime | None:
     """When an event says that budgets may be used otherwise than was reported; None if it does
     not. Of two schedulers one may have reported what the other knows better: that is put right
     with the next minute, as is a report of yesterday with the next day."""
@@ -51,7 +51,7 @@ def told_at(event: Event) -> datetime | None:
 
 async def reports(connection: AsyncConnection, recorded: Recorded) -> list[Decision]:
     """What is to be said of budgets because of an event."""
-    at = told_at(recorded.event)
+    at = usage_changed_at(recorded.event)
     if at is None:
         return []
     purses = await account.purses(connection, at)

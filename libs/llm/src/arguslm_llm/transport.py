@@ -1,5 +1,5 @@
-"""The way to a peer until its connection is handed over: bytes there and back, through TLS where
-the way itself is secured."""
+"""Bytes to a peer and back until its connection is handed over, through TLS where the way to it is
+secured."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from arguslm_llm.tls import Channel, Nested, TlsChannel, handshake
 _READ_BYTES = 16 * 1024
 
 
-class Way:
+class Transport:
     """A connected, non-blocking socket, and the TLS sessions on it, one within the other."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -54,7 +54,7 @@ class Way:
         return data
 
     async def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """Agree on TLS with the peer that the way leads to by now.
+        """Agree on TLS with the peer that it leads to by now.
 
         Raises:
             ssl.SSLError: they have not agreed.

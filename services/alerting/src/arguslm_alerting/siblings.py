@@ -1,5 +1,4 @@
-"""The other models that a rule on all of a kind asks for when one of them was checked: as many as
-it takes to tell.
+"""The other models that a rule on all of a kind looks at together with one of them.
 
 Such a rule may be on thousands, and when they all fail there is no time to read them all at each
 check. So those come first that fail least: one that is watched and not down says that not all are.
@@ -40,21 +39,15 @@ _LEAST_FAILING_FIRST = (
 _SOME = _LEAST_FAILING_FIRST.limit(_FIRST_LOOK)
 
 
-async def some_alike(
+async def enough_siblings(
     connection: AsyncConnection,
     checked: Model,
     known: Sequence[KnownRule],
     open_alerts: Sequence[OpenAlert],
 ) -> list[Model]:
-    """Others, with their states, that settle what a check of a model does to these rules."""
+    """As many, with their states, as settle what a check of a model does to these rules."""
     told = {alert.rule_id for alert in open_alerts if alert.model_id is None}
-    asked = [
-        one.rule
-        for one in known
-        if one.rule.rule_type == "model_unavailable_everywhere"
-        and one.rule.enabled
-        and not one.removed
-    ]
+    asked = [one.rule for one in _everywhere(known) if one.rule.enabled and not one.removed]
     found: list[Model] = []
     if _settled(asked, told, [checked]):
         return found
@@ -74,6 +67,24 @@ async def some_alike(
         if len(rows) < _FIRST_LOOK:
             break
     return found
+
+
+async def all_siblings(
+    connection: AsyncConnection, model_id: UUID, known: Sequence[KnownRule]
+) -> list[Model]:
+    """All of them, with their states."""
+    everywhere = _everywhere(known)
+    found = await load_models(connection) if everywhere else []
+    alike = [
+        model
+        for model in found
+        if model.model_id != model_id and any(concerns(one.rule, model) for one in everywhere)
+    ]
+    return await with_states(connection, alike)
+
+
+def _everywhere(known: Sequence[KnownRule]) -> list[KnownRule]:
+    return [one for one in known if one.rule.rule_type == "model_unavailable_everywhere"]
 
 
 def _settled(rules: Sequence[Rule], told: Collection[UUID], seen: Sequence[Model]) -> bool:
