@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
-from arguslm_bus.tables import ServiceTables, fold_whole
+from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_storage.columns import to_json
 
@@ -93,7 +93,7 @@ class MemoryTables:
                 stream = chance.choice(sorted(waiting))
                 size = chance.choice((1, 2, 7, 50))
                 batch, waiting[stream] = waiting[stream][:size], waiting[stream][size:]
-                await fold_whole(self._tables.folds[stream], connection, batch)  # type: ignore[arg-type]
+                await self._tables.fold_whole(connection, stream, batch)  # type: ignore[arg-type]
                 if not waiting[stream]:
                     del waiting[stream]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from arguslm_bus.folding import storable
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import stream_state
-from arguslm_bus.tables import Fold
+from arguslm_bus.tables import Fold, Gist, GistOf
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.streams import CLOCK, DEAD_LETTERS
@@ -29,8 +29,10 @@ NOT_THE_EVENT = ("40P01", "53100", "53200", "53300", "57P01", "25006", "55P03")
 
 
 @asynccontextmanager
-async def projecting(bus: BusForTests, database: Database, fold: Fold) -> AsyncIterator[Projector]:
-    tables = replace(TABLES, folds={CLOCK.name: fold})
+async def projecting(
+    bus: BusForTests, database: Database, fold: Fold, gists: Mapping[str, GistOf] | None = None
+) -> AsyncIterator[Projector]:
+    tables = replace(TABLES, folds={CLOCK.name: fold}, gists=gists or {})
     projector = Projector(await bus.client("scheduler"), database, tables)
     running = asyncio.create_task(projector.run())
     try:
@@ -132,6 +134,25 @@ async def test_a_value_no_column_can_hold_is_buried_and_the_rest_goes_on(
     async with projecting(bus, database, fold) as projector:
         assert await projector.wait_for(CLOCK.name, last, 20)
     # What the event had written before it failed is gone as well.
+    assert (await counted(database), await buried(bus)) == (9, 1)
+
+
+async def test_a_gist_that_cannot_be_made_is_buried_and_the_rest_goes_on(
+    bus: BusForTests, database: Database
+) -> None:
+    class Second(Gist):
+        def __init__(self, recorded: Recorded) -> None:
+            assert isinstance(recorded.event, ClockTicked)
+            self.second = recorded.event.second
+            self.inverse = 1 / (self.second - 104)
+
+    async def fold(connection: AsyncConnection, seconds: Sequence[Second]) -> None:
+        rows = [{"minute": one.second, "ticks": 1} for one in seconds]
+        await upsert(connection, minutes, rows)
+
+    last = await publish(bus, range(100, 110))
+    async with projecting(bus, database, fold, gists={CLOCK.name: Second}) as projector:
+        assert await projector.wait_for(CLOCK.name, last, 20)
     assert (await counted(database), await buried(bus)) == (9, 1)
 
 

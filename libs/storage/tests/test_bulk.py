@@ -1,17 +1,32 @@
 """Rows and keys set by set mean what SQLAlchemy's own statements mean, on both databases."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Float, MetaData, String, Table, Uuid, select
+from pydantic import SecretStr
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
-from arguslm_storage.bulk import insert_rows, rows_among
+from arguslm_storage.bulk import copy_rows, insert_rows, rows_among
 from arguslm_storage.columns import Json, JsonText, UtcDateTime
-from arguslm_storage.database import Database, create_schema, open_database
+from arguslm_storage.database import Database, create_schema, insert_unseen, open_database
 from arguslm_storage.settings import StorageSettings
+from arguslm_testkit.postgres import PostgresForTests
 
 metadata = MetaData()
 things = Table(
@@ -40,14 +55,27 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-async def database(storage: StorageSettings) -> AsyncIterator[Database]:
+@asynccontextmanager
+async def with_things(storage: StorageSettings) -> AsyncIterator[Database]:
     opened = open_database("query-api", storage)
     async with opened.writing() as connection:
         await create_schema(connection, opened)
         await connection.run_sync(metadata.create_all)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def database(storage: StorageSettings) -> AsyncIterator[Database]:
+    async with with_things(storage) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def on_postgresql(postgres: PostgresForTests, tmp_path: Path) -> AsyncIterator[Database]:
+    url = SecretStr(await postgres.new_database())
+    async with with_things(StorageSettings(data_dir=tmp_path, database_url=url)) as opened:
+        yield opened
 
 
 async def stored(database: Database) -> list[dict[str, object]]:
@@ -96,3 +124,44 @@ async def test_a_value_that_no_column_takes_is_refused_and_not_cut(database: Dat
         async with database.writing() as connection:
             await insert_rows(connection, things, [{**ROWS[0], **refused}])
     assert await stored(database) == []
+
+
+async def test_rows_known_to_be_new_are_stored_as_others_are(database: Database) -> None:
+    async with database.writing() as connection:
+        await insert_unseen(connection, things, [])
+        await insert_unseen(connection, things, ROWS[:3])
+        await insert_unseen(connection, things, ROWS[3:])
+    assert await stored(database) == ROWS
+
+
+async def test_a_copy_belongs_to_its_transaction(on_postgresql: Database) -> None:
+    with pytest.raises(KeyError):
+        async with on_postgresql.writing() as connection:
+            await copy_rows(connection, things, ROWS)  # the first statement of all
+            raise KeyError
+    assert await stored(on_postgresql) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "sqlstate"),
+    [({"name": "too long"}, "22001"), ({"order": None}, "23502"), ({"id": ROWS[1]["id"]}, "23505")],
+)
+async def test_what_a_copy_complains_of_is_said_as_by_any_statement(
+    on_postgresql: Database, refused: dict[str, object], sqlstate: str
+) -> None:
+    with pytest.raises(DBAPIError) as failure:
+        async with on_postgresql.writing() as connection:
+            await copy_rows(connection, things, [{**ROWS[0], **refused}, *ROWS[1:]])
+    assert getattr(failure.value.orig, "sqlstate", None) == sqlstate
+    assert await stored(on_postgresql) == []
+
+
+async def test_a_copy_over_a_lost_connection_blames_no_row(on_postgresql: Database) -> None:
+    with pytest.raises(DBAPIError) as failure:
+        async with on_postgresql.writing() as connection:
+            own = await connection.scalar(text("SELECT pg_backend_pid()"))
+            async with on_postgresql.reading() as other:
+                await other.execute(text(f"SELECT pg_terminate_backend({own})"))
+            await copy_rows(connection, things, ROWS)
+    assert not str(getattr(failure.value.orig, "sqlstate", "")).startswith(("22", "23"))
+    assert await stored(on_postgresql) == []

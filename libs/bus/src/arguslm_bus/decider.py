@@ -20,7 +20,7 @@ from arguslm_bus.lookup import event_at
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
 from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
-from arguslm_bus.tables import ServiceTables, fold_whole
+from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.subjects import stream_of
@@ -103,6 +103,7 @@ class Decider(Projector):
                 await folding.fold(connection, rest[:quiet])
             else:
                 for event in await folding.fold(connection, rest[:1]):
+                    assert isinstance(event, Recorded)  # a decider's tables take whole events
                     await self._judge(connection, folding, rest[0].message, event)
             rest = rest[max(quiet, 1) :]
 
@@ -150,9 +151,8 @@ class Decider(Projector):
         for recorded in sorted(said, key=lambda one: one.sequence):
             by_stream[recorded.stream].append(recorded)
         for stream, events in by_stream.items():
-            fold = self.tables.folds.get(stream)
-            if fold is not None:
-                await fold_whole(fold, connection, events)
+            if stream in self.tables.folds:
+                await self.tables.fold_whole(connection, stream, events)
 
     async def _publish(self, decision: Decision, cause: Recorded) -> Recorded | None:
         """The decision as it stands in its stream; None if it was said before, or is overtaken."""

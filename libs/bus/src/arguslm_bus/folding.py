@@ -15,7 +15,7 @@ from arguslm_bus.dead_letters import bury
 from arguslm_bus.faults import blames_event
 from arguslm_bus.lookup import last_event
 from arguslm_bus.reader import RawMessage
-from arguslm_bus.tables import Deferred, Fold, ServiceTables, fold_whole
+from arguslm_bus.tables import Deferred, Gist, ServiceTables
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
 
 log = structlog.get_logger(__name__)
@@ -25,9 +25,9 @@ _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _REPLACEMENT = rb"\1\\ufffd"
 _DECODED_AT_ONCE = 100
 
-BATCH_LIMIT = 4_000
+BATCH_LIMIT = 2_000
 """Events that are in memory, decoded, at once; twice, since the next batch is read ahead."""
-BATCHES_AT_ONCE = 5
+BATCHES_AT_ONCE = 10
 """In one transaction, while so much waits: what they leave to its end is written once."""
 # Others may wait for the transaction that waits for its next batch.
 _NEXT_BATCH_S = 0.5
@@ -37,7 +37,7 @@ class Decoded(NamedTuple):
     """A message, and the event it is, or why it is none."""
 
     message: RawMessage
-    said: Recorded | UnreadableEvent
+    said: Recorded | Gist | UnreadableEvent
 
 
 class Folding:
@@ -51,12 +51,13 @@ class Folding:
     """
 
     def __init__(
-        self, client: Client, service: str, stream: str, fold: Fold, *, buries: bool = True
+        self, client: Client, tables: ServiceTables, stream: str, *, buries: bool = True
     ) -> None:
         self._client = client
-        self._service = service
+        self._service = tables.service
         self._stream = stream
-        self._fold = fold
+        self._fold = tables.folds[stream]
+        self._gist_of = tables.gists.get(stream)
         self._buries = buries
         self._deferred: Deferred | None = None
 
@@ -70,9 +71,9 @@ class Folding:
             await asyncio.sleep(0)
         return decoded
 
-    def _decode(self, message: RawMessage) -> Recorded | UnreadableEvent:
+    def _decode(self, message: RawMessage) -> Recorded | Gist | UnreadableEvent:
         try:
-            return decode(
+            recorded = decode(
                 message.headers,
                 storable(message.body),
                 stream=self._stream,
@@ -81,6 +82,13 @@ class Folding:
             )
         except UnreadableEvent as error:
             return error
+        if self._gist_of is None:
+            return recorded
+        try:
+            return self._gist_of(recorded)
+        except Exception as error:
+            # It is pure: nothing but the event can be to blame.
+            return UnreadableEvent(f"{type(error).__name__}: {error}")
 
     def begin(self) -> None:
         """A new transaction: what one that failed has left is forgotten."""
@@ -92,17 +100,19 @@ class Folding:
         if deferred is not None:
             await deferred.write(connection)
 
-    async def fold(self, connection: AsyncConnection, batch: Sequence[Decoded]) -> list[Recorded]:
+    async def fold(
+        self, connection: AsyncConnection, batch: Sequence[Decoded]
+    ) -> list[Recorded | Gist]:
         """Fold a batch in one savepoint, or event by event where one of them does not fit.
 
         Returns the events that were folded. Raises what is not the fault of an event.
         """
-        events: list[Recorded] = []
+        events: list[Recorded | Gist] = []
         for message, said in batch:
-            if isinstance(said, Recorded):
-                events.append(said)
-            else:
+            if isinstance(said, UnreadableEvent):
                 await self.park(message, str(said))
+            else:
+                events.append(said)
         if not events:
             return []
         try:
@@ -115,10 +125,10 @@ class Folding:
 
     async def _one_by_one(
         self, connection: AsyncConnection, batch: Sequence[Decoded]
-    ) -> list[Recorded]:
-        folded: list[Recorded] = []
+    ) -> list[Recorded | Gist]:
+        folded: list[Recorded | Gist] = []
         for message, said in batch:
-            if not isinstance(said, Recorded):
+            if isinstance(said, UnreadableEvent):
                 continue
             try:
                 await self._fold_in_savepoint(connection, [said])
@@ -131,7 +141,7 @@ class Folding:
         return folded
 
     async def _fold_in_savepoint(
-        self, connection: AsyncConnection, events: Sequence[Recorded]
+        self, connection: AsyncConnection, events: Sequence[Recorded | Gist]
     ) -> None:
         async with savepoint(connection):
             deferred = await self._fold(connection, events)
@@ -156,7 +166,7 @@ async def fold_first(
     if stream in tables.folded_first:
         newest = await last_event(client, stream, tables.folded_first[stream])
         if newest is not None:
-            await fold_whole(tables.folds[stream], connection, [newest])
+            await tables.fold_whole(connection, stream, [newest])
 
 
 async def together(

@@ -6,7 +6,7 @@ from nats.aio.client import Client
 
 _VERSION_LINE = b"NATS/1.0\r\n"
 # Blanks that nats-py strips, or takes for a fault.
-_UNUSUAL = re.compile(rb":  | :| \r\n|\t")
+_UNUSUAL = re.compile(":  | :| $")
 
 
 class QuickClient(Client):
@@ -21,10 +21,12 @@ def split_headers(headers: bytes) -> dict[str, str] | None:
     """Name -> value; None when nats-py has to look at it: a status, blanks, or what is no ASCII."""
     if not headers or not headers.startswith(_VERSION_LINE) or not headers.isascii():
         return None
-    if _UNUSUAL.search(headers):
-        return None
     lines = headers[len(_VERSION_LINE) :].decode().rstrip("\r\n").split("\r\n")
+    # With one blank to a line, it is the one between name and value.
+    usual = headers.count(b" ") == len(lines) or not any(map(_UNUSUAL.search, lines))
+    if not usual or b"\t" in headers:
+        return None
     try:
-        return dict(line.split(": ", 1) for line in lines)
+        return dict([line.split(": ", 1) for line in lines])
     except ValueError:
         return None

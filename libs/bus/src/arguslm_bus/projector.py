@@ -103,8 +103,7 @@ class Projector:
         self._batch_limit = batch_limit
         self._batches_at_once = batches_at_once
         self._followed = {
-            stream: _Followed(Folding(client, tables.service, stream, fold))
-            for stream, fold in tables.folds.items()
+            stream: _Followed(Folding(client, tables, stream)) for stream in tables.folds
         }
         self._moved = asyncio.Condition()
 

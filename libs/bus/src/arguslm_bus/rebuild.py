@@ -157,7 +157,7 @@ async def _fold_rest(
     after: int,
     until: int,
 ) -> None:
-    folding = Folding(client, tables.service, stream, tables.folds[stream], buries=False)
+    folding = Folding(client, tables, stream, buries=False)
     subjects = tables.subjects.get(stream, ())
     async for batch in read_until(client, stream, after=after, until=until, subjects=subjects):
         await folding.fold(connection, await folding.decode(batch))

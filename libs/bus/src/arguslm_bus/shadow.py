@@ -46,7 +46,7 @@ async def fill(
     """Fold a part of a stream into the shadow."""
     if until <= after:
         return
-    folding = Folding(client, tables.service, stream, tables.folds[stream], buries=False)
+    folding = Folding(client, tables, stream, buries=False)
     first = max((await stream_state(client, stream)).first_sequence, after + 1)
     to_fold, done = until - first + 1, 0
     subjects = tables.subjects.get(stream, ())

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,19 +21,21 @@ class Deferred(Protocol):
     async def write(self, connection: AsyncConnection) -> None: ...
 
 
-Fold = Callable[[AsyncConnection, Sequence[Recorded]], Awaitable[Deferred | None]]
+class Gist:
+    """What a fold needs of an event. It is taken as soon as the event is decoded: thousands wait in
+    memory for their transaction, and what is small there is quick to come back to."""
+
+    __slots__ = ()
+
+
+GistOf = Callable[[Recorded], Recorded | Gist]
+Fold = Callable[[AsyncConnection, Sequence[Any]], Awaitable[Deferred | None]]
 """Folds a batch of one stream's events, in order, into the tables, but for what it gives back.
+They come as Recorded, or as the Gist that the tables' `gists` make of it.
 
 No side effects, no clock, no randomness: the same events give the same rows, whatever the batches.
 Tables written by two streams' folds must come out the same in any interleaving of the two.
 """
-
-
-async def fold_whole(fold: Fold, connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-    """Fold a batch, and leave nothing."""
-    deferred = await fold(connection, batch)
-    if deferred is not None:
-        await deferred.write(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +54,22 @@ class ServiceTables:
     checkpoints: Table
     folds: Mapping[str, Fold]
     migrations: Path
+    gists: Mapping[str, GistOf] = field(default_factory=dict)
     subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     folded_first: Mapping[str, str] = field(default_factory=dict)
+
+    async def fold(
+        self, connection: AsyncConnection, stream: str, batch: Sequence[Recorded]
+    ) -> Deferred | None:
+        """Fold a batch, but for what is given back."""
+        gist_of = self.gists.get(stream)
+        taken = list(map(gist_of, batch)) if gist_of else batch
+        return await self.folds[stream](connection, taken)
+
+    async def fold_whole(
+        self, connection: AsyncConnection, stream: str, batch: Sequence[Recorded]
+    ) -> None:
+        """Fold a batch, and leave nothing."""
+        deferred = await self.fold(connection, stream, batch)
+        if deferred is not None:
+            await deferred.write(connection)

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
+import asyncpg
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -25,12 +26,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
 
 _Stored = Callable[[Any], Any]
 """From a value to what the driver takes for it."""
+_Columns = tuple[tuple[str, _Stored | None], ...]
 
 _SQLITE_ROWS = 200
 """To a statement; SQLite takes 32,766 values at once."""
@@ -49,10 +52,7 @@ async def insert_rows(
         return
     told = (connection.dialect, table, tuple(rows[0]), tuple(update))
     insert = _insert(*told)
-    values = [
-        [stored(row[name]) for row in rows] if stored else [row[name] for row in rows]
-        for name, stored in insert.columns
-    ]
+    values = _by_column(rows, insert.columns)
     if connection.dialect.name == "postgresql":
         await connection.exec_driver_sql(insert.statement, tuple(values))
         return
@@ -63,6 +63,26 @@ async def insert_rows(
         await connection.exec_driver_sql(_insert(*told, _SQLITE_ROWS).statement, some)
     if whole < len(listed):
         await connection.exec_driver_sql(insert.statement, listed[whole:])
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows by PostgreSQL's COPY, which takes half of an INSERT's time. They all have the
+    same columns, and no key that is there already."""
+    columns = _columns(connection.dialect, table, tuple(rows[0]))
+    # SQLAlchemy knows no COPY; its transaction begins with a statement that it does know.
+    await connection.exec_driver_sql("SELECT 1")
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, asyncpg.Connection)
+    try:
+        await driver.copy_records_to_table(
+            table.name,
+            records=zip(*_by_column(rows, columns), strict=True),
+            columns=[name for name, _ in columns],
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DBAPIError(f"COPY {table.name}", None, error) from error
 
 
 async def rows_among(
@@ -105,10 +125,17 @@ def _names(keys: Iterable[Column[Any]]) -> list[str]:
     return [f"among_{key.name}" for key in keys]
 
 
+def _by_column(rows: Sequence[Mapping[str, Any]], columns: _Columns) -> list[list[Any]]:
+    return [
+        [stored(row[name]) for row in rows] if stored else [row[name] for row in rows]
+        for name, stored in columns
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Insert:
     statement: str
-    columns: tuple[tuple[str, _Stored | None], ...]
+    columns: _Columns
 
 
 @lru_cache(maxsize=256)
@@ -126,7 +153,12 @@ def _insert(
         f"DO UPDATE SET {replaced}" if replaced else "DO NOTHING"
     )
     statement = f"{into} {_source(dialect, columns, rows)} {conflict}"
-    return _Insert(statement, tuple((one.name, _stored(dialect, one)) for one in columns))
+    return _Insert(statement, _columns(dialect, table, names))
+
+
+@lru_cache(maxsize=256)
+def _columns(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Columns:
+    return tuple((name, _stored(dialect, table.columns[name])) for name in names)
 
 
 def _source(dialect: Dialect, columns: Sequence[Column[Any]], rows: int) -> str:

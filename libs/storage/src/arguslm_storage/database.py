@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from arguslm_storage.bulk import insert_rows
+from arguslm_storage.bulk import copy_rows, insert_rows
 from arguslm_storage.columns import to_json
 from arguslm_storage.settings import StorageSettings
 from arguslm_storage.sqlite_connection import connect
@@ -19,6 +19,8 @@ from arguslm_storage.sqlite_connection import connect
 # SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
 _MAX_BOUND_VALUES = 30_000
 _SHADOW = "_shadow"
+# For a few rows it takes more trips than an INSERT.
+_WORTH_A_COPY = 50
 # The server lets go of the locks of a client that vanished without a word after 25 s, not 2 h.
 _KEEPALIVES = {
     "tcp_keepalives_idle": "10",
@@ -122,6 +124,7 @@ def _open_postgres(service: str, url: URL, schema: str) -> Database:
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
+        pool_use_lifo=True,
         json_serializer=to_json,
     )
     return Database(service, engine, schema)
@@ -131,6 +134,7 @@ def _open_sqlite(service: str, path: Path) -> Database:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{path}",
         async_creator=partial(connect, path),
+        pool_use_lifo=True,
         hide_parameters=True,
         json_serializer=to_json,
     )
@@ -177,6 +181,16 @@ async def upsert(
     unique = {tuple(row[key] for key in keys): row for row in rows}
     replaced = [name for name in rows[0] if name not in keys and name not in set(keep)]
     await insert_rows(connection, table, list(unique.values()), update=replaced)
+
+
+async def insert_unseen(
+    connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows whose primary key is known not to be there."""
+    if connection.dialect.name == "postgresql" and len(rows) >= _WORTH_A_COPY:
+        await copy_rows(connection, table, rows)
+    else:
+        await insert_rows(connection, table, rows)
 
 
 async def insert_new(

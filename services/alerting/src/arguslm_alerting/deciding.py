@@ -113,9 +113,7 @@ class Judge:
     async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> bool:
         if until <= after:
             return False
-        folding = Folding(
-            self._client, SERVICE_TABLES.service, stream, SERVICE_TABLES.folds[stream]
-        )
+        folding = Folding(self._client, SERVICE_TABLES, stream)
         async for batch in read_until(self._client, stream, after=after, until=until):
             await folding.fold(connection, await folding.decode(batch))
         await folding.settle(connection)

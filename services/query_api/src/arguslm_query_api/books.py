@@ -26,8 +26,8 @@ from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized, HourClosed, Speeds, Standing
 from arguslm_contracts.reply_length import longer, thinking_reply_tokens
 from arguslm_contracts.streams import CHECKS, FOREVER
-from arguslm_query_api.model import LocationState, evolve
-from arguslm_query_api.rollup import COUNTS, SKETCHES, Rollup, slot_start, typical_speeds
+from arguslm_query_api.model import LocationState, Sighting, evolve
+from arguslm_query_api.rollup import COUNTS, SKETCHES, Rollup, Tally, slot_start
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +57,10 @@ class _Part:
     def add(self, check: CheckCompleted) -> None:
         self.first_completed_at = min(self.first_completed_at, check.completed_at)
         self.last_completed_at = max(self.last_completed_at, check.completed_at)
-        self.rollup.add(check.measurement, counts=check.counts)
-        if check.counts:
-            for name, value in zip(SKETCHES, typical_speeds(check.measurement), strict=True):
-                self.sums[name] += value or 0.0
+        tally = Tally.of(check.measurement, counts=check.counts)
+        self.rollup.add(tally)
+        for name in SKETCHES:
+            self.sums[name] += getattr(tally, name) or 0.0
         self.longest_thinking_reply_tokens = longer(
             self.longest_thinking_reply_tokens, thinking_reply_tokens(check)
         )
@@ -92,7 +92,7 @@ class _Endpoint:
             return
         self.last_sequence = sequence
         if check.counts:
-            self.state = evolve(self.state, check)
+            self.state = evolve(self.state, Sighting.of(check))
             self.endpoint = endpoint_state.evolve(self.endpoint, check)
 
     def add(self, check: CheckCompleted) -> None:
@@ -112,7 +112,7 @@ class _Endpoint:
     def summary(self, hour: datetime, stored_in: datetime) -> CheckSummarized:
         part, counts = self.parts[hour], self.state.last_check_id is not None
         # As long as no check has counted, the first one stands for the state that there is not.
-        state = self.state if counts else evolve(self.state, part.first)
+        state = self.state if counts else evolve(self.state, Sighting.of(part.first))
         return CheckSummarized(
             model_id=self.state.model_id,
             location=self.state.location,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
 from arguslm_contracts.measurement import Measurement
-from arguslm_contracts.outcomes import VERDICTS, Verdict
+from arguslm_contracts.outcomes import VERDICTS, Outcome, Verdict
 from arguslm_contracts.rest.monitoring import State
 
 FAILURES_TO_GO_DOWN = 2
@@ -42,24 +42,52 @@ class LocationState(NamedTuple):
     last_tokens_per_s: float | None = None
 
 
-def evolve(before: LocationState, check: CheckCompleted) -> LocationState:
+class Sighting(NamedTuple):
+    """What a check says of the state of its endpoint: a few words, where the check has many."""
+
+    check_id: UUID
+    due_at: datetime
+    started_at: datetime
+    completed_at: datetime
+    outcome: Outcome
+    fault_owner: str
+    ttft_ms: float | None
+    tokens_per_s: float | None
+
+    @classmethod
+    def of(cls, check: CheckCompleted) -> "Sighting":
+        measured = check.measurement
+        return cls(
+            check.check_id,
+            check.due_at,
+            check.started_at,
+            check.completed_at,
+            measured.outcome,
+            measured.fault_owner.value,
+            measured.timing.first_token_ms,
+            measured.tokens_per_s,
+        )
+
+
+def evolve(before: LocationState, seen: Sighting) -> LocationState:
     """The state after a check. One due no later than the last known one changes nothing."""
-    if before.last_due_at is not None and check.due_at <= before.last_due_at:
+    if before.last_due_at is not None and seen.due_at <= before.last_due_at:
         return before
-    measured, verdict = check.measurement, VERDICTS[check.measurement.outcome]
-    ttft_ms, tokens_per_s = measured.timing.first_token_ms, measured.tokens_per_s
+    verdict = VERDICTS[seen.outcome]
     return LocationState(
         before.model_id,
         before.location,
-        *_conclusion(before, check, verdict),
-        last_check_id=check.check_id,
-        last_due_at=check.due_at,
-        last_completed_at=check.completed_at,
-        last_outcome=measured.outcome.value,
-        last_fault_owner=measured.fault_owner.value,
+        *_conclusion(before, seen, verdict),
+        last_check_id=seen.check_id,
+        last_due_at=seen.due_at,
+        last_completed_at=seen.completed_at,
+        last_outcome=seen.outcome.value,
+        last_fault_owner=seen.fault_owner,
         last_says=verdict.says,
-        last_ttft_ms=before.last_ttft_ms if ttft_ms is None else ttft_ms,
-        last_tokens_per_s=before.last_tokens_per_s if tokens_per_s is None else tokens_per_s,
+        last_ttft_ms=before.last_ttft_ms if seen.ttft_ms is None else seen.ttft_ms,
+        last_tokens_per_s=(
+            before.last_tokens_per_s if seen.tokens_per_s is None else seen.tokens_per_s
+        ),
     )
 
 
@@ -77,7 +105,7 @@ def after_second_thought(before: LocationState, event: CheckReclassified) -> Loc
 
 
 def _conclusion(
-    before: LocationState, check: CheckCompleted, verdict: Verdict
+    before: LocationState, seen: Sighting, verdict: Verdict
 ) -> tuple[int, int, bool | None, datetime | None, datetime | None]:
     """Failures and successes in a row, `usable`, `since` and `conclusive_at` after a check."""
     failures, successes = before.consecutive_failures, before.consecutive_successes
@@ -92,8 +120,8 @@ def _conclusion(
         0 if verdict.available else failures + 1,
         successes + 1 if verdict.available else 0,
         verdict.usable,
-        before.since if same_run else check.started_at,
-        check.completed_at,
+        before.since if same_run else seen.started_at,
+        seen.completed_at,
     )
 
 

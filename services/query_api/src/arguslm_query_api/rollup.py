@@ -1,31 +1,25 @@
 """Sums of checks over a time slot: counts, and mergeable sketches of the speeds. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import RowMapping
 
 from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
-from arguslm_contracts.outcomes import VERDICTS
+from arguslm_contracts.outcomes import VERDICTS, Outcome
 from arguslm_query_api.model import has_typical_speed
 from arguslm_query_api.tables import ROLLUP_WIDTHS_S
 from arguslm_storage.sketch import Sketch
 
-BILL = (
-    "input_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cached_tokens",
-    "priced",
-    "unpriced",
-    "cost_nano_usd",
-)
-COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable", *BILL)
 SKETCHES = ("ttft_ms", "tokens_per_s", "total_ms")
+# Of one request.
+_MOST_TOKENS = 2**50
+_MOST_USD = 1e6
 
 
 def slot_start(at: datetime, width_s: int) -> datetime:
@@ -52,21 +46,62 @@ def cover(start: datetime, now: datetime) -> list[tuple[int, datetime, datetime 
     return [*pieces, (width_s, start, None)]
 
 
-def typical_speeds(
-    measurement: Measurement,
-) -> tuple[float | None, float | None, float | None]:
-    """The speeds that belong into statistics, in the order of SKETCHES."""
-    if not has_typical_speed(measurement):
-        return None, None, None
-    timing = measurement.timing
-    return timing.first_token_ms, measurement.tokens_per_s, timing.total_ms
+class Charges(NamedTuple):
+    """What one request cost. Who was never asked has no cost, and is in no count of those that have
+    one. A number beyond reason says nothing: a sum has to fit into 64 bits."""
+
+    input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    cached_tokens: int
+    priced: int
+    unpriced: int
+    cost_nano_usd: int
+
+    @classmethod
+    def of(cls, measurement: Measurement) -> Self:
+        usage, cost = measurement.usage, measurement.cost
+        usd = None if cost is None or cost.usd is None or cost.usd > _MOST_USD else cost.usd
+        return cls(
+            _tokens(usage.input_tokens),
+            _tokens(usage.output_tokens),
+            _tokens(usage.reasoning_tokens),
+            _tokens(usage.cached_tokens),
+            int(usd is not None),
+            int(cost is not None and usd is None),
+            round((usd or 0) * 1e9),
+        )
 
 
-def bill_of(measurement: Measurement) -> dict[str, int]:
-    """What one request adds to each of BILL."""
-    rollup = Rollup()
-    rollup.charge(measurement)
-    return {name: getattr(rollup, name) for name in BILL}
+def _tokens(count: int | None) -> int:
+    return count if count and count <= _MOST_TOKENS else 0
+
+
+class Tally(NamedTuple):
+    """What a check adds to the sums of its slot. The speeds are those that belong into statistics,
+    in the order of SKETCHES; of a check that does not count there is nothing but the charges."""
+
+    outcome: Outcome | None
+    ttft_ms: float | None
+    tokens_per_s: float | None
+    total_ms: float | None
+    charges: Charges
+
+    @classmethod
+    def of(cls, measurement: Measurement, *, counts: bool = True) -> Self:
+        charges = Charges.of(measurement)
+        if not counts:
+            return cls(None, None, None, None, charges)
+        if not has_typical_speed(measurement):
+            return cls(measurement.outcome, None, None, None, charges)
+        timing = measurement.timing
+        speeds = timing.first_token_ms, measurement.tokens_per_s, timing.total_ms
+        return cls(measurement.outcome, *speeds, charges)
+
+
+CHARGES = Charges._fields
+COUNTS = ("checks", "available", "unavailable", "excluded", "usable", "unusable", *CHARGES)
+_counts_of: Callable[["Rollup"], tuple[Any, ...]] = attrgetter(*COUNTS)
 
 
 @dataclass(slots=True)
@@ -91,40 +126,32 @@ class Rollup:
     total_ms: Sketch = field(default_factory=Sketch)
     outcomes: dict[str, int] = field(default_factory=dict)
 
-    def add(self, measurement: Measurement, *, counts: bool = True) -> None:
-        """Take up a check; of one that does not count, what it cost."""
-        self.charge(measurement)
-        if not counts:
+    def add(self, check: Tally) -> None:
+        charges = check.charges
+        self.input_tokens += charges.input_tokens
+        self.output_tokens += charges.output_tokens
+        self.reasoning_tokens += charges.reasoning_tokens
+        self.cached_tokens += charges.cached_tokens
+        self.priced += charges.priced
+        self.unpriced += charges.unpriced
+        self.cost_nano_usd += charges.cost_nano_usd
+        if check.outcome is None:
             return
-        verdict = VERDICTS[measurement.outcome]
+        verdict = VERDICTS[check.outcome]
         self.checks += 1
         self.available += verdict.available is True
         self.unavailable += verdict.available is False
         self.excluded += verdict.available is None
         self.usable += verdict.usable is True
         self.unusable += verdict.usable is False
-        outcome = str(measurement.outcome)
+        outcome = check.outcome.value
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-        ttft_ms, tokens_per_s, total_ms = typical_speeds(measurement)
-        if ttft_ms is not None:
-            self.ttft_ms.add(ttft_ms)
-        if tokens_per_s is not None:
-            self.tokens_per_s.add(tokens_per_s)
-        if total_ms is not None:
-            self.total_ms.add(total_ms)
-
-    def charge(self, measurement: Measurement) -> None:
-        """Add what a request cost. Who was never asked has no cost, and is in no count of those
-        that have one."""
-        usage, cost = measurement.usage, measurement.cost
-        self.input_tokens += usage.input_tokens or 0
-        self.output_tokens += usage.output_tokens or 0
-        self.reasoning_tokens += usage.reasoning_tokens or 0
-        self.cached_tokens += usage.cached_tokens or 0
-        if cost is not None:
-            self.priced += cost.usd is not None
-            self.unpriced += cost.usd is None
-            self.cost_nano_usd += round((cost.usd or 0) * 1e9)
+        if check.ttft_ms is not None:
+            self.ttft_ms.add(check.ttft_ms)
+        if check.tokens_per_s is not None:
+            self.tokens_per_s.add(check.tokens_per_s)
+        if check.total_ms is not None:
+            self.total_ms.add(check.total_ms)
 
     def merge(self, other: "Rollup") -> None:
         # Name by name: a fold does little else.
@@ -149,9 +176,8 @@ class Rollup:
 
     def copy(self) -> "Rollup":
         """One that can be added to while this one stays."""
-        counts = (getattr(self, name) for name in COUNTS)
-        sketches = (getattr(self, name).copy() for name in SKETCHES)
-        return Rollup(*(*counts, *sketches, self.outcomes.copy()))
+        sketches = self.ttft_ms.copy(), self.tokens_per_s.copy(), self.total_ms.copy()
+        return Rollup(*(*_counts_of(self), *sketches, self.outcomes.copy()))
 
     def negated(self) -> "Rollup":
         """What takes these checks away again, when merged."""
@@ -167,8 +193,10 @@ class Rollup:
 
     def to_row(self) -> dict[str, Any]:
         return {
-            **{name: getattr(self, name) for name in COUNTS},
-            **{name: getattr(self, name).to_text() for name in SKETCHES},
+            **dict(zip(COUNTS, _counts_of(self), strict=True)),
+            "ttft_ms": self.ttft_ms.to_text(),
+            "tokens_per_s": self.tokens_per_s.to_text(),
+            "total_ms": self.total_ms.to_text(),
             "ttft_p50_ms": self.ttft_ms.quantile(0.5),
             # Checks that were decided again leave none of what they were.
             "outcomes": {name: checks for name, checks in sorted(self.outcomes.items()) if checks},
@@ -185,8 +213,8 @@ class Rollup:
     def of_second_thought(cls, event: CheckReclassified) -> "Rollup":
         """What the check counts for now, less what it counted for until now."""
         until_now, now = cls(), cls()
-        until_now.add(event.measurement.model_copy(update={"outcome": event.was}))
-        now.add(event.measurement)
+        until_now.add(Tally.of(event.measurement.model_copy(update={"outcome": event.was})))
+        now.add(Tally.of(event.measurement))
         now.merge(until_now.negated())
         return now
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from arguslm_bus.tables import fold_whole
 from arguslm_contracts.envelope import Recorded, decode, encode
 from arguslm_contracts.events import alerts, benchmarks, checks, registry
 from arguslm_contracts.events.base import Event
@@ -63,7 +62,7 @@ class Streams:
         for start in range(0, len(events), batch):
             async with database.writing() as connection:
                 some = events[start : start + batch]
-                await fold_whole(SERVICE_TABLES.folds[stream], connection, some)
+                await SERVICE_TABLES.fold_whole(connection, stream, some)
 
 
 async def rows_of(database: Database, *names: str) -> dict[str, list[dict[str, Any]]]:

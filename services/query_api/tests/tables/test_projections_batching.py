@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_bus.tables import Fold
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.streams import CHECKS
 from arguslm_query_api.projections.tables import SERVICE_TABLES
@@ -77,7 +76,6 @@ async def test_no_way_of_cutting_and_interleaving_the_streams_matters(
     left = {name: list(events) for name, events in streams.events.items()}
     while any(left.values()):
         name = data.draw(st.sampled_from([name for name, events in left.items() if events]))
-        fold = SERVICE_TABLES.folds[name]
         batches = []
         for _ in range(data.draw(st.integers(1, 3))):
             cut = data.draw(st.integers(1, 120))
@@ -86,16 +84,16 @@ async def test_no_way_of_cutting_and_interleaving_the_streams_matters(
             if name == CHECKS.name and data.draw(st.booleans()):
                 batches.append(batches[-1])
         async with database.writing() as connection:
-            await fold_together(fold, connection, batches)
+            await fold_together(connection, name, batches)
     assert await rows_of(database) == in_one_batch
 
 
 async def fold_together(
-    fold: Fold, connection: AsyncConnection, batches: Iterable[Sequence[Recorded]]
+    connection: AsyncConnection, stream: str, batches: Iterable[Sequence[Recorded]]
 ) -> None:
     deferred = None
     for batch in batches:
-        left = await fold(connection, batch)
+        left = await SERVICE_TABLES.fold(connection, stream, batch)
         if deferred is None:
             deferred = left
         elif left is not None:

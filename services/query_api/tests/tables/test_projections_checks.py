@@ -17,6 +17,7 @@ from door_events import (
 )
 
 from arguslm_contracts.identity import derive
+from arguslm_contracts.measurement import Cost, Usage
 from arguslm_contracts.outcomes import Outcome
 from arguslm_query_api.reads import checks
 from arguslm_query_api.tables import ROLLUP_WIDTHS_S
@@ -155,3 +156,21 @@ async def test_a_nul_in_a_providers_words_does_not_cost_the_check(database: Data
     assert shown.model_name == "a\ufffdb"
     assert found is not None
     assert [one.name for one in found.models] == ["a\ufffdb"]
+
+
+async def test_numbers_beyond_reason_are_in_no_sum(database: Database) -> None:
+    absurd = checked(GPT, minute(0))
+    measurement = absurd.measurement.model_copy(
+        update={
+            "usage": Usage(input_tokens=10**30, reasoning_tokens=7),
+            "cost": Cost(usd=1e12),
+        }
+    )
+    streams = Streams()
+    streams.say(absurd.model_copy(update={"measurement": measurement}), checked(GPT, minute(1)))
+    await streams.fold_into(database)
+    rows = await rows_of(database, "checks", "rollups")
+    assert len(rows["checks"]) == 2
+    week = max(rows["rollups"], key=lambda row: int(row["width_s"]))
+    assert (week["checks"], week["reasoning_tokens"], week["cost_nano_usd"]) == (2, 7, 123_456)
+    assert (week["priced"], week["unpriced"]) == (1, 1)

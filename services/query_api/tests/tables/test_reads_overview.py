@@ -27,7 +27,7 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.rest.monitoring import ModelCard, OverviewResponse
 from arguslm_query_api import tables
 from arguslm_query_api.reads.overview import RANGES, overview
-from arguslm_query_api.rollup import Rollup
+from arguslm_query_api.rollup import Rollup, Tally
 from arguslm_storage.database import Database, upsert
 from arguslm_storage.sketch import Sketch
 
@@ -244,5 +244,6 @@ async def fill_rollups(database: Database, models: list[Model], *, days: int) ->
 def _rollup(chance: random.Random, checks: int) -> dict[str, object]:
     rollup = Rollup()
     for _ in range(checks):
-        rollup.add(measured(ttft_ms=chance.gauss(300, 60), tokens_per_s=chance.gauss(60, 8)))
+        speeds = {"ttft_ms": chance.gauss(300, 60), "tokens_per_s": chance.gauss(60, 8)}
+        rollup.add(Tally.of(measured(**speeds)))
     return rollup.to_row()

@@ -1,7 +1,7 @@
 """CHECKS: what stays of the checks when they have aged out."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -11,6 +11,10 @@ from arguslm_contracts.events.base import Event
 from arguslm_contracts.record import Record
 
 _HOUR = "%Y-%m-%dT%H:%M:%SZ"
+
+# What a column can hold; an hour is far from it.
+Count = Annotated[int, Field(le=2**31 - 1)]
+Sum = Annotated[int, Field(le=2**63 - 1)]
 
 SketchCounts = dict[str, int]
 """A mergeable quantile sketch, within 1 % of any quantile. Bucket `i` counts values in
@@ -33,16 +37,16 @@ class Standing(Record):
     `conclusive_at` are of the last check that said whether the endpoint serves; `since` is when
     that verdict began. The speeds are the last that were measured."""
 
-    consecutive_failures: int
-    consecutive_successes: int
+    consecutive_failures: Count
+    consecutive_successes: Count
     usable: bool | None = None
     since: datetime | None = None
     conclusive_at: datetime | None = None
     last_check_id: UUID
     last_due_at: datetime
     last_completed_at: datetime
-    last_outcome: str
-    last_fault_owner: str
+    last_outcome: str = Field(max_length=32)
+    last_fault_owner: str = Field(max_length=16)
     last_says: str
     last_ttft_ms: float | None = None
     last_tokens_per_s: float | None = None
@@ -66,12 +70,12 @@ class CheckSummarized(Event):
     first_check_id: UUID
     first_completed_at: datetime
     last_completed_at: datetime
-    checks: int
-    available: int
-    unavailable: int
-    excluded: int
-    usable: int
-    unusable: int
+    checks: Count
+    available: Count
+    unavailable: Count
+    excluded: Count
+    usable: Count
+    unusable: Count
     outcomes: dict[str, int]
     ttft_ms: Speeds
     tokens_per_s: Speeds
@@ -79,13 +83,13 @@ class CheckSummarized(Event):
     standing: Standing
     counts: bool = Field(default=True, description="if not, `standing` is as if nothing was known")
     endpoint: EndpointState | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = Field(default=0, description="part of the output")
-    cached_tokens: int = Field(default=0, description="part of the input")
-    priced: int = Field(default=0, description="checks whose cost is known")
-    unpriced: int = Field(default=0, description="checks whose cost nobody knows")
-    cost_nano_usd: int = Field(default=0, description="of the priced ones, in 1e-9 US dollars")
+    input_tokens: Sum = 0
+    output_tokens: Sum = 0
+    reasoning_tokens: Sum = Field(default=0, description="part of the output")
+    cached_tokens: Sum = Field(default=0, description="part of the input")
+    priced: Count = Field(default=0, description="checks whose cost is known")
+    unpriced: Count = Field(default=0, description="checks whose cost nobody knows")
+    cost_nano_usd: Sum = Field(default=0, description="of the priced ones, in 1e-9 US dollars")
     longest_thinking_reply_tokens: int | None = Field(
         default=None, description="the longest output that was, or began with, thinking"
     )
@@ -118,7 +122,7 @@ class HourClosed(Event):
     once: ClassVar[bool] = True
     hour: datetime
     summaries: int
-    checks: int
+    checks: Count
     through_sequence: int
     given_up_through: int = 0
     given_up_before: datetime | None = None

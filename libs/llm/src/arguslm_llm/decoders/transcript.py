@@ -151,7 +151,7 @@ def as_text(value: object) -> str | None:
 
 
 def as_count(value: object) -> int | None:
-    """A number of tokens; negative or odd values say nothing."""
+    """A number of tokens; negative, odd and absurd values say nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if 0 <= value < 2**53 else None
+    return int(value) if 0 <= value < 2**31 else None

@@ -13,7 +13,7 @@ from arguslm_contracts.events import benchmarks as events
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_query_api import tables
 from arguslm_query_api.projections.storable import storable
-from arguslm_query_api.rollup import bill_of, slot_start
+from arguslm_query_api.rollup import Charges, slot_start
 from arguslm_storage.database import in_chunks, insert_new, upsert
 
 
@@ -105,5 +105,5 @@ def _bill(event: events.BenchmarkSampled) -> dict[str, Any]:
         "warmup": event.warmup,
         "index": event.index,
         "day": slot_start(event.started_at, 86_400),
-        **bill_of(event.measurement),
+        **Charges.of(event.measurement)._asdict(),
     }

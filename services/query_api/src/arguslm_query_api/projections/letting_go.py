@@ -13,7 +13,7 @@ from arguslm_contracts.probes import ProbeKind
 from arguslm_query_api import tables
 from arguslm_query_api.horizon import given_up
 from arguslm_query_api.projections.rollups import SlotKey, merge_rollups
-from arguslm_query_api.rollup import Rollup, slot_start
+from arguslm_query_api.rollup import Rollup, Tally, slot_start
 from arguslm_storage.database import upsert
 
 _CHECKS, _ROLLUPS = tables.checks, tables.rollups
@@ -93,6 +93,6 @@ async def _sum_again(connection: AsyncConnection, key: SlotKey) -> None:
     rollup = Rollup()
     for measurement, kind in left:
         counts = kind == ProbeKind.LIVENESS
-        rollup.add(Measurement.model_validate(measurement), counts=counts)
+        rollup.add(Tally.of(Measurement.model_validate(measurement), counts=counts))
     if rollup != Rollup():
         await merge_rollups(connection, {key: rollup})

@@ -15,7 +15,8 @@ from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.outcomes import VERDICTS
 from arguslm_contracts.probes import ProbeKind
 from arguslm_query_api import tables
-from arguslm_query_api.projections.checks import ids_among, json_of
+from arguslm_query_api.projections.checks import ids_among
+from arguslm_query_api.projections.storable import json_of
 from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import insert_new
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_contracts.events.checks import CheckCompleted, CheckReclassified
+from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_query_api import tables
+from arguslm_query_api.projections.check_gist import CheckGist, Endpoint
 from arguslm_query_api.projections.reclassified import SecondThought
 from arguslm_query_api.rollup import Rollup, by_width, narrow_slot, slot_start
 from arguslm_storage.bulk import rows_among
@@ -29,27 +30,28 @@ class CheckSums:
 
     def __init__(
         self,
-        checks: Iterable[CheckCompleted] = (),
+        checks: Iterable[CheckGist] = (),
         hours: Iterable[CheckSummarized] = (),
         again: Iterable[SecondThought] = (),
     ) -> None:
-        self._narrow: dict[tuple[UUID, str], dict[int, Rollup]] = defaultdict(dict)
-        """Model and location -> start of the narrowest slot, in seconds since 1970."""
+        self._narrow: dict[Endpoint, dict[int, Rollup]] = defaultdict(dict)
+        """Start of the narrowest slot, in seconds since 1970."""
         self._wide: RollupSums = defaultdict(Rollup)
         for check in checks:
-            self._slot_of(check).add(check.measurement, counts=check.counts)
+            self._slot_of(check.endpoint, check.completed_at).add(check.tally)
         for hour in hours:
             self._widely(hour, hour.hour, Rollup.of_summary(hour))
         for event, kept in again:
             difference = Rollup.of_second_thought(event)
             if kept:
-                self._slot_of(event).merge(difference)
+                endpoint = event.model_id, event.location
+                self._slot_of(endpoint, event.completed_at).merge(difference)
             else:
                 self._widely(event, event.completed_at, difference)
 
-    def _slot_of(self, check: CheckCompleted | CheckReclassified) -> Rollup:
-        slots = self._narrow[check.model_id, check.location]
-        second = narrow_slot(check.completed_at)
+    def _slot_of(self, endpoint: Endpoint, at: datetime) -> Rollup:
+        slots = self._narrow[endpoint]
+        second = narrow_slot(at)
         if second not in slots:
             slots[second] = Rollup()
         return slots[second]

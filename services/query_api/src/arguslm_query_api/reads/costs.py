@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_contracts.rest.costs import Bill, CostLine, CostsBy, CostsResponse
 from arguslm_query_api import tables
 from arguslm_query_api.reads.models import DISPLAY_NAME
-from arguslm_query_api.rollup import BILL, slot_start
+from arguslm_query_api.rollup import CHARGES, slot_start
 
 DAY_S = 86_400
 
@@ -40,10 +40,10 @@ async def costs(
 def _spent(start: datetime) -> Subquery:
     """One row for each model, location and day of checks, and one for each sample."""
     checks = select(
-        _CHECKS.c.model_id, _CHECKS.c.start.label("day"), *(_CHECKS.c[name] for name in BILL)
+        _CHECKS.c.model_id, _CHECKS.c.start.label("day"), *(_CHECKS.c[name] for name in CHARGES)
     ).where(_CHECKS.c.width_s == DAY_S, _CHECKS.c.start >= start)
     samples = select(
-        _SAMPLES.c.model_id, _SAMPLES.c.day, *(_SAMPLES.c[name] for name in BILL)
+        _SAMPLES.c.model_id, _SAMPLES.c.day, *(_SAMPLES.c[name] for name in CHARGES)
     ).where(_SAMPLES.c.day >= start)
     return union_all(checks, samples).subquery()
 
@@ -62,7 +62,7 @@ def _lines(by: CostsBy, spent: Subquery) -> Select[Any]:
         "day": (spent.c.day,),
     }
     return (
-        select(*told[by], *(func.sum(spent.c[name]).label(name) for name in BILL))
+        select(*told[by], *(func.sum(spent.c[name]).label(name) for name in CHARGES))
         .select_from(spent)
         .outerjoin(_MODELS, _MODELS.c.model_id == spent.c.model_id)
         .outerjoin(_PROVIDERS, _PROVIDERS.c.provider_id == _MODELS.c.provider_id)
@@ -73,15 +73,17 @@ def _lines(by: CostsBy, spent: Subquery) -> Select[Any]:
 
 
 def _line(row: RowMapping) -> CostLine:
-    named = {name: row[name] for name in CostLine.model_fields if name in row and name not in BILL}
+    named = {
+        name: row[name] for name in CostLine.model_fields if name in row and name not in CHARGES
+    }
     return CostLine(**named, **_amounts([row]))
 
 
 def _amounts(rows: Iterable[RowMapping]) -> dict[str, Any]:
     """PostgreSQL adds up whole numbers to decimal ones."""
-    sums = dict.fromkeys(BILL, 0)
+    sums = dict.fromkeys(CHARGES, 0)
     for row in rows:
-        for name in BILL:
+        for name in CHARGES:
             sums[name] += int(row[name])
     nano_usd = sums.pop("cost_nano_usd")
     return {**sums, "usd": nano_usd / 1e9 if sums["priced"] else None}
