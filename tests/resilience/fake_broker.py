@@ -54,10 +54,19 @@ class Stream:
     created: datetime
     messages: list[Stored] = field(default_factory=list)
     ids: dict[str, Stored] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    """The sequences of messages that were purged; `messages` has them all the same."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def holds(self, pattern: str, message: Stored) -> bool:
+        return message.sequence not in self.gone and matches(pattern, message.subject)
+
+    def first_of(self, pattern: str, sequence: int = 1) -> Stored | None:
+        later = self.messages[max(sequence, 1) - 1 :]
+        return next((m for m in later if self.holds(pattern, m)), None)
+
     def last_of(self, pattern: str) -> Stored | None:
-        return next((m for m in reversed(self.messages) if matches(pattern, m.subject)), None)
+        return next((m for m in reversed(self.messages) if self.holds(pattern, m)), None)
 
 
 class FakeBroker:
@@ -201,11 +210,18 @@ class FakeClient:
         return ack
 
     async def get_msg(
-        self, stream: str, *, seq: int | None = None, subject: str | None = None
+        self,
+        stream: str,
+        *,
+        seq: int | None = None,
+        subject: str | None = None,
+        next: bool = False,
     ) -> RawStreamMsg:
         held = self._stream(stream)
         if seq is not None:
-            found = held.messages[seq - 1] if 0 < seq <= len(held.messages) else None
+            found = held.first_of(subject or ">", seq)
+            if found is not None and found.sequence != seq and not next:
+                found = None
         else:
             found = held.last_of(subject or ">")
         await asyncio.sleep(self._broker.chance.random() * 0.01)
@@ -217,9 +233,15 @@ class FakeClient:
 
     async def stream_info(self, stream: str) -> Any:
         held = self._stream(stream)
-        state = SimpleNamespace(first_seq=1, last_seq=len(held.messages))
+        last = len(held.messages)
+        first = held.first_of(">")
+        state = SimpleNamespace(first_seq=first.sequence if first else last + 1, last_seq=last)
         config = SimpleNamespace(metadata={})
         return SimpleNamespace(created=held.created, state=state, config=config)
+
+    async def purge_stream(self, stream: str, *, seq: int, subject: str) -> None:
+        held = self._stream(stream)
+        held.gone |= {m.sequence for m in held.messages[: seq - 1] if held.holds(subject, m)}
 
     def _stream(self, name: str) -> Stream:
         return self._broker.streams[name]
@@ -274,7 +296,7 @@ class _Consumer:
         return config.opt_start_seq or 1
 
     def _wanted(self, message: Stored) -> bool:
-        return any(matches(pattern, message.subject) for pattern in self._patterns)
+        return any(self._stream.holds(pattern, message) for pattern in self._patterns)
 
     async def _send(self) -> None:
         chance, chances = self._broker.chance, self._broker.chances

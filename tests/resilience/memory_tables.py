@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
+from arguslm_contracts.subjects import matches
 from arguslm_storage.columns import to_json
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -89,6 +90,9 @@ class MemoryTables:
         """Fold the streams in any interleaving and any batches that keep each one's order."""
         waiting = {s: list(history[s]) for s in self._tables.folds if history[s]}
         async with self.writing() as connection:
+            for stream, pattern in self._tables.folded_first.items():
+                newest = [e for e in history[stream] if matches(pattern, e.subject)][-1:]
+                await self._tables.fold_whole(connection, stream, newest)  # type: ignore[arg-type]
             while waiting:
                 stream = chance.choice(sorted(waiting))
                 size = chance.choice((1, 2, 7, 50))

@@ -3,8 +3,9 @@ memory that reorders, repeats, delays and forgets, in a time that nobody waits f
 
 `just simulate --seeds N`. Each seed is one house: one or two schedulers with tables of their own,
 one or two alertings on the same tables, a query-api and a prober, killed at any moment; in every
-fourth house people change what is watched meanwhile. At the end every decision must stand once, and
-the tables must be what any other order of the streams makes of them.
+fourth house people change what is watched meanwhile, in some of the others hours are summed up and
+their checks purged. At the end every decision must stand once, and the tables must be what any other
+order makes of what is left of the streams.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 from unittest.mock import patch
@@ -35,7 +36,7 @@ from arguslm_alerting import deciding
 from arguslm_alerting import projections as alerting
 from arguslm_bus import publisher as publisher_module
 from arguslm_bus.projector import Projector
-from arguslm_bus.publisher import Publisher
+from arguslm_bus.publisher import Conflict, NotStored, Publisher
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import (
@@ -52,9 +53,13 @@ from arguslm_contracts.events.registry import (
 )
 from arguslm_contracts.identity import derive, model_uuid
 from arguslm_contracts.streams import ALERTS, CHECK_REQUESTS, CHECKS, CLOCK, REGISTRY, STREAMS
+from arguslm_query_api import books as books_module
+from arguslm_query_api.books import Books
 from arguslm_query_api.projections import tables as query_api
+from arguslm_scheduler import broom as broom_module
 from arguslm_scheduler import projections as scheduler
 from arguslm_scheduler.app import decider_of
+from arguslm_scheduler.broom import Broom
 from arguslm_scheduler.clock import Clock
 
 LOCATIONS = ("local", "far")
@@ -69,6 +74,12 @@ _LIFE_S = 1.5
 _LONG_ABSENCES, _FORGOTTEN_S = 0.1, 10.0
 _END_S = 600.0
 _MEDDLED_WITH = 0.25
+# An hour of the books lasts so long. Nobody is away or reads behind for as long as checks are kept
+# after they were given up.
+_KEEPS_BOOKS = 0.07
+_HOUR_S, _CHECKS_KEPT_S, _RESPITE_S = 2, 3, 6
+_BOOKS_STORM_S = 25.0
+_YEARS = timedelta(days=3_650)
 
 
 class _Time:
@@ -105,6 +116,9 @@ class House:
         self.provider_id = derive("provider", seed)
         self.models = [f"model-{n}" for n in range(self.chance.randint(1, 3))]
         self.is_meddled_with = self.chance.random() < _MEDDLED_WITH
+        self.keeps_books = not self.is_meddled_with and self.chance.random() < _KEEPS_BOOKS
+        if self.keeps_books:
+            self.broker.chances = Chances(longest_delay_s=0.1, very_long_delay_s=1.0)
         # What is due where nobody meddles is told from one location.
         self.locations = LOCATIONS[: self.chance.randint(1, 2) if self.is_meddled_with else 1]
         self._time = _Time()
@@ -130,6 +144,9 @@ class House:
         replicas = {name: partial(self._run, name) for name in self.tables}
         running = [asyncio.create_task(self._lives(name, run)) for name, run in replicas.items()]
         running.append(asyncio.create_task(self._lives("prober", self._probe)))
+        if self.keeps_books:
+            running += [asyncio.create_task(self._lives("books", self._sum_up)) for _ in range(2)]
+            running.append(asyncio.create_task(self._lives("broom", self._sweep)))
         self._time.go_on()
         await self._storm()
         self._calm()
@@ -155,7 +172,7 @@ class House:
 
     async def _storm(self) -> None:
         if not self.is_meddled_with:
-            await asyncio.sleep(_STORM_S)
+            await asyncio.sleep(_BOOKS_STORM_S if self.keeps_books else _STORM_S)
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._people().meddle(), 2 * _STORM_S)
@@ -241,7 +258,7 @@ class House:
                 await asyncio.gather(life, return_exceptions=True)
                 client.close()
             # Mostly short; now and then so long that the broker has forgotten the life before.
-            is_long = self.chance.random() < _LONG_ABSENCES
+            is_long = self.chance.random() < _LONG_ABSENCES and not self.keeps_books
             await asyncio.sleep(self.chance.random() + (_FORGOTTEN_S if is_long else 0.0))
             if name.endswith("-1") and name != "alerting-1" and self.chance.random() < 0.15:
                 self.tables[name].empty()
@@ -276,9 +293,35 @@ class House:
     async def _probe(self, client: FakeClient) -> None:
         answered = {str(e.cause.event_id) for e in self._events(CHECKS.name) if e.cause}
         prober = SimulatedProber(
-            self.chance, self.models, self.is_meddled_with, lambda: self._fair_since
+            self.chance,
+            self.models,
+            lambda: self._fair_since,
+            is_meddled_with=self.is_meddled_with,
+            answers_again=not self.is_meddled_with and not self.keeps_books,
         )
         await prober.run(client, answered)
+
+    async def _sum_up(self, client: FakeClient) -> None:
+        """What `Books.run` does, hour after hour."""
+        publisher = Publisher(client, "query-api")  # type: ignore[arg-type]
+        books = Books(client, publisher, timedelta(seconds=_CHECKS_KEPT_S))  # type: ignore[arg-type]
+        while True:
+            with suppress(Conflict, NotStored):
+                await books.close_hours()
+            await asyncio.sleep(0.5)
+
+    async def _sweep(self, client: FakeClient) -> None:
+        """What `Broom.run` does; requests are gone by the time that their answers go."""
+        broom = Broom(client, timedelta(seconds=_CHECKS_KEPT_S))  # type: ignore[arg-type]
+        checks, requests = (self.broker.streams[s.name] for s in (CHECKS, CHECK_REQUESTS))
+        while True:
+            await broom.sweep(VirtualDatetime.now(UTC))
+            requests.gone |= {
+                answer.cause.sequence
+                for answer in self._events(CHECKS.name)
+                if answer.sequence in checks.gone and answer.cause is not None
+            }
+            await asyncio.sleep(0.5)
 
     def _events(self, stream: str) -> list[Recorded]:
         messages, known = self.broker.streams[stream].messages, self._decoded.setdefault(stream, [])
@@ -314,7 +357,11 @@ class House:
         """The tables against those that another order, other batches, no twins and no crash would
         make."""
         history = {
-            spec.name: _without_twins(self._events(spec.name))
+            spec.name: _without_twins(
+                one
+                for one in self._events(spec.name)
+                if one.sequence not in self.broker.streams[spec.name].gone
+            )
             for spec in STREAMS
             if spec.name != "DEAD_LETTERS"
         }
@@ -367,11 +414,21 @@ def simulate(seed: int) -> list[str]:
         return await House(seed).live()
 
     remembered = publisher_module._SURELY_REMEMBERED / _FORGETS_SOONER_BY
-    with patch.multiple(
-        publisher_module,
-        datetime=VirtualDatetime,
-        _ATTEMPT_TIMEOUT_S=_ATTEMPT_TIMEOUT_S,
-        _SURELY_REMEMBERED=remembered,
+    with (
+        patch.multiple(
+            publisher_module,
+            datetime=VirtualDatetime,
+            _ATTEMPT_TIMEOUT_S=_ATTEMPT_TIMEOUT_S,
+            _SURELY_REMEMBERED=remembered,
+        ),
+        # The schedulers' clocks are ahead of the broker's by as much as they run faster.
+        patch.multiple(
+            books_module,
+            _HOUR=timedelta(seconds=_HOUR_S),
+            _SURELY_REMEMBERED=-_YEARS,
+            _CLOCKS_DIFFER=_YEARS,
+        ),
+        patch.object(broom_module, "_RESPITE", timedelta(seconds=_RESPITE_S)),
     ):
         return run_virtually(house())
 

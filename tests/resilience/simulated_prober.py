@@ -33,34 +33,36 @@ _WRONG = Finding(about="canary", level="fail", code="wrong_answer", message="not
 
 
 class SimulatedProber:
-    """`is_meddled_with`: checks cost something, and lists leave out models. `fair_since` tells
-    since which due time all is well; None while it is not."""
+    """`fair_since` tells since which due time all is well; None while it is not. `is_meddled_with`:
+    checks cost something, and lists leave out models. `answers_again`: some requests, but none that
+    costs, for before it asks again a prober looks whether its answer stands."""
 
     def __init__(
         self,
         chance: random.Random,
         models: Sequence[str],
-        is_meddled_with: bool,
         fair_since: Callable[[], datetime | None],
+        *,
+        is_meddled_with: bool,
+        answers_again: bool,
     ) -> None:
         self._chance = chance
         self._models = models
         self._is_meddled_with = is_meddled_with
         self._fair_since = fair_since
+        self._again = 0.1 if answers_again else 0.0
 
     async def run(self, client: FakeClient, answered: Collection[str]) -> None:
-        """Answers what is not answered, each after a while of its own; some twice, but for what
-        costs: before it asks again, a prober looks whether its answer stands."""
+        """Answers what is not answered, each after a while of its own."""
         publisher = Publisher(client, "prober")  # type: ignore[arg-type]
         reader = StreamReader(client, CHECK_REQUESTS.name, 0)  # type: ignore[arg-type]
-        again = 0.0 if self._is_meddled_with else 0.1
         async with asyncio.TaskGroup() as group:
             async for batch in reader.batches():
                 for message in batch:
                     request = read(CHECK_REQUESTS.name, message)
                     if isinstance(request.event, CheckAbandoned):
                         continue  # this prober answers everything, however late
-                    if request.event_id not in answered or self._chance.random() < again:
+                    if request.event_id not in answered or self._chance.random() < self._again:
                         group.create_task(self._answer(publisher, request))
 
     async def _answer(self, publisher: Publisher, request: Recorded) -> None:

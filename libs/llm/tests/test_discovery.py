@@ -87,12 +87,14 @@ async def test_gemini_page_by_page_and_only_what_generates(serve, reply):
 
 async def test_ollama_with_its_details(serve, reply):
     details = {"family": "llama", "parameter_size": "8B", "quantization_level": "Q4_0"}
-    models = [{"name": "llama3:8b", "size": 5, "digest": "d", "details": details}]
+    models = [{"name": "llama3:8b", "size": 40_000_000_000, "digest": "d", "details": details}]
     server = await serve(page(reply, {"models": models}))
     [model] = await listed(endpoint("ollama", server))
     assert model.name == "llama3:8b"
-    assert model.metadata == {"size": 5, "digest": "d", **details}
-    assert model.facts == ModelFacts(size_bytes=5, parameters="8B", quantization="Q4_0")
+    assert model.metadata == {"size": 40_000_000_000, "digest": "d", **details}
+    assert model.facts == ModelFacts(
+        size_bytes=40_000_000_000, parameters="8B", quantization="Q4_0"
+    )
     assert server.received[0].target == "/api/tags"
 
 

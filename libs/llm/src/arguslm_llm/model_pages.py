@@ -7,7 +7,14 @@ from urllib.parse import urlencode
 
 from arguslm_contracts.events.checks import DiscoveredModel
 from arguslm_contracts.model_facts import ModelFacts
-from arguslm_llm.decoders.transcript import JsonObject, as_count, as_list, as_object, as_text
+from arguslm_llm.decoders.transcript import (
+    JsonObject,
+    as_count,
+    as_list,
+    as_object,
+    as_text,
+    as_whole,
+)
 from arguslm_llm.http1 import WireRequest
 from arguslm_llm.listing import Page
 
@@ -143,7 +150,7 @@ def ollama_page(_: WireRequest, value: object) -> Page | None:
                 "name",
                 kept,
                 ModelFacts(
-                    size_bytes=_count(item, "size"),
+                    size_bytes=as_whole(item.get("size")),
                     parameters=_text(item, "parameter_size"),
                     quantization=_text(item, "quantization_level"),
                     created_at=_moment(item.get("modified_at")),
@@ -236,7 +243,7 @@ def _price(told: object, scale: float) -> float | None:
         return None
     try:
         price = float(told) * scale
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # Rounded, or 0.0000025 dollars a token would be 2.4999999999999996 a million.
     return round(price, 6) if 0 <= price < float("inf") else None
@@ -248,7 +255,7 @@ def _moment(told: object) -> datetime | None:
         if isinstance(told, str):
             moment = datetime.fromisoformat(told)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = as_count(told)
+        seconds = as_whole(told)
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None

@@ -152,6 +152,12 @@ def as_text(value: object) -> str | None:
 
 def as_count(value: object) -> int | None:
     """A number of tokens; negative, odd and absurd values say nothing."""
+    number = as_whole(value)
+    return number if number is not None and number < 2**31 else None
+
+
+def as_whole(value: object) -> int | None:
+    """A number that is not negative, without its fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if 0 <= value < 2**31 else None
+    return int(value) if 0 <= value < 2**53 else None
