@@ -4,8 +4,8 @@ memory that reorders, repeats, delays and forgets, in a time that nobody waits f
 `just simulate --seeds N`. Each seed is one house: one or two schedulers with tables of their own,
 one or two alertings on the same tables, a query-api and a prober, killed at any moment; in every
 fourth house people change what is watched meanwhile, in some of the others hours are summed up and
-their checks purged. At the end every decision must stand once, and the tables must be what any other
-order makes of what is left of the streams.
+their checks purged. At the end every decision must stand once, and the tables must be what any
+other order makes of what is left of the streams.
 """
 
 import argparse
