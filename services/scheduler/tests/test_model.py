@@ -26,8 +26,6 @@ from arguslm_scheduler.model import (
     evolve_provider,
     latest_slot,
     next_tick,
-    paced,
-    paced_slots,
     phase_s,
     slot_request,
     target_of,
@@ -88,41 +86,6 @@ def test_each_location_has_its_own_phase_and_its_own_request() -> None:
         phase_s(model_id, "local", 60) != phase_s(model_id, "tokyo", 60)
         for model_id in some_models(20)
     )
-
-
-@given(
-    intervals_s=st.lists(st.sampled_from([10, 30, 60, 61, 300, 3_600]), min_size=1, max_size=60),
-    locations=st.sampled_from([["local"], ["local", "tokyo", "ulm"]]),
-    per_minute=st.integers(1, 120),
-    start_s=st.integers(1_700_000_000, 1_900_000_000),
-)
-def test_a_limit_holds_in_every_minute_and_leaves_no_model_out(
-    intervals_s: list[int], locations: list[str], per_minute: int, start_s: int
-) -> None:
-    models = dict(zip(some_models(len(intervals_s)), intervals_s, strict=True))
-    paces = list(paced(models, locations, per_minute))
-    assert {(pace.model_id, pace.location) for pace in paces} == {
-        (model_id, location) for model_id in models for location in locations
-    }
-    for pace in paces:
-        assert pace.interval_s >= models[pace.model_id]
-        assert 0 <= pace.phase_s < pace.interval_s
-    # A minute from wherever it begins: how many seconds t in it have t = phase modulo interval.
-    for begin_s in range(start_s, start_s + 200, 7):
-        due = sum(
-            (begin_s + 59 - p.phase_s) // p.interval_s - (begin_s - 1 - p.phase_s) // p.interval_s
-            for p in paces
-        )
-        assert due <= per_minute
-
-
-def test_a_limit_that_is_not_reached_slows_nobody_down() -> None:
-    intervals_s = dict.fromkeys(some_models(30), 60)
-    paces = list(paced(intervals_s, ["local"], 30))
-    assert {pace.interval_s for pace in paces} == {60}
-    assert [pace.phase_s for pace in paces] == list(range(0, 60, 2))
-    tick = ClockTicked(second=1_800_000_060, previous_second=1_800_000_000)
-    assert {slot.model_id for slot in paced_slots(paces, tick)} == set(intervals_s)
 
 
 def test_ticks_form_a_chain_whatever_the_wall_clock_does() -> None:

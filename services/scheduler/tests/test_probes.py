@@ -1,5 +1,6 @@
 """Probes: when they are due, what they ask, and what they remember."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -25,8 +26,9 @@ from arguslm_contracts.events.probes import Probe, ProbeCreated, ProbeRemoved, P
 from arguslm_contracts.measurement import Measurement, Usage
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import Embedding, Fingerprint, ProbeKind, text_sha256
+from arguslm_scheduler.model import Slot, Watched
 from arguslm_scheduler.probe_questions import question_of
-from arguslm_scheduler.probe_schedule import cron_second, probe_slots
+from arguslm_scheduler.probe_schedule import all_due, cron_second
 from arguslm_scheduler.projections import SERVICE_TABLES
 from arguslm_storage.database import open_database
 from arguslm_storage.settings import StorageSettings
@@ -44,6 +46,15 @@ def probe(kind: ProbeKind = ProbeKind.CANARY, **fields: object) -> Probe:
 
 def watched_models(count: int) -> dict[UUID, UUID]:
     return {uuid4(): PROVIDER.provider_id for _ in range(count)}
+
+
+def probe_slots(
+    one: Probe, models: dict[UUID, UUID], locations: list[str], tick: ClockTicked
+) -> list[Slot]:
+    checks, due = all_due(Watched(0, providers=models), [one], locations, tick)
+    assert checks == []
+    assert {probe for probe, _ in due} <= {one}
+    return [slot for _, slot in due]
 
 
 @given(
@@ -101,7 +112,7 @@ def test_a_scope_is_everything_a_provider_or_a_model_and_what_is_off_asks_nobody
     models, tick = watched_models(3), ClockTicked(second=SECOND + 30, previous_second=SECOND)
 
     def asks(**fields: object) -> int:
-        return len(list(probe_slots(probe(**fields), models, ["here"], tick)))
+        return len(probe_slots(probe(**fields), models, ["here"], tick))
 
     assert (asks(), asks(provider_id=PROVIDER.provider_id)) == (3, 3)
     assert asks(model_id=list(models)[1]) == 1
@@ -176,6 +187,35 @@ async def test_a_probe_is_asked_beside_the_monitoring_and_slows_nothing_down(
     await scheduler.has_judged(await voice.say(removed))
     await scheduler.has_judged(await voice.tick(SECOND + 240, SECOND + 180))
     assert sum(one.probe_id is not None for one in await requests_in(bus)) == 2
+
+
+async def test_probes_are_part_of_a_provider_s_limit_and_leave_room_for_its_checks(
+    bus: BusForTests, start_scheduler_on_sqlite: StartScheduler
+) -> None:
+    voice, of = await Voice.on(bus), provider(requests_per_minute=2)
+    scheduler = await start_scheduler_on_sqlite("one", locations=("local",))
+    await voice.say(registered(of))
+    for number in range(2):
+        await voice.say(added(model(of, f"m{number}", interval_s=60)))
+    rare = probe(probe_id=UUID(int=1), interval_s=600)
+    often = probe(probe_id=UUID(int=2), interval_s=60)
+    for one in (rare, often):
+        last = await voice.say(ProbeCreated(revision=1, at=NOW, probe=one))
+    await scheduler.has_judged(last)
+    asked: list[CheckRequested] = []
+    for minute in range(20):
+        start = SECOND + minute * 60
+        await scheduler.has_judged(await voice.tick(start + 30, start))
+        await scheduler.has_judged(await voice.tick(start + 60, start + 30))
+        new = (await requests_in(bus))[len(asked) :]
+        assert len(new) <= 2
+        for one in new:
+            await scheduler.has_judged(await voice.say(completed(one)))
+        asked += new
+    assert len(asked) > 20
+    times = Counter(one.probe_id for one in asked)
+    assert set(times) == {None, rare.probe_id, often.probe_id}
+    assert times[None] >= 10 > 2 * times[rare.probe_id]
 
 
 def embedded(request: CheckRequested, number: float) -> CheckCompleted:

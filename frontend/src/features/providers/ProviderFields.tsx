@@ -102,7 +102,7 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           inputMode="numeric"
           autoComplete="off"
           optional
-          hint="At most, of all its models. They are asked less often where they want more."
+          hint="At most, of all its models, with their probes. They are asked less often where they want more."
           value={draft.requestsPerMinute}
           onChange={set('requestsPerMinute')}
           error={errors.requestsPerMinute}

@@ -32,12 +32,9 @@ from arguslm_scheduler.model import (
     Slot,
     abandonment,
     discovery_request,
-    due_slots,
     first_request,
     listing_due,
     listing_request,
-    paced,
-    paced_slots,
     registrations,
     relistings,
     run_request,
@@ -45,7 +42,7 @@ from arguslm_scheduler.model import (
     unless_open,
 )
 from arguslm_scheduler.probe_questions import probe_request
-from arguslm_scheduler.probe_schedule import probe_slots
+from arguslm_scheduler.probe_schedule import ProbeSlot, all_due
 from arguslm_scheduler.spending import reports, usage_changed_at, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints
@@ -142,33 +139,11 @@ class Decisions:
             return abandoned
         return [
             *abandoned,
-            *await self._due_checks(connection, tick, config, in_flight),
-            *await self._due_probes(connection, tick, config, in_flight),
+            *await self._due_requests(connection, tick, config, in_flight),
             *await self._due_listings(connection, tick),
         ]
 
-    async def _due_checks(
-        self,
-        connection: AsyncConnection,
-        tick: ClockTicked,
-        config: MonitoringConfig,
-        in_flight: Mapping[open_requests.Key, Row],
-    ) -> list[Decision]:
-        slots: list[Slot] = []
-        for watched in await roster.watched_intervals_s(connection, config):
-            if watched.per_minute:
-                paces = paced(watched.intervals_s, self._locations, watched.per_minute)
-                slots += paced_slots(paces, tick)
-            else:
-                slots += due_slots(watched.intervals_s, self._locations, tick)
-        if not slots:
-            return []
-        due = await roster.askable(connection, config, {slot.model_id for slot in slots})
-        asked = {one.model_id: one for one in due}
-        requests = [slot_request(slot, asked[slot.model_id], config) for slot in slots]
-        return _each_unless_open(requests, in_flight)
-
-    async def _due_probes(
+    async def _due_requests(
         self,
         connection: AsyncConnection,
         tick: ClockTicked,
@@ -176,27 +151,28 @@ class Decisions:
         in_flight: Mapping[open_requests.Key, Row],
     ) -> list[Decision]:
         defined = await probes.in_force(connection)
-        if not defined:
+        slots: list[Slot] = []
+        probed: list[ProbeSlot] = []
+        for watched in await roster.all_watched(connection, config):
+            checks, more = all_due(watched, defined, self._locations, tick)
+            slots += checks
+            probed += more
+        if not slots and not probed:
             return []
-        providers = await roster.watched_providers(connection)
-        due = [
-            (probe, slot)
-            for probe in defined
-            for slot in probe_slots(probe, providers, self._locations, tick)
-        ]
-        if not due:
-            return []
-        found = await roster.askable(connection, config, {slot.model_id for _, slot in due})
-        asked = {one.model_id: one for one in found}
+        due = {slot.model_id for slot in slots} | {slot.model_id for _, slot in probed}
+        asked = {one.model_id: one for one in await roster.askable(connection, config, due)}
         pins = await probes.pinned_vectors_of(
             connection,
-            [(p.probe_id, slot.model_id) for p, slot in due if p.kind is ProbeKind.EMBEDDING],
+            [(p.probe_id, slot.model_id) for p, slot in probed if p.kind is ProbeKind.EMBEDDING],
         )
         requests = [
-            probe_request(
-                probe, slot, asked[slot.model_id], pins.get((probe.probe_id, slot.model_id))
-            )
-            for probe, slot in due
+            *(slot_request(slot, asked[slot.model_id], config) for slot in slots),
+            *(
+                probe_request(
+                    probe, slot, asked[slot.model_id], pins.get((probe.probe_id, slot.model_id))
+                )
+                for probe, slot in probed
+            ),
         ]
         return _each_unless_open(requests, in_flight)
 

@@ -1,10 +1,9 @@
 """When to ask, and what: pure functions over the roster. No I/O, no wall clock."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -91,45 +90,14 @@ def due_slots(
                 yield Slot(model_id, location, due_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """When a model is due at a location: at `phase_s` modulo `interval_s` (Unix time)."""
+@dataclass(slots=True)
+class Watched:
+    """The models to be watched of a provider that has a limit, or of all that have none (0): their
+    intervals in seconds, and their providers."""
 
-    model_id: UUID
-    location: str
-    interval_s: int
-    phase_s: int
-
-
-def paced(
-    intervals_s: Mapping[UUID, int], locations: Sequence[str], per_minute: int
-) -> Iterator[Pace]:
-    """The paces of one provider's models: in no minute do more fall due than `per_minute`.
-
-    Models of one interval follow each other evenly, so a minute holds at most their share, rounded
-    up. Where all together want more, every interval grows by the same factor: each model is asked
-    less often, and none is left out.
-    """
-    if len(set(intervals_s.values())) > per_minute:
-        intervals_s = dict.fromkeys(intervals_s, max(intervals_s.values()))
-    by_interval: dict[int, list[tuple[UUID, str]]] = {}
-    for model_id, interval_s in sorted(intervals_s.items()):
-        by_interval.setdefault(interval_s, []).extend((model_id, at) for at in locations)
-    # Each interval's share is rounded up, so all but one of them may cost one more.
-    budget = per_minute - max(0, len(by_interval) - 1)
-    wanted = sum(60 * len(asked) / interval_s for interval_s, asked in by_interval.items())
-    for interval_s, asked in by_interval.items():
-        slower_s = ceil(interval_s * max(1.0, wanted / budget))
-        for rank, (model_id, location) in enumerate(asked):
-            yield Pace(model_id, location, slower_s, rank * slower_s // len(asked))
-
-
-def paced_slots(paces: Iterable[Pace], tick: ClockTicked) -> Iterator[Slot]:
-    """As `due_slots`, of models whose provider has a limit."""
-    for pace in paces:
-        due_s = latest_slot(pace.interval_s, pace.phase_s, tick.previous_second, tick.second)
-        if due_s is not None:
-            yield Slot(pace.model_id, pace.location, due_s)
+    per_minute: int
+    intervals_s: dict[UUID, int] = field(default_factory=dict)
+    providers: dict[UUID, UUID] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When probes are due, of which models: pure."""
+"""When checks and probes are due, of which models: pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,31 +11,72 @@ from cronsim import CronSim
 from arguslm_contracts.events.checks import ClockTicked
 from arguslm_contracts.events.probes import Probe
 from arguslm_contracts.identity import derive
-from arguslm_scheduler.model import Slot, due_slots
+from arguslm_scheduler.model import Slot, Watched, due_slots
+from arguslm_scheduler.pace import paced, paced_slots
+
+ProbeSlot = tuple[Probe, Slot]
 
 
-def probe_slots(
-    probe: Probe, providers: Mapping[UUID, UUID], locations: Sequence[str], tick: ClockTicked
+def all_due(
+    watched: Watched, probes: Sequence[Probe], locations: Sequence[str], tick: ClockTicked
+) -> tuple[list[Slot], list[ProbeSlot]]:
+    """What fell due of these models since the tick before: their checks, and their probes. The
+    intervals of probes are spread as those of monitoring are, apart from them, and both share a
+    provider's limit; a cron expression means its minute for every model."""
+    in_force = [probe for probe in probes if probe.enabled]
+    asked = _by_asked_id(in_force, watched.providers)
+    intervals_s = watched.intervals_s | {
+        asked_id: probe.interval_s or 0 for asked_id, (probe, _) in asked.items()
+    }
+    checks: list[Slot] = []
+    probed: list[ProbeSlot] = []
+    for slot in _slots(intervals_s, watched.per_minute, locations, tick):
+        if slot.model_id in asked:
+            probe, model_id = asked[slot.model_id]
+            probed.append((probe, replace(slot, model_id=model_id)))
+        else:
+            checks.append(slot)
+    return checks, [*probed, *_cron_slots(in_force, watched.providers, locations, tick)]
+
+
+def _slots(
+    intervals_s: Mapping[UUID, int], per_minute: int, locations: Sequence[str], tick: ClockTicked
 ) -> Iterator[Slot]:
-    """The slots of a probe that fell due since the tick before, of watched models (model ->
-    provider). Its intervals are spread as those of monitoring are, apart from them; a cron
-    expression means its minute for every model."""
-    if not probe.enabled:
-        return
-    covered = [one for one, provider in providers.items() if probe.covers(provider, one)]
-    if probe.cron is not None:
-        due_s = cron_second(probe.cron, tick)
+    if per_minute:
+        return paced_slots(paced(intervals_s, locations, per_minute), tick)
+    return due_slots(intervals_s, locations, tick)
+
+
+def _by_asked_id(
+    probes: Sequence[Probe], providers: Mapping[UUID, UUID]
+) -> dict[UUID, tuple[Probe, UUID]]:
+    """What probes with an interval ask of these models (model -> provider): the probe, and the
+    model, by what their place in the interval is drawn by."""
+    return {
+        _asked_id(probe.probe_id, model_id): (probe, model_id)
+        for probe in probes
+        if probe.interval_s is not None
+        for model_id, provider_id in providers.items()
+        if probe.covers(provider_id, model_id)
+    }
+
+
+def _cron_slots(
+    probes: Sequence[Probe],
+    providers: Mapping[UUID, UUID],
+    locations: Sequence[str],
+    tick: ClockTicked,
+) -> Iterator[ProbeSlot]:
+    for probe in probes:
+        due_s = None if probe.cron is None else cron_second(probe.cron, tick)
         if due_s is not None:
-            yield from (Slot(one, at, due_s) for at in locations for one in covered)
-        return
-    asked_ids = {_asked_id(probe.probe_id, one): one for one in covered}
-    for slot in due_slots(dict.fromkeys(asked_ids, probe.interval_s or 0), locations, tick):
-        yield replace(slot, model_id=asked_ids[slot.model_id])
+            for model_id, provider_id in providers.items():
+                if probe.covers(provider_id, model_id):
+                    yield from ((probe, Slot(model_id, at, due_s)) for at in locations)
 
 
 @lru_cache(maxsize=100_000)
 def _asked_id(probe_id: UUID, model_id: UUID) -> UUID:
-    """What its place in the interval is drawn by."""
     return derive("probe-phase", probe_id, model_id)
 
 

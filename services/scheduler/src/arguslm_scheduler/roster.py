@@ -1,7 +1,6 @@
 """What the decisions read: the roster, set by set."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from sqlalchemy import Result, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import Model, MonitoringConfig
-from arguslm_scheduler.model import Asked, Row, target_of
+from arguslm_scheduler.model import Asked, Row, Watched, target_of
 from arguslm_scheduler.tables import models, monitoring, providers, reply_lengths
 from arguslm_storage.bulk import rows_among
 
@@ -30,12 +29,6 @@ _INTERVALS = (
     )
     .join(providers, providers.c.provider_id == models.c.provider_id)
     .where(_WATCHED)
-)
-_WATCHED_PROVIDERS = (
-    select(models.c.model_id, models.c.provider_id)
-    .join(providers, providers.c.provider_id == models.c.provider_id)
-    .where(_WATCHED)
-    .order_by(models.c.model_id)
 )
 _ASKED = (
     select(
@@ -87,31 +80,15 @@ async def models_of(connection: AsyncConnection, provider_id: UUID) -> list[Row]
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-@dataclass(slots=True)
-class Watched:
-    """The models to be watched of a provider that has a limit, or of all that have none (0), and
-    their intervals in seconds."""
-
-    per_minute: int
-    intervals_s: dict[UUID, int] = field(default_factory=dict)
-
-
-async def watched_intervals_s(
-    connection: AsyncConnection, config: MonitoringConfig
-) -> list[Watched]:
+async def all_watched(connection: AsyncConnection, config: MonitoringConfig) -> list[Watched]:
     """Every model to be watched, by what its slots are shared with."""
     found: dict[UUID | None, Watched] = {}
     for row in await connection.execute(_INTERVALS):
         limit = row.requests_per_minute
         watched = found.setdefault(row.provider_id if limit else None, Watched(limit))
         watched.intervals_s[row.model_id] = row.interval_s or config.interval_s
+        watched.providers[row.model_id] = row.provider_id
     return list(found.values())
-
-
-async def watched_providers(connection: AsyncConnection) -> dict[UUID, UUID]:
-    """Every model to be watched -> its provider."""
-    rows = await connection.execute(_WATCHED_PROVIDERS)
-    return {row.model_id: row.provider_id for row in rows}
 
 
 async def watched(

@@ -31,9 +31,10 @@ ModelSource = Literal["discovered", "manual"]
 class Provider(Record):
     """An account at a provider. `credentials` is a Fernet token; never the clear text.
 
-    `requests_per_minute` bounds the scheduled checks of all its models at all locations: they are
-    asked less often where their intervals want more. `max_concurrent` bounds the checks in flight
-    at each location, over all its probers: the others wait. 0: no limit.
+    `requests_per_minute` bounds the scheduled checks of all its models at all locations, and probes
+    with an interval: they are asked less often where their intervals want more. `max_concurrent`
+    bounds the checks in flight at each location, over all its probers: the others wait. 0: no
+    limit.
     """
 
     provider_id: UUID

@@ -13,7 +13,7 @@ PerMinute = Annotated[
     Field(
         ge=0,
         le=100_000,
-        description="most scheduled checks a minute, of all models at all locations; 0: no limit",
+        description="most checks and probes a minute, of all models at all locations; 0: no limit",
     ),
 ]
 MaxConcurrent = Annotated[

@@ -35,7 +35,7 @@ PerMinute = Annotated[
     typer.Option(
         "--per-minute",
         min=0,
-        help="Most scheduled checks a minute, of all models; 0: no limit.",
+        help="Most checks and probes a minute, of all models; 0: no limit.",
     ),
 ]
 MaxConcurrent = Annotated[
