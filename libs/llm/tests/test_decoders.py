@@ -20,6 +20,8 @@ EXPECTED = {
     "openai.sse": (Dialect.OPENAI, "Grüß dich 👋", "", (9, 4, 0, 2), 2, "stop"),
     "openai_crlf_multiline.sse": (Dialect.OPENAI, "Hello", "", (1, 2, None, None), 2, "stop"),
     "openai_no_done.sse": (Dialect.OPENAI, "Hi there", "", None, 2, "stop"),
+    # No JSON by the letter: half a character in a token, NaN and Infinity, a number beyond 64 bits.
+    "openai_loose.sse": (Dialect.OPENAI, "Hi \ufffd\ufffd", "", (3, 2, None, None), 2, "stop"),
     "openai_reasoning.sse": (
         Dialect.OPENAI,
         "4",

@@ -85,3 +85,19 @@ def test_a_secret_too_short_to_be_one_does_not_black_out_the_text():
 def test_text_that_cannot_be_stored_is_made_storable() -> None:
     cleaned = Redactor([]).clean("a\x00b\ud800c", limit=50)
     assert cleaned == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "piece", ["x", "漢", "eyJ-", "a**", "://a:b", "sk-", "key=", "*", "-.", "aF0"]
+)
+def test_megabytes_of_anything_are_looked_at_once(piece: str) -> None:
+    """Of the length of the text, not of its square: it once held up all checks for hours."""
+    cleaned = Redactor(["a-real-key"]).clean(piece * (2_000_000 // len(piece)), limit=500)
+    assert len(cleaned) <= 500
+
+
+def test_a_long_known_secret_is_removed_where_the_text_is_cut() -> None:
+    secret = "k1" * 10_000
+    cleaned = Redactor([secret]).clean("." * 490 + secret + " end", limit=500)
+    assert "k1" not in cleaned

@@ -9,6 +9,8 @@ from arguslm_llm.decoders.transcript import as_object, json_of
 
 REMOVED = "[removed]"
 _SHORTEST_SECRET = 4
+# What looks like a key and is none is not longer.
+_LONGEST_LOOK = 8_000
 
 # What looks like a key whoever sent it: vendor prefixes, bearer values, signed tokens, long hex,
 # half-masked keys, key=value pairs, and user:password in a URL.
@@ -16,9 +18,9 @@ _LOOKS_SECRET = re.compile(
     r"""
       \b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|csk|fw|tgp|pplx|key|ghp|gho|glpat|xox[abp])[-_][\w*.-]{6,}
     | \bAIza[\w-]{10,} | \b(?:AKIA|ASIA)[A-Z0-9]{8,}
-    | \beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?
+    | (?<![\w-])eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?
     | (?<=[Bb]earer\ )[\w.~+/*=-]{6,}
-    | [\w.-]*\*{3,}[\w.*-]*
+    | (?<![\w.-])[\w.-]*\*{3,}[\w.*-]*
     | \b[0-9a-fA-F]{32,}\b
     | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)
     | (?<=key=)[^\s&"']{6,} | (?<=token=)[^\s&"']{6,}
@@ -38,13 +40,16 @@ class Redactor:
         forms = {form for secret in secrets for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._reach = max(_LONGEST_LOOK, *map(len, forms), 0)
 
     def clean(self, text: str, *, limit: int) -> str:
         """The text without secrets, at most `limit` characters long.
 
-        Redaction comes before clipping: a key cut in half would not be recognised.
+        Redaction comes before clipping: a key cut in half would not be recognised. What is so far
+        behind the limit that no key reaches there is not looked at: an answer may have megabytes.
         """
-        return _clipped(_LOOKS_SECRET.sub(REMOVED, self._without_known(text)), limit)
+        text = self._without_known(text[: limit + self._reach])
+        return _clipped(_LOOKS_SECRET.sub(REMOVED, text), limit)
 
     def clean_id(self, text: str, *, limit: int) -> str:
         """The same for a name or an id, which often looks like a key and is none."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from arguslm_llm.decoders.transcript import ProviderError, as_list, as_object, as_text, json_of
 
-_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _LONGEST_PAGE_BYTES = 20_000
 

@@ -1,5 +1,7 @@
 """What a decoder makes of an answer, whatever its dialect."""
 
+import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +10,8 @@ import orjson
 from arguslm_contracts.measurement import Usage
 
 JsonObject = dict[str, Any]
+
+_DIGITS_OF_64_BITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +127,38 @@ class Transcript:
 
 
 def json_of(data: bytes) -> Any:
-    """The JSON value, or None where it is none (JSON's own null says as little)."""
+    """The JSON value, or None where it is none (JSON's own null says as little). What servers write
+    that is none by the letter is taken: NaN and Infinity, which say nothing, numbers of any length,
+    and half a character, where a token ends in the middle of one."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
+        pass
+    try:
+        return _mended(json.loads(data, parse_int=_whole, parse_constant=lambda _: None))
+    except (ValueError, RecursionError):
         return None
 
 
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < _DIGITS_OF_64_BITS else float(digits)
+
+
+def _mended(value: Any) -> Any:
+    """With a replacement character for each half that has lost its other one."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(key): _mended(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_mended(one) for one in value]
+    return value
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)
 
 
 def as_object(value: object) -> JsonObject:
