@@ -64,7 +64,7 @@ async def test_a_house_that_never_came_up(
     async with running_bus(tmp_path / "nats"):
         pass
     said = await asyncio.to_thread(told, capfd, tmp_path, "verify", "query-api")
-    assert "the tables of query-api: no such table" in said
+    assert "query-api has no tables yet: start the house once" in said
 
 
 async def test_a_house_that_is_just_starting(

@@ -84,7 +84,16 @@ async def site(service: str, data_dir: Path) -> AsyncIterator[Site]:
         except InUse as error:
             raise CannotStart(f"{service}: {error}") from error
         except DBAPIError as error:
+            if _says_no_table(error):
+                raise CannotStart(
+                    f"{service} has no tables yet: start the house once, with `arguslm up`"
+                ) from error
             raise CannotStart(f"the tables of {service}: {error.orig}") from error
+
+
+def _says_no_table(error: DBAPIError) -> bool:
+    """PostgreSQL's undefined_table, and SQLite's word for it."""
+    return getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
 
 
 @asynccontextmanager
