@@ -45,17 +45,18 @@ class Redactor:
     def clean(self, text: str, *, limit: int) -> str:
         """The text without secrets, at most `limit` characters long.
 
-        Redaction comes before clipping: a key cut in half would not be recognised. What is so far
-        behind the limit that no key reaches there is not looked at: an answer may have megabytes.
+        Redaction comes before clipping: a key cut in half would not be recognised.
         """
-        text = self._without_known(text[: limit + self._reach])
-        return _clipped(_LOOKS_SECRET.sub(REMOVED, text), limit)
+        return _clipped(_LOOKS_SECRET.sub(REMOVED, self._without_known(text, limit)), limit)
 
     def clean_id(self, text: str, *, limit: int) -> str:
         """The same for a name or an id, which often looks like a key and is none."""
-        return _clipped(self._without_known(text), limit)
+        return _clipped(self._without_known(text, limit), limit)
 
-    def _without_known(self, text: str) -> str:
+    def _without_known(self, text: str, limit: int) -> str:
+        """What is so far behind the limit that no key reaches there is not looked at: an answer may
+        have megabytes."""
+        text = text[: limit + self._reach]
         return text if self._known is None else self._known.sub(REMOVED, text)
 
 
