@@ -101,3 +101,9 @@ def test_a_long_known_secret_is_removed_where_the_text_is_cut() -> None:
     secret = "k1" * 10_000
     cleaned = Redactor([secret]).clean("." * 490 + secret + " end", limit=500)
     assert "k1" not in cleaned
+
+
+def test_half_a_key_does_not_move_into_sight_when_others_are_removed() -> None:
+    keys = [f"sk-{'a' * 1_000}{number}" for number in range(8)]
+    text = " ".join(keys) + " sk-" + "b" * 3_000
+    assert "b" not in Redactor([]).clean(text, limit=500)

@@ -44,6 +44,7 @@ class ServiceTables:
 
     `version` is raised when a fold's meaning changes: the tables are then rebuilt. `subjects`
     narrows a stream to the patterns that its fold has a use for; without an entry it gets all.
+    `gists` is by stream name, where a fold takes the gist of events.
     `folded_first` is a subject by stream: its newest event is folded into empty tables before all
     others, for it says what may be purged while they are read. In its own place it comes again.
     """

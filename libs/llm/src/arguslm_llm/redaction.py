@@ -40,29 +40,30 @@ class Redactor:
         forms = {form for secret in secrets for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-        self._reach = max(_LONGEST_LOOK, *map(len, forms), 0)
 
     def clean(self, text: str, *, limit: int) -> str:
         """The text without secrets, at most `limit` characters long.
 
         Redaction comes before clipping: a key cut in half would not be recognised.
         """
-        return _clipped(_LOOKS_SECRET.sub(REMOVED, self._without_known(text, limit)), limit)
+        text = self._without_known(text)
+        shown = _LOOKS_SECRET.sub(REMOVED, text[: limit + _LONGEST_LOOK])
+        if len(text) > limit + _LONGEST_LOOK:
+            # An answer may have megabytes. What is cut here may be half a key, and is not shown.
+            shown = shown[:-_LONGEST_LOOK] + "…"
+        return _clipped(shown, limit)
 
     def clean_id(self, text: str, *, limit: int) -> str:
         """The same for a name or an id, which often looks like a key and is none."""
-        return _clipped(self._without_known(text, limit), limit)
+        return _clipped(self._without_known(text), limit)
 
-    def _without_known(self, text: str, limit: int) -> str:
-        """What is so far behind the limit that no key reaches there is not looked at: an answer may
-        have megabytes."""
-        text = text[: limit + self._reach]
+    def _without_known(self, text: str) -> str:
         return text if self._known is None else self._known.sub(REMOVED, text)
 
 
 def _clipped(text: str, limit: int) -> str:
-    text = text.translate(_UNSTORABLE)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return shown.translate(_UNSTORABLE)
 
 
 def _forms(secret: str) -> set[str]:
