@@ -17,7 +17,7 @@ from arguslm_contracts.probes import (
     RegexAssertion,
     StatusAssertion,
 )
-from arguslm_llm.assertions import check_assertion
+from arguslm_llm.assertions import check_assertion, check_schema, schema_misfit
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
 
@@ -141,6 +141,24 @@ async def test_assertions_hold_or_are_found_not_to(
     assert [one.level for one in measured.findings] == [assertion.level for _ in found]
 
 
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ({"patternProperties": {"^x-": {"type": "integer"}}}, None),
+        ({"patternProperties": {"^x-": {"type": "string"}}}, "1 is not of type 'string'"),
+        ({"patternProperties": {"^x-": {}}, "additionalProperties": False}, "no 'words words ',"),
+        ({"patternProperties": {"^x-|^w|^b": {}}, "additionalProperties": False}, None),
+        ({"properties": {"x-n": {}}, "additionalProperties": {"type": "null"}}, "'v' is not of"),
+        ({"additionalProperties": True}, None),
+        ({"patternProperties": {SLOW: {}}, "additionalProperties": False}, "took too long"),
+    ],
+)
+def test_names_are_looked_for_within_a_time(schema: dict[str, object], says: str | None) -> None:
+    check_schema(schema)
+    misfit = schema_misfit({"x-n": 1, "words words ": "v", "blue " * 30: "v"}, schema)
+    assert misfit is None if says is None else says in str(misfit)
+
+
 async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status(
     measurer: Measurer, serve: Any
 ) -> None:
@@ -158,6 +176,15 @@ async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status
         (JsonPathAssertion(path="$.a["), "JSONPath"),
         (JsonPathAssertion(path="$[?search(@.a, '(a+)+$')]"), "'search' is not defined"),
         (JsonSchemaAssertion(json_schema={"pattern": "("}), "JSON schema"),
+        (
+            JsonSchemaAssertion(
+                json_schema={
+                    "allOf": [{"patternProperties": {"a": {}}}],
+                    "unevaluatedProperties": False,
+                }
+            ),
+            "say additionalProperties",
+        ),
         (JsonSchemaAssertion(json_schema={"type": "nonsense"}), "JSON schema"),
     ],
 )

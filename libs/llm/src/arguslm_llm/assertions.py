@@ -56,6 +56,21 @@ def check_schema(schema: dict[str, object]) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ValueError(f"not a JSON schema: {_at(error)}") from None
+    if {"patternProperties", "unevaluatedProperties"} <= set(_words(schema)):
+        raise ValueError(
+            "unevaluatedProperties cannot be beside patternProperties: say additionalProperties"
+        )
+
+
+def _words(schema: object) -> Iterator[str]:
+    """All names in a schema, keywords among them."""
+    if isinstance(schema, dict):
+        yield from schema
+        for part in schema.values():
+            yield from _words(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _words(part)
 
 
 def schema_misfit(value: object, schema: dict[str, object]) -> str | None:
@@ -93,8 +108,52 @@ def _fits_pattern(
         yield jsonschema.ValidationError(f"{_shown(value)} does not match {pattern!r}")
 
 
+def _fits_pattern_properties(
+    validator: Any, patterns: dict[str, Any], value: object, _schema: object
+) -> Iterator[jsonschema.ValidationError]:
+    if not isinstance(value, dict):
+        return
+    for pattern, schema in patterns.items():
+        for name, part in value.items():
+            try:
+                found = _found(pattern, name)
+            except TimeoutError:
+                yield jsonschema.ValidationError(f"looking for {pattern!r} took too long")
+                return
+            if found:
+                yield from validator.descend(part, schema, path=name, schema_path=pattern)
+
+
+def _fits_additional_properties(
+    validator: Any, schema: object, value: object, whole: dict[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    if not isinstance(value, dict):
+        return
+    known, patterns = whole.get("properties", {}), whole.get("patternProperties", {})
+    try:
+        others = [
+            name
+            for name in value
+            if name not in known and not any(_found(pattern, name) for pattern in patterns)
+        ]
+    except TimeoutError:
+        return  # it is said of patternProperties
+    if isinstance(schema, dict):
+        for name in others:
+            yield from validator.descend(value[name], schema, path=name)
+    elif not schema and others:
+        named = ", ".join(repr(name) for name in others)
+        yield jsonschema.ValidationError(f"the schema has no {named}")
+
+
+# What searches by patterns, within a time: those of jsonschema search for as long as it takes.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    jsonschema.Draft202012Validator, {"pattern": _fits_pattern}
+    jsonschema.Draft202012Validator,
+    {
+        "pattern": _fits_pattern,
+        "patternProperties": _fits_pattern_properties,
+        "additionalProperties": _fits_additional_properties,
+    },
 )
 
 
