@@ -198,6 +198,12 @@ def test_what_cannot_be_read_is_said(body, says):
     assert says in decode(Dialect.OPENAI, [(T, body)]).malformed
 
 
+def test_a_vector_beyond_all_models_is_not_taken() -> None:
+    body = json.dumps({"data": [{"embedding": [0.5] * 40_000}]}).encode()
+    seen = decode(Dialect.EMBEDDINGS, [(T, body)])
+    assert (seen.embedding, seen.malformed) == (None, "a vector of 40,000 numbers")
+
+
 @pytest.mark.parametrize(
     ("url", "dialect"),
     [

@@ -12,6 +12,8 @@ from arguslm_contracts.measurement import Usage
 JsonObject = dict[str, Any]
 
 _DIGITS_OF_64_BITS = 19
+# The longest embeddings have 12,288; what is far beyond fills the memory and tells nothing.
+_MOST_DIMENSIONS = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ class Transcript:
 
     def embedded(self, ns: int, vector: object) -> None:
         """A vector is the whole answer of a model that embeds."""
-        if isinstance(vector, list) and vector and all(map(_is_number, vector)):
+        if isinstance(vector, list) and len(vector) > _MOST_DIMENSIONS:
+            self.unreadable(f"a vector of {len(vector):,} numbers")
+        elif isinstance(vector, list) and vector and all(map(_is_number, vector)):
             self.embedding = tuple(map(float, vector))
             self._token(ns, answer=True)
 
