@@ -461,3 +461,9 @@ async def test_types_that_offer_no_list():
     assert (await failure(Endpoint("replicate"))).outcome is Outcome.UNSUPPORTED
     assert (await failure(Endpoint("no_such_type"))).outcome is Outcome.BAD_REQUEST
     assert (await failure(Endpoint("aws_bedrock"))).outcome is Outcome.UNSUPPORTED
+
+
+async def test_a_list_that_no_message_can_carry_is_refused(serve, reply):
+    server = await serve(page(reply, {"data": [{"id": f"m{n}" * 20} for n in range(40_000)]}))
+    with pytest.raises(DiscoveryFailed, match="too long to be kept: 40,000 models"):
+        await listed(endpoint("openai", server))

@@ -24,6 +24,8 @@ from arguslm_llm.redaction import Redactor
 from arguslm_llm.wire import Wire
 
 _MAX_PAGES = 50
+# Of all that is kept of its models. It has to fit into one message of the bus, which takes 8 MB.
+_LONGEST_LIST_BYTES = 4 * 1024 * 1024
 _MESSAGE_LIMIT = 500
 # A server that does not know an address says 404, or tells of an error with a 200 (LM Studio).
 _NOT_KNOWN_THERE = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
@@ -50,8 +52,8 @@ async def discover(endpoint: Endpoint, *, network: Network, timeout_s: float = 1
     """Every model the endpoint lists, as far as so many pages go.
 
     Raises:
-        DiscoveryFailed: it cannot be reached, refuses, answers with something else, or its type
-            offers no list.
+        DiscoveryFailed: it cannot be reached, refuses, answers with something else or with too
+            much, or its type offers no list.
     """
     redactor = Redactor(endpoint.credentials.values())
     listing = _listing(endpoint)
@@ -60,6 +62,7 @@ async def discover(endpoint: Endpoint, *, network: Network, timeout_s: float = 1
     found: dict[str, DiscoveredModel] = {}
     request: WireRequest | None = listing.first
     asked: set[str] = set()
+    told_bytes = 0
     try:
         # A list that leads back to where it came from has no end either.
         while request is not None and len(asked) < _MAX_PAGES and request.url not in asked:
@@ -69,7 +72,11 @@ async def discover(endpoint: Endpoint, *, network: Network, timeout_s: float = 1
             answer = _Answer.of(exchange)
             page = listing.read(request, answer.value) if answer.is_good else None
             if page is not None:
-                found.update({m.name: m for m in page.models if m.name not in found})
+                new = {m.name: m for m in page.models if m.name not in found}
+                found.update(new)
+                told_bytes += sum(len(m.model_dump_json()) for m in new.values())
+                if told_bytes > _LONGEST_LIST_BYTES:
+                    raise DiscoveryFailed(Outcome.INVALID_STREAM, _too_long(len(found)))
                 request = page.next
             elif listing.otherwise is not None and exchange.status in _NOT_KNOWN_THERE:
                 listing = listing.otherwise
@@ -79,6 +86,10 @@ async def discover(endpoint: Endpoint, *, network: Network, timeout_s: float = 1
     finally:
         await wire.close()
     return FoundModels(list(found.values()), complete=request is None)
+
+
+def _too_long(models: int) -> str:
+    return f"the list is too long to be kept: {models:,} models, and there may be more"
 
 
 def _listing(endpoint: Endpoint) -> Listing:
