@@ -172,12 +172,12 @@ def test_accounts(house: StandIn, run: Run) -> None:
 
 
 def test_what_a_server_says_cannot_act_on_the_terminal(house: StandIn, run: Run) -> None:
-    nasty = "\x1b[31m[bold]red[/bold]\x07\x9b2J"
+    nasty = "\x1b[31m[bold]red[/bold]\x07\x9b2J\u202e\u2066"
     shown = says.provider(nasty)
     house.answer("GET", f"{V1}/providers", {"providers": [shown], "total": 1})
     out = run("providers", "list").out
     assert "[31m[bold]red[/bold]2J" in out
-    assert not set("\x1b\x07\x9b") & set(out)
+    assert not set("\x1b\x07\x9b\u202e\u2066") & set(out)
     house.answer("GET", f"{V1}/overview", problem(500, f"line one\nline two {nasty}"))
     err = run("status").err
     assert err.count("\n") == 1

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 180
 SHORT_ID = 8
 
-_CONTROL = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+# What moves the cursor, and what turns the direction of writing: names come from providers.
+_CONTROL = {
+    code: None
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\n\t"
+}
 _STYLES = {
     "up": "green",
     "completed": "green",
