@@ -57,12 +57,14 @@ async def test_one_tick_covers_a_pause_and_none_is_published_while_time_runs_bac
 ) -> None:
     wall = WallClock()
     clock = await start(bus, wall)
-    first = (await ticks(bus, 1))[-1]
+    known = len(await ticks(bus, 1))
     wall.offset_s = 600
-    leap = (await ticks(bus, 2))[1]
-    assert 599 <= leap.second - first.second <= 602
-    assert leap.previous_second == first.second
-    before = (await ticks(bus, 2))[-1]
+    # A tick of the old time may have been on its way.
+    found = await ticks(bus, known + 2)
+    leaps = [tick.second - tick.previous_second for tick in found[1:]]
+    assert 599 <= max(leaps) <= 602
+    assert sorted(leaps)[-2] <= 2
+    before = found[-1]
     wall.offset_s = -600
     later = await start(bus, WallClock())
     done, _ = await asyncio.wait({clock, later}, timeout=2.5)
