@@ -87,13 +87,13 @@ def test_text_that_cannot_be_stored_is_made_storable() -> None:
     assert cleaned == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "piece", ["x", "漢", "eyJ-", "a**", "://a:b", "sk-", "key=", "*", "-.", "aF0"]
 )
-def test_megabytes_of_anything_are_looked_at_once(piece: str) -> None:
+def test_a_long_text_of_anything_is_looked_at_once(piece: str) -> None:
     """Of the length of the text, not of its square: it once held up all checks for hours."""
-    cleaned = Redactor(["a-real-key"]).clean(piece * (2_000_000 // len(piece)), limit=500)
+    cleaned = Redactor(["a-real-key"]).clean(piece * (50_000 // len(piece)), limit=500)
     assert len(cleaned) <= 500
 
 
