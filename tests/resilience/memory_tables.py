@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import StaticPool
 
 from arguslm_bus.tables import ServiceTables
@@ -63,18 +64,18 @@ class MemoryTables:
             self._held.execute(f'DELETE FROM "{table}"')
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[DirectConnection]:
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
         async with self._turn:
             self._held.execute("BEGIN")
             try:
-                yield self._direct
+                yield cast(AsyncConnection, self._direct)
             except BaseException:
                 self._held.execute("ROLLBACK")
                 raise
             self._held.execute("COMMIT")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[DirectConnection]:
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
         async with self.writing() as connection:
             yield connection
 
@@ -92,12 +93,12 @@ class MemoryTables:
         async with self.writing() as connection:
             for stream, pattern in self._tables.folded_first.items():
                 newest = [e for e in history[stream] if matches(pattern, e.subject)][-1:]
-                await self._tables.fold_whole(connection, stream, newest)  # type: ignore[arg-type]
+                await self._tables.fold_whole(connection, stream, newest)
             while waiting:
                 stream = chance.choice(sorted(waiting))
                 size = chance.choice((1, 2, 7, 50))
                 batch, waiting[stream] = waiting[stream][:size], waiting[stream][size:]
-                await self._tables.fold_whole(connection, stream, batch)  # type: ignore[arg-type]
+                await self._tables.fold_whole(connection, stream, batch)
                 if not waiting[stream]:
                     del waiting[stream]
 

@@ -68,7 +68,6 @@ async def measured(measurer: Measurer, serve: Any, reply: Reply, kind: ProbeKind
     probe = ProbeProfile(prompt="say", kind=kind, expected_answer="QX-17")
     found = await measurer.measure(endpoint, probe)
     assert Measurement.model_validate_json(found.model_dump_json()) == found
-    assert "\x00" not in found.model_dump_json()
     assert "\\u0000" not in found.model_dump_json()
     assert len(found.model_dump_json()) < 10_000
     return found

@@ -2,6 +2,7 @@
 
 import json
 import random
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -33,6 +34,10 @@ SLOW = r"^(?:.|..|...)*(?:\d|x)$"
 
 def patterned(pattern: str) -> dict[str, object]:
     return {"properties": {"words": {"pattern": pattern}, "n": {"pattern": pattern}}}
+
+
+def nested(depth: int) -> dict[str, object]:
+    return reduce(lambda schema, _: {"allOf": [schema]}, range(depth), {})
 
 
 def said(text: str) -> Reply:
@@ -176,6 +181,7 @@ async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status
         (JsonPathAssertion(path="$.a["), "JSONPath"),
         (JsonPathAssertion(path="$[?search(@.a, '(a+)+$')]"), "'search' is not defined"),
         (JsonSchemaAssertion(json_schema={"pattern": "("}), "JSON schema"),
+        (JsonSchemaAssertion(json_schema=nested(200)), "nested too deeply"),
         (
             JsonSchemaAssertion(
                 json_schema={

@@ -28,8 +28,8 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import Embedding, Fingerprint, ProbeKind, text_sha256
 from arguslm_scheduler.model import Slot, Watched
 from arguslm_scheduler.probe_questions import question_of
-from arguslm_scheduler.probe_schedule import all_due, cron_second
 from arguslm_scheduler.projections import SERVICE_TABLES
+from arguslm_scheduler.schedule import all_due, cron_second
 from arguslm_storage.database import open_database
 from arguslm_storage.settings import StorageSettings
 from arguslm_testkit.bus import BusForTests

@@ -56,6 +56,8 @@ def check_schema(schema: dict[str, object]) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise ValueError(f"not a JSON schema: {_at(error)}") from None
+    except RecursionError:
+        raise ValueError("the schema is nested too deeply") from None
     if {"patternProperties", "unevaluatedProperties"} <= set(_words(schema)):
         raise ValueError(
             "unevaluatedProperties cannot be beside patternProperties: say additionalProperties"

@@ -9,7 +9,7 @@ from arguslm_llm.decoders.transcript import as_object, json_of
 
 REMOVED = "[removed]"
 _SHORTEST_SECRET = 4
-# What looks like a key and is none is not longer.
+# How far behind the limit it is looked for what looks like a key.
 _LONGEST_LOOK = 8_000
 
 # What looks like a key whoever sent it: vendor prefixes, bearer values, signed tokens, long hex,

@@ -42,7 +42,7 @@ from arguslm_scheduler.model import (
     unless_open,
 )
 from arguslm_scheduler.probe_questions import probe_request
-from arguslm_scheduler.probe_schedule import ProbeSlot, all_due
+from arguslm_scheduler.schedule import ProbeSlot, all_due
 from arguslm_scheduler.spending import reports, usage_changed_at, within_budgets
 from arguslm_scheduler.tables import checkpoints
 from arguslm_storage.checkpoints import load_checkpoints

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, log2
 from uuid import UUID
 
@@ -23,15 +24,26 @@ class Pace:
     phase_s: int
 
 
-def paced(intervals_s: Mapping[UUID, int], locations: Sequence[str], per_minute: int) -> list[Pace]:
+def paced(
+    intervals_s: Mapping[UUID, int], locations: Sequence[str], per_minute: int
+) -> Sequence[Pace]:
     """The paces of what is asked of one provider: in no minute does more fall due than
     `per_minute`. Where all together want more they are asked less often, and none is left out.
     """
+    return _paced(frozenset(intervals_s.items()), tuple(locations), per_minute)
+
+
+@lru_cache(maxsize=256)
+def _paced(
+    asked: frozenset[tuple[UUID, int]], locations: tuple[str, ...], per_minute: int
+) -> Sequence[Pace]:
+    """Kept, for each second asks for them again, and they seldom change."""
     by_interval: dict[int, list[tuple[UUID, str]]] = {}
-    for asked_id, interval_s in sorted(intervals_s.items()):
+    for asked_id, interval_s in sorted(asked):
         by_interval.setdefault(interval_s, []).extend((asked_id, at) for at in locations)
-    ways = (list(_evenly(by_interval, per_minute)), list(_in_turns(by_interval, per_minute)))
-    return min((way for way in ways if way), key=lambda way: _slowed(way, intervals_s), default=[])
+    ways = (tuple(_evenly(by_interval, per_minute)), tuple(_in_turns(by_interval, per_minute)))
+    intervals_s = dict(asked)
+    return min((way for way in ways if way), key=lambda way: _slowed(way, intervals_s), default=())
 
 
 def _slowed(paces: Iterable[Pace], intervals_s: Mapping[UUID, int]) -> float:

@@ -22,13 +22,27 @@ Endpoint = tuple[UUID, str]
 class CheckGist(Gist):
     """`sighting` is None of a check that says nothing of its endpoint's state."""
 
-    sequence: int
-    check_id: UUID
-    endpoint: Endpoint
-    completed_at: datetime
     row: dict[str, Any]
     sighting: Sighting | None
     tally: Tally
+
+    @property
+    def sequence(self) -> int:
+        return int(self.row["sequence"])
+
+    @property
+    def check_id(self) -> UUID:
+        check_id: UUID = self.row["check_id"]
+        return check_id
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.row["model_id"], self.row["location"]
+
+    @property
+    def completed_at(self) -> datetime:
+        completed_at: datetime = self.row["completed_at"]
+        return completed_at
 
 
 def check_gist(one: Recorded) -> Recorded | CheckGist:
@@ -37,10 +51,6 @@ def check_gist(one: Recorded) -> Recorded | CheckGist:
     if not isinstance(check, CheckCompleted) or check.purpose == "connection_test":
         return one
     return CheckGist(
-        one.sequence,
-        check.check_id,
-        (check.model_id, check.location),
-        check.completed_at,
         _row(one.sequence, check),
         Sighting.of(check) if check.counts else None,
         Tally.of(check.measurement, counts=check.counts),

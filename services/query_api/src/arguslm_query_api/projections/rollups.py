@@ -35,7 +35,7 @@ class CheckSums:
         again: Iterable[SecondThought] = (),
     ) -> None:
         self._narrow: dict[Endpoint, dict[int, Rollup]] = defaultdict(dict)
-        """Start of the narrowest slot, in seconds since 1970."""
+        """Endpoint -> start of the narrowest slot, in seconds since 1970."""
         self._wide: RollupSums = defaultdict(Rollup)
         for check in checks:
             self._slot_of(check.endpoint, check.completed_at).add(check.tally)
