@@ -1,37 +1,45 @@
-"""FastStream's traps (docs/decisions/0007): its default falls in, our worker does not.
+"""FastStream's traps (docs/decisions/0008) around a message: streams, durables, the connection,
+metrics, documents. Its default falls in, ours does not.
 
 Each test shows both, so that a release of FastStream that closes a trap is noticed, and so is a
 change of ours that opens one.
 """
 
 import asyncio
-import itertools
 import os
 import signal
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, PullSub, TestNatsBroker
+from faststream.nats import NatsBroker, PullSub, TestNatsBroker
 from faststream.nats.prometheus import NatsPrometheusMiddleware
-from faststream.security import SASLPlaintext
 from faststream.specification import AsyncAPI
 from nats.aio.msg import Msg
-from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.api import ConsumerConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
+from plain_faststream import (
+    PLAIN,
+    STREAM,
+    SUBJECT,
+    UNDECLARED,
+    Failing,
+    Slow,
+    consumer,
+    plain_broker,
+    subscribed,
+)
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
-from tasks import duty, freeze, pending, publish, request, settled, working
+from tasks import duty, freeze, publish, request, settled, working
 
 from arguslm_bus import publisher as our_publisher
 from arguslm_bus import worker as our_worker
-from arguslm_bus.dead_letters import letters
 from arguslm_bus.publisher import NotStored, Publisher
 from arguslm_bus.reader import StreamReader
 from arguslm_bus.worker import TASKS
@@ -39,202 +47,8 @@ from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import DiscoveryRequested
 from arguslm_contracts.permissions import OPERATOR
 from arguslm_contracts.reference import asyncapi
-from arguslm_contracts.streams import CHECK_REQUESTS
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
-
-SUBJECT, STREAM, PLAIN = "discovery.requested.>", CHECK_REQUESTS.name, "plain"
-UNDECLARED = JStream(STREAM, declare=False)
-
-
-def plain_broker(bus: BusForTests, **options: Any) -> NatsBroker:
-    """FastStream as it comes."""
-    security = SASLPlaintext(username=OPERATOR, password=bus.server.passwords[OPERATOR])
-    return NatsBroker(bus.server.url, security=security, logger=None, **options)
-
-
-@asynccontextmanager
-async def subscribed(
-    bus: BusForTests, handler: Any, *, broker: NatsBroker | None = None, **options: Any
-) -> AsyncIterator[NatsBroker]:
-    """A FastStream pull subscriber on the durable `plain`."""
-    broker = broker or plain_broker(bus)
-    options = {"stream": UNDECLARED, "durable": PLAIN, "pull_sub": PullSub(timeout=0.5)} | options
-    broker.subscriber(SUBJECT, **options)(handler)
-    await broker.start()
-    try:
-        yield broker
-    finally:
-        await broker.stop()
-
-
-async def consumer(bus: BusForTests, durable: str = PLAIN) -> ConsumerInfo:
-    return await (await bus.client()).jetstream().consumer_info(STREAM, durable)
-
-
-class Failing:
-    """A handler that fails, and when it was called."""
-
-    def __init__(self) -> None:
-        self.calls: list[float] = []
-
-    async def plain(self, body: object) -> None:
-        self.calls.append(asyncio.get_running_loop().time())
-        raise ConnectionError("the database is down")
-
-    async def task(self, recorded: Recorded) -> None:
-        await self.plain(b"")
-
-    async def called(self, times: int) -> None:
-        async def so_often() -> bool:
-            return len(self.calls) >= times
-
-        await until(so_often, f"{times} calls")
-
-
-class Slow:
-    """A handler that goes on until it is released, and how many ran at once."""
-
-    def __init__(self) -> None:
-        self.release = asyncio.Event()
-        self.begun = 0
-        self.running = 0
-        self.peak = 0
-
-    async def plain(self, body: object) -> None:
-        self.begun += 1
-        self.running += 1
-        self.peak = max(self.peak, self.running)
-        try:
-            await self.release.wait()
-        finally:
-            self.running -= 1
-
-    async def task(self, recorded: Recorded) -> None:
-        await self.plain(b"")
-
-    async def has_begun(self, times: int) -> None:
-        async def so_often() -> bool:
-            return self.begun >= times
-
-        await until(so_often, f"{times} to have begun")
-
-
-async def test_1_a_failed_message_is_terminated(bus: BusForTests) -> None:
-    await publish(bus, 1)
-    default, ours = Failing(), Failing()
-    async with subscribed(bus, default.plain):
-        await default.called(1)
-        await settled(bus, PLAIN)
-    assert len(default.calls) == 1
-    assert await letters(await bus.client()) == []
-    async with working(bus, duty(ours.task, max_deliveries=3)):
-        await settled(bus)
-    assert len(ours.calls) == 3
-    assert len(await letters(await bus.client())) == 1
-
-
-async def test_2_a_refusal_comes_back_at_once(bus: BusForTests) -> None:
-    await publish(bus, 1)
-    default, ours = Failing(), Failing()
-    patient = ConsumerConfig(backoff=[1, 5, 30])
-    policy = AckPolicy.NACK_ON_ERROR
-    async with subscribed(bus, default.plain, ack_policy=policy, config=patient):
-        await default.called(3)
-    gaps = [later - sooner for sooner, later in itertools.pairwise(default.calls)]
-    assert min(gaps) < 0.5, "its backoff is heeded now"
-    async with working(
-        bus, duty(ours.task, max_deliveries=3, first_delay_s=0.5, longest_delay_s=9)
-    ):
-        await settled(bus)
-    first, second = (later - sooner for sooner, later in itertools.pairwise(ours.calls))
-    assert (first > 0.45, second > 0.95) == (True, True)
-
-
-async def test_3_the_last_delivery_is_told_to_nobody(bus: BusForTests) -> None:
-    """An advisory is a core message: who does not listen at that moment never knows. Ours makes
-    the one of too many deliveries impossible, and buries before it terminates."""
-    await publish(bus, 1)
-    told: list[str] = []
-
-    async def on_advisory(message: Msg) -> None:
-        told.append(message.subject.removeprefix("$JS.EVENT.ADVISORY.CONSUMER."))
-
-    await (await bus.client()).subscribe("$JS.EVENT.ADVISORY.CONSUMER.>", cb=on_advisory)
-    default, ours = Failing(), Failing()
-    bounded, policy = ConsumerConfig(max_deliver=2), AckPolicy.NACK_ON_ERROR
-    async with subscribed(bus, default.plain, ack_policy=policy, config=bounded):
-
-        async def advised() -> bool:
-            return f"MAX_DELIVERIES.{STREAM}.{PLAIN}" in told
-
-        await until(advised, "the advisory")
-    assert await letters(await bus.client()) == []
-    told.clear()
-    async with working(bus, duty(ours.task, max_deliveries=2)):
-        await settled(bus)
-        assert (await consumer(bus, "prober-discovery")).config.max_deliver == -1
-    (letter,) = await letters(await bus.client())
-    assert letter.attempts == 2
-    assert [subject for subject in told if subject.startswith("MAX_DELIVERIES")] == []
-
-
-async def test_4_what_cannot_be_decoded_reaches_no_handler(bus: BusForTests) -> None:
-    await (await bus.client()).jetstream().publish("discovery.requested.x", b"\xff not json")
-    called: list[object] = []
-
-    async def plain(body: dict[str, str]) -> None:
-        called.append(body)
-
-    async with subscribed(bus, plain):
-        await settled(bus, PLAIN)
-    assert called == []
-    assert await letters(await bus.client()) == []
-    async with working(bus, duty(Failing().task)):
-        await settled(bus)
-    (letter,) = await letters(await bus.client())
-    assert letter.body == b"\xff not json"
-
-
-async def test_5_a_lone_message_waits_for_its_batch(bus: BusForTests) -> None:
-    arrived: list[str] = []
-
-    async def plain(batch: list[object]) -> None:
-        arrived.append("default")
-
-    async def task(recorded: Recorded) -> None:
-        arrived.append("ours")
-
-    async def read() -> None:
-        async for _batch in StreamReader(await bus.client(), STREAM, 0).batches():
-            arrived.append("reader")
-            return
-
-    whole = PullSub(batch_size=100, timeout=30, batch=True)
-    async with subscribed(bus, plain, pull_sub=whole), working(bus, duty(task)):
-        reading = asyncio.create_task(read())
-        await publish(bus, 1)
-
-        async def both_of_ours() -> bool:
-            return {"ours", "reader"} <= set(arrived)
-
-        await until(both_of_ours, "the message to arrive")
-        await reading
-        assert "default" not in arrived
-
-
-async def test_6_a_pulled_batch_runs_all_at_once(bus: BusForTests) -> None:
-    await publish(bus, 10)
-    default, ours = Slow(), Slow()
-    async with subscribed(bus, default.plain, pull_sub=PullSub(batch_size=10, timeout=0.5)):
-        await default.has_begun(10)
-        default.release.set()
-        await settled(bus, PLAIN)
-    assert default.peak == 10
-    ours.release.set()
-    async with working(bus, duty(ours.task, concurrency=1)):
-        await settled(bus)
-    assert (ours.begun, ours.peak) == (10, 1)
 
 
 async def test_7_a_durable_stays_as_it_was_made(bus: BusForTests) -> None:
@@ -308,48 +122,6 @@ async def test_10_a_publication_that_timed_out_may_be_stored_all_the_same(
     await broker.stop()
     info = await (await bus.client()).jetstream().stream_info(STREAM, subjects_filter=">")
     assert info.state.subjects == {"discovery.requested.x": 2, request(0).subject: 1}
-
-
-async def test_12_long_work_is_given_to_another_meanwhile(
-    bus: BusForTests, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(our_worker, "_ACK_WAIT_S", 1.0)
-    monkeypatch.setattr(our_worker, "_HEARTBEAT_S", 0.3)
-    await publish(bus, 1)
-    default, ours = Slow(), Slow()
-    impatient = ConsumerConfig(ack_wait=1)
-    async with (
-        subscribed(bus, default.plain, config=impatient, max_workers=4),
-        working(bus, duty(ours.task)),
-        working(bus, duty(ours.task)),
-    ):
-        await default.has_begun(3)
-        assert ours.begun == 1
-        default.release.set()
-        ours.release.set()
-        await settled(bus)
-    assert ours.begun == 1
-
-
-async def test_13_a_stop_keeps_what_was_fetched(bus: BusForTests) -> None:
-    await publish(bus, 10)
-    default, ours = Slow(), Slow()
-    broker = plain_broker(bus, graceful_timeout=0.2)
-    prefetch = PullSub(batch_size=10, timeout=0.5)
-    async with subscribed(bus, default.plain, broker=broker, pull_sub=prefetch):
-        await default.has_begun(10)
-    assert ((await consumer(bus)).num_ack_pending or 0) > 0
-    on = duty(ours.task, concurrency=4)
-    async with working(bus, on):
-        await ours.has_begun(4)
-
-    async def all_given_back() -> bool:
-        return await pending(bus) == 10
-
-    await until(all_given_back, "all to be there for the next worker", timeout_s=8)
-    ours.release.set()
-    async with working(bus, on):
-        await settled(bus)
 
 
 _DEFAULT_CONNECTION = """
@@ -576,6 +348,17 @@ async def test_21_its_stand_in_proves_nothing() -> None:
         with pytest.raises(ValueError, match="not today"):
             await stand_in.publish(b"", request(1).subject)
     assert calls == 1  # a server would have brought it again
+
+
+def test_22_its_plugin_for_fastapi_is_going_away() -> None:
+    def loaded(module: str, *options: str) -> subprocess.CompletedProcess[str]:
+        program = f"import sys, {module}; print('faststream.nats.fastapi' in sys.modules)"
+        return subprocess.run(
+            [sys.executable, *options, "-c", program], capture_output=True, text=True, check=False
+        )
+
+    assert "DeprecationWarning" in loaded("faststream.nats.fastapi", "-W", "error").stderr
+    assert loaded("arguslm_query_api.app").stdout == "False\n"
 
 
 def test_9_11_18_21_22_what_is_not_used_cannot_be_fallen_into() -> None:
