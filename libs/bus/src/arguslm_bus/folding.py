@@ -17,6 +17,7 @@ from arguslm_bus.lookup import last_event
 from arguslm_bus.reader import RawMessage
 from arguslm_bus.tables import Deferred, Gist, ServiceTables
 from arguslm_contracts.envelope import Recorded, UnreadableEvent, decode
+from arguslm_storage.driver import run
 
 log = structlog.get_logger(__name__)
 
@@ -192,16 +193,15 @@ async def together(
 async def savepoint(connection: AsyncConnection) -> AsyncIterator[None]:
     """Undo the block alone when an event is to blame for its failure. Any other failure ends the
     whole transaction; a full disk has made SQLite forget the savepoint by then."""
-    # Bare statements: SQLAlchemy's own savepoints take longer than the database does for them.
-    await connection.exec_driver_sql("SAVEPOINT of_event")
+    await run(connection, "SAVEPOINT of_event")
     try:
         yield
     except Exception as error:
         if blames_event(error):
-            await connection.exec_driver_sql("ROLLBACK TO SAVEPOINT of_event")
-            await connection.exec_driver_sql("RELEASE SAVEPOINT of_event")
+            await run(connection, "ROLLBACK TO SAVEPOINT of_event")
+            await run(connection, "RELEASE SAVEPOINT of_event")
         raise
-    await connection.exec_driver_sql("RELEASE SAVEPOINT of_event")
+    await run(connection, "RELEASE SAVEPOINT of_event")
 
 
 def storable(body: bytes) -> bytes:

@@ -5,9 +5,9 @@ long as one runs, the interpreter is free for other work; an `executemany` asks 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Dialect,
-    Result,
     Select,
     String,
     Table,
@@ -26,16 +25,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_storage.columns import UtcDateTime
+from arguslm_storage.driver import Convert, Row, complaint, driver_of, rows_of, run, stored
 
-_Stored = Callable[[Any], Any]
-"""From a value to what the driver takes for it."""
-_Columns = tuple[tuple[str, _Stored | None], ...]
+_Columns = tuple[tuple[str, Convert | None], ...]
 
-_SQLITE_ROWS = 200
+_SQLITE_ROWS = 256
 """To a statement; SQLite takes 32,766 values at once."""
 
 
@@ -54,15 +50,15 @@ async def insert_rows(
     insert = _insert(*told)
     values = _by_column(rows, insert.columns)
     if connection.dialect.name == "postgresql":
-        await connection.exec_driver_sql(insert.statement, tuple(values))
+        await run(connection, insert.statement, values)
         return
-    listed = list(zip(*values, strict=True))
-    whole = len(listed) - len(listed) % _SQLITE_ROWS
-    for first in range(0, whole, _SQLITE_ROWS):
-        some = tuple(chain.from_iterable(listed[first : first + _SQLITE_ROWS]))
-        await connection.exec_driver_sql(_insert(*told, _SQLITE_ROWS).statement, some)
-    if whole < len(listed):
-        await connection.exec_driver_sql(insert.statement, listed[whole:])
+    listed, done = list(zip(*values, strict=True)), 0
+    while left := len(listed) - done:
+        # Powers of two: few statements to keep, and few trips for any number of rows.
+        size = min(_SQLITE_ROWS, 1 << (left.bit_length() - 1))
+        some = tuple(chain.from_iterable(listed[done : done + size]))
+        await run(connection, _insert(*told, size).statement, some)
+        done += size
 
 
 async def copy_rows(
@@ -73,7 +69,7 @@ async def copy_rows(
     columns = _columns(connection.dialect, table, tuple(rows[0]))
     # SQLAlchemy knows no COPY; its transaction begins with a statement that it does know.
     await connection.exec_driver_sql("SELECT 1")
-    driver = (await connection.get_raw_connection()).driver_connection
+    driver = driver_of(connection)
     assert isinstance(driver, asyncpg.Connection)
     try:
         await driver.copy_records_to_table(
@@ -82,20 +78,17 @@ async def copy_rows(
             columns=[name for name, _ in columns],
         )
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DBAPIError(f"COPY {table.name}", None, error) from error
+        raise complaint(connection, f"COPY {table.name}", error) from error
 
 
 async def rows_among(
     connection: AsyncConnection, query: Select[Any], keys: Mapping[Column[Any], Iterable[Any]]
-) -> Result[Any]:
+) -> list[Row]:
     """The rows of the query whose columns have one of their values each, of which there may be any
     number. The query is to be a constant: its statement is kept."""
     statement = _statement_among(connection.dialect, query, tuple(keys))
     bound = (_listed(connection.dialect, key, values) for key, values in keys.items())
-    rows: Result[Any] = await connection.execute(
-        statement, dict(zip(_names(keys), bound, strict=True))
-    )
-    return rows
+    return await rows_of(connection, statement, **dict(zip(_names(keys), bound, strict=True)))
 
 
 @lru_cache(maxsize=256)
@@ -117,8 +110,8 @@ def _among(dialect: Dialect, key: Column[Any], name: str) -> ColumnElement[bool]
 def _listed(dialect: Dialect, key: Column[Any], values: Iterable[Any]) -> Any:
     if dialect.name == "postgresql":
         return list(values)
-    stored = _stored(dialect, key)
-    return json.dumps([stored(value) if stored else value for value in values])
+    store = stored(dialect, key.type)
+    return json.dumps([store(value) if store else value for value in values])
 
 
 def _names(keys: Iterable[Column[Any]]) -> list[str]:
@@ -127,8 +120,8 @@ def _names(keys: Iterable[Column[Any]]) -> list[str]:
 
 def _by_column(rows: Sequence[Mapping[str, Any]], columns: _Columns) -> list[list[Any]]:
     return [
-        [stored(row[name]) for row in rows] if stored else [row[name] for row in rows]
-        for name, stored in columns
+        [store(row[name]) for row in rows] if store else [row[name] for row in rows]
+        for name, store in columns
     ]
 
 
@@ -138,7 +131,7 @@ class _Insert:
     columns: _Columns
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_024)
 def _insert(
     dialect: Dialect, table: Table, names: tuple[str, ...], update: tuple[str, ...], rows: int = 1
 ) -> _Insert:
@@ -158,7 +151,7 @@ def _insert(
 
 @lru_cache(maxsize=256)
 def _columns(dialect: Dialect, table: Table, names: tuple[str, ...]) -> _Columns:
-    return tuple((name, _stored(dialect, table.columns[name])) for name in names)
+    return tuple((name, stored(dialect, table.columns[name].type)) for name in names)
 
 
 def _source(dialect: Dialect, columns: Sequence[Column[Any]], rows: int) -> str:
@@ -172,9 +165,3 @@ def _source(dialect: Dialect, columns: Sequence[Column[Any]], rows: int) -> str:
 def _array(dialect: Dialect, of: Column[Any]) -> str:
     # A cast to varchar(n) would cut silently what is too long; the column itself refuses it.
     return "text[]" if isinstance(of.type, String) else f"{of.type.compile(dialect)}[]"
-
-
-def _stored(dialect: Dialect, of: Column[Any]) -> _Stored | None:
-    if isinstance(of.type, UtcDateTime):
-        return partial(of.type.process_bind_param, dialect=dialect)  # without its wrapper
-    return of.type.dialect_impl(dialect).bind_processor(dialect)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Integer,
     MetaData,
     Select,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    func,
     select,
     update,
 )
@@ -29,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
 from arguslm_storage.database import insert_new
+from arguslm_storage.driver import rows_of
 
 TABLE_NAME = "checkpoints"
 # A stopped process or a stalled machine; the next writer is to have taken over within 10 s.
@@ -87,17 +90,15 @@ async def claim(
     """
     if before.sequence == 0:
         await insert_new(connection, table, [_row(before, version)])
-    if connection.dialect.name == "postgresql":
-        silence = f"SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST_S}s'"
-        await connection.exec_driver_sql(silence)
-    held = await connection.execute(_hold(table), {"of_stream": before.stream})
-    stored = held.one_or_none()
-    if stored is None or stored.sequence != before.sequence:
-        stands = "gone" if stored is None else f"at {stored.sequence}"
-        raise LostOwnership(f"{before.stream}: {stands}, no longer at {before.sequence}")
-    if stored.sequence > 0 and stored.version != version:
+    hold = _hold(table, connection.dialect.name)
+    held = await rows_of(connection, hold, of_stream=before.stream)
+    stands = held[0]["sequence"] if held else None
+    if stands != before.sequence:
+        place = "gone" if stands is None else f"at {stands}"
+        raise LostOwnership(f"{before.stream}: {place}, no longer at {before.sequence}")
+    if stands > 0 and held[0]["version"] != version:
         raise WrongVersion(
-            f"the tables are of version {stored.version}, this program writes version {version}"
+            f"the tables are of version {held[0]['version']}, this program writes version {version}"
         )
 
 
@@ -109,9 +110,11 @@ async def advance(
     Raises:
         LostOwnership: the stored position is not `before`.
     """
-    stands = {"of_stream": before.stream, "at": before.sequence}
-    moved = await connection.execute(_move(table), stands | _row(after, version))
-    if moved.rowcount != 1:
+    to = {f"to_{name}": value for name, value in _row(after, version).items()}
+    moved = await rows_of(
+        connection, _move(table), of_stream=before.stream, at=before.sequence, **to
+    )
+    if len(moved) != 1:
         raise LostOwnership(f"{before.stream}: no longer at {before.sequence}")
 
 
@@ -124,14 +127,19 @@ async def place(
 
 
 @cache
-def _hold(table: Table) -> Select[Any]:
-    return select(table).where(table.c.stream == bindparam("of_stream")).with_for_update()
+def _hold(table: Table, dialect: str) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [table.c.sequence, table.c.version]
+    if dialect == "postgresql":
+        timeout, local = "idle_in_transaction_session_timeout", True
+        columns.append(func.set_config(timeout, f"{_SILENT_AT_MOST_S}s", local))
+    return select(*columns).where(table.c.stream == bindparam("of_stream")).with_for_update()
 
 
 @cache
 def _move(table: Table) -> Update:
     stands_there = (table.c.stream == bindparam("of_stream"), table.c.sequence == bindparam("at"))
-    return update(table).where(*stands_there)
+    to: dict[str, Any] = {column.name: bindparam(f"to_{column.name}") for column in table.c}
+    return update(table).where(*stands_there).values(to).returning(table.c.sequence)
 
 
 def _row(checkpoint: Checkpoint, version: int) -> dict[str, Any]:

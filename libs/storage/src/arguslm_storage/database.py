@@ -1,6 +1,7 @@
 """One service's database: SQLite in a file of its own, or a PostgreSQL schema of its own."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import URL, Connection, Table, event, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Table, event, make_url, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from arguslm_storage.bulk import copy_rows, insert_rows
 from arguslm_storage.columns import to_json
@@ -19,6 +22,8 @@ from arguslm_storage.sqlite_connection import connect
 # SQLite's limit of bound values is 32,766 in one statement; PostgreSQL's is 65,535.
 _MAX_BOUND_VALUES = 30_000
 _SHADOW = "_shadow"
+_IDLE_SINCE = "idle_since"
+_SURELY_ALIVE_S = 1.0
 # For a few rows it takes more trips than an INSERT.
 _WORTH_A_COPY = 50
 # The server lets go of the locks of a client that vanished without a word after 25 s, not 2 h.
@@ -40,6 +45,9 @@ class Database:
         self.engine = engine
         self.schema = schema
         self._writer = asyncio.Lock()
+        isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._to_read = engine.execution_options(**isolation)
+        self._to_write = engine.execution_options(arguslm_writes=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -53,19 +61,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one moment of the tables."""
-        isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        async with self.engine.connect() as connection:
-            await connection.execution_options(**isolation)
-            async with connection.begin():
-                yield connection
+        async with self._to_read.begin() as connection:
+            yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits when the block ends well."""
-        async with self._writer, self.engine.connect() as connection:
-            await connection.execution_options(arguslm_writes=True)
-            async with connection.begin():
-                yield connection
+        async with self._writer, self._to_write.begin() as connection:
+            yield connection
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -123,11 +126,30 @@ def _open_postgres(service: str, url: URL, schema: str) -> Database:
         connect_args={"server_settings": {"search_path": schema} | _KEEPALIVES},
         pool_size=5,
         max_overflow=10,
-        pool_pre_ping=True,
         pool_use_lifo=True,
         json_serializer=to_json,
     )
+    event.listen(engine.sync_engine, "checkin", _note_when)
+    event.listen(engine.sync_engine, "checkout", partial(_ask_if_alive, engine.dialect))
     return Database(service, engine, schema)
+
+
+def _note_when(_dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_IDLE_SINCE] = time.monotonic()
+
+
+def _ask_if_alive(
+    dialect: Dialect, dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any
+) -> None:
+    """What `pool_pre_ping` asks in three trips before each transaction, asked of those alone that
+    may have been lost meanwhile."""
+    now = time.monotonic()
+    if now - record.info.get(_IDLE_SINCE, now) < _SURELY_ALIVE_S:
+        return
+    try:
+        dialect.do_ping(dbapi_connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 def _open_sqlite(service: str, path: Path) -> Database:
@@ -155,7 +177,9 @@ def _set_up_sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
 
 def _begin_sqlite_transaction(connection: Connection) -> None:
     writes = connection.get_execution_options().get("arguslm_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor = connection.connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor.close()
 
 
 async def create_schema(connection: AsyncConnection, database: Database) -> None:

@@ -6,10 +6,11 @@ trips are most of what it costs.
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -17,15 +18,18 @@ _READ_AHEAD = 1_000
 """Rows that come with the execution; of more, the rest is fetched as it is asked for."""
 _DRIVERS_CHUNK = 64
 
+Done = TypeVar("Done")
+
 
 async def connect(path: Path) -> aiosqlite.Connection:
     """A connection to the file, which is made if it is not there."""
-    connection = _Connection(lambda: sqlite3.connect(path, check_same_thread=False), _DRIVERS_CHUNK)
+    opened = partial(sqlite3.connect, path, check_same_thread=False)
+    connection = SqliteConnection(opened, _DRIVERS_CHUNK)
     connection._thread.daemon = True
     return await connection
 
 
-class _Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # theirs opens one in the thread
         return _Cursor(self)
 
@@ -34,14 +38,22 @@ class _Connection(aiosqlite.Connection):
         if self.in_transaction:
             await super().rollback()
 
-    async def in_thread(self, work: Callable[..., object], *arguments: object) -> None:
-        await self._execute(work, *arguments)  # type: ignore[no-untyped-call]
+    async def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one statement."""
+        return await self.in_thread(self._run, statement, values)
+
+    def _run(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._conn.execute(statement, values).fetchall()
+
+    async def in_thread(self, work: Callable[..., Done], *arguments: object) -> Done:
+        done: Done = await self._execute(work, *arguments)  # type: ignore[no-untyped-call]
+        return done
 
 
 class _Cursor:
     """What SQLAlchemy asks of an asynchronous cursor."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
         self._open: sqlite3.Cursor | None = None
         """While it has rows that have not been fetched."""

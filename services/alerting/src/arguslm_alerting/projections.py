@@ -177,7 +177,7 @@ async def _states_of(
 ) -> dict[tuple[UUID, str], EndpointState]:
     model_ids = {check.model_id for check in checks}
     keys = {tables.endpoint_states.c.model_id: model_ids}
-    states = map(state_of, (await rows_among(connection, _STATES, keys)).mappings())
+    states = map(state_of, await rows_among(connection, _STATES, keys))
     return {(state.model_id, state.location): state for state in states}
 
 

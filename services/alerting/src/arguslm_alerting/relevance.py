@@ -96,5 +96,5 @@ async def _heard_of(connection: AsyncConnection, model_ids: Collection[UUID]) ->
         (_CHECKED, endpoint_states.c.model_id),
         (_PROBED, probe_verdicts.c.model_id),
     ):
-        found |= set((await rows_among(connection, query, {key: model_ids})).scalars())
+        found |= {row["model_id"] for row in await rows_among(connection, query, {key: model_ids})}
     return found

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import RowMapping
-
 from arguslm_contracts.events.checks import CheckReclassified
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.measurement import Measurement
@@ -219,7 +217,7 @@ class Rollup:
         return now
 
     @classmethod
-    def from_row(cls, row: RowMapping) -> "Rollup":
+    def from_row(cls, row: Mapping[Any, Any]) -> "Rollup":
         counts = (row[name] for name in COUNTS)
         sketches = (Sketch.from_json(row[name]) for name in SKETCHES)
         return cls(*(*counts, *sketches, row["outcomes"]))

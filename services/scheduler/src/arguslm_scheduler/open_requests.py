@@ -5,12 +5,12 @@ Requests and answers are heard side by side, in any order. So a row keeps the ne
 side, by due time, and is the same whichever came first.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, RowMapping, Select, delete, or_, select, text
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -25,6 +25,7 @@ from arguslm_scheduler.model import Row
 from arguslm_scheduler.tables import NO_PROBE, open_requests
 from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import upsert
+from arguslm_storage.driver import rows_of, run
 
 Key = tuple[UUID, str, UUID]
 """A model, a location and a probe: what one takes long over keeps no other waiting."""
@@ -126,7 +127,7 @@ async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
 
 async def all_open(connection: AsyncConnection) -> dict[Key, Row]:
     """Every open request."""
-    return _by_key(await connection.execute(_OPEN))
+    return _by_key(await rows_of(connection, _OPEN))
 
 
 async def open_of(connection: AsyncConnection, model_ids: Collection[UUID]) -> dict[Key, Row]:
@@ -140,15 +141,11 @@ async def _of_models(
     return _by_key(await rows_among(connection, query, {open_requests.c.model_id: model_ids}))
 
 
-def _by_key(found: Result[Any]) -> dict[Key, Row]:
-    return {_key(row): dict(row) for row in found.mappings()}
-
-
-def _key(row: RowMapping) -> Key:
-    return row["model_id"], row["location"], row["probe_id"]
+def _by_key(rows: Iterable[Row]) -> dict[Key, Row]:
+    return {(row["model_id"], row["location"], row["probe_id"]): row for row in rows}
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
     """Three streams write these rows, each in transactions of its own: one after the other."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text(f"LOCK TABLE {open_requests.name} IN EXCLUSIVE MODE"))
+        await run(connection, f"LOCK TABLE {open_requests.name} IN EXCLUSIVE MODE")

@@ -1,10 +1,10 @@
 """What the decisions read: the roster, set by set."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import Model, MonitoringConfig
@@ -98,7 +98,7 @@ async def watched(
     query = _ASKED.where(_WATCHED)
     if provider_id is not None:
         query = query.where(models.c.provider_id == provider_id)
-    return _asked(await connection.execute(query), config)
+    return _asked((await connection.execute(query)).mappings(), config)
 
 
 async def askable(
@@ -108,7 +108,7 @@ async def askable(
     return _asked(await rows_among(connection, _ASKABLE, {models.c.model_id: model_ids}), config)
 
 
-def _asked(rows: Result[Any], config: MonitoringConfig) -> list[Asked]:
+def _asked(rows: Iterable[Mapping[Any, Any]], config: MonitoringConfig) -> list[Asked]:
     return [
         Asked(
             model_id=row["model_id"],
@@ -117,5 +117,5 @@ def _asked(rows: Result[Any], config: MonitoringConfig) -> list[Asked]:
             paced=row["requests_per_minute"] > 0,
             longest_reply_tokens=row["longest_tokens"],
         )
-        for row in rows.mappings()
+        for row in rows
     ]

@@ -16,7 +16,7 @@ class require:  # noqa: N801 - reads as a sentence where it is used
     def __init__(self, role: Role) -> None:
         self.role = role
 
-    def __call__(self, connection: HTTPConnection) -> Principal:
+    async def __call__(self, connection: HTTPConnection) -> Principal:
         principal: Principal = connection.state.principal
         if not principal.may(self.role):
             raise Forbidden(f"this needs the role {self.role}; yours is {principal.role}")

@@ -11,12 +11,13 @@ from arguslm_query_api.door import Door
 from arguslm_query_api.refusals import NoRevision
 
 
-def _door(connection: HTTPConnection) -> Door:
+# All of them async: FastAPI takes the others to a thread.
+async def _door(connection: HTTPConnection) -> Door:
     door: Door = connection.app.state.door
     return door
 
 
-def _expected_revision(
+async def _expected_revision(
     if_match: Annotated[
         str | None, Header(description="the revision (ETag) that is to be changed")
     ] = None,

@@ -44,4 +44,4 @@ async def _unseen(
 async def ids_among(connection: AsyncConnection, check_ids: Iterable[UUID]) -> set[UUID]:
     """Those of these checks that the tables have."""
     found = await rows_among(connection, _CHECK_IDS, {tables.checks.c.check_id: check_ids})
-    return set(found.scalars())
+    return {row["check_id"] for row in found}

@@ -61,7 +61,7 @@ async def _new(
     by_key = {(event.check_id, event.measurement.taxonomy_version): event for event in said}
     check_ids = {check_id for check_id, _ in by_key}
     for row in await rows_among(connection, _RECLASSIFIED, {table.c.check_id: check_ids}):
-        by_key.pop((row.check_id, row.taxonomy_version), None)
+        by_key.pop((row["check_id"], row["taxonomy_version"]), None)
     noted = [{"check_id": check_id, "taxonomy_version": version} for check_id, version in by_key]
     await insert_new(connection, table, noted)
     return list(by_key.values())

@@ -124,5 +124,5 @@ async def _stored_rollups(connection: AsyncConnection, wanted: Collection[SlotKe
     asked = {key: {slot[place] for slot in wanted} for place, key in enumerate(keys)}
     return {
         (row["width_s"], row["model_id"], row["start"], row["location"]): Rollup.from_row(row)
-        for row in (await rows_among(connection, _ROLLUPS, asked)).mappings()
+        for row in await rows_among(connection, _ROLLUPS, asked)
     }

@@ -44,7 +44,7 @@ class StateChanges:
         if not self._told:
             return
         models = {tables.model_states.c.model_id: {model_id for model_id, _ in self._told}}
-        known = (await rows_among(connection, _STATES, models)).mappings()
+        known = await rows_among(connection, _STATES, models)
         stored = {(row["model_id"], row["location"]): LocationState(**row) for row in known}
         states = [
             reduce(_state_after, told, stored.get(endpoint) or LocationState(*endpoint))

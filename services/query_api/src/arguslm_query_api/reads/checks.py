@@ -1,10 +1,11 @@
 """Checks with everything that was measured, connection tests and discoveries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Tuple, literal, select, tuple_
+from sqlalchemy import Tuple, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.checks import CheckCompleted, DiscoveryCompleted
@@ -72,7 +73,7 @@ async def find_checks(
 ) -> list[CheckResponse]:
     """Those of the asked checks that are known and whose model still exists; oldest first."""
     rows = await rows_among(connection, CHECKS_WITH_MODELS, {CHECKS.c.check_id: check_ids})
-    found = [_response(row) for row in rows.mappings()]
+    found = [_response(row) for row in rows]
     return sorted(found, key=lambda check: (check.completed_at, check.id))
 
 
@@ -92,7 +93,7 @@ async def discovery(connection: AsyncConnection, provider_id: UUID) -> Discovery
     return None if row is None else DiscoveryCompleted.model_validate(dict(row))
 
 
-def _response(row: RowMapping) -> CheckResponse:
+def _response(row: Mapping[Any, Any]) -> CheckResponse:
     return CheckResponse(
         id=row["check_id"],
         model_id=row["model_id"],

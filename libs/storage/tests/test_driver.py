@@ -1,0 +1,88 @@
+"""What the driver is given means what it means by way of SQLAlchemy, on both databases."""
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Select, Update, bindparam, func, literal, select, text, update
+from sqlalchemy.exc import DBAPIError
+from things import AT, ROWS, stored, things
+
+from arguslm_storage import database as database_module
+from arguslm_storage.bulk import insert_rows
+from arguslm_storage.database import Database, open_again
+from arguslm_storage.driver import rows_of, run
+
+
+@cache
+def _of_one() -> Select[Any]:
+    return select(things, literal("said").label("fixed")).where(
+        things.c.id == bindparam("of_id"), things.c.at == bindparam("of_at")
+    )
+
+
+@cache
+def _renamed() -> Update:
+    return (
+        update(things)
+        .where(things.c.id == bindparam("of_id"))
+        .values(name=bindparam("to_name"))
+        .returning(things.c.order, things.c.at)
+    )
+
+
+async def test_a_row_comes_back_with_every_type(with_things: Database) -> None:
+    async with with_things.writing() as connection:
+        await insert_rows(connection, things, ROWS)
+    async with with_things.reading() as connection:
+        for row in ROWS[:12]:
+            found = await rows_of(connection, _of_one(), of_id=row["id"], of_at=AT)
+            assert found == [row | {"fixed": "said"}]
+        assert await rows_of(connection, _of_one(), of_id=UUID(int=999), of_at=AT) == []
+
+
+async def test_an_update_says_which_rows_it_changed(with_things: Database) -> None:
+    async with with_things.writing() as connection:
+        await insert_rows(connection, things, ROWS[:3])
+        changed = await rows_of(connection, _renamed(), of_id=ROWS[1]["id"], to_name="new")
+        none = await rows_of(connection, _renamed(), of_id=UUID(int=999), to_name="new")
+    assert (changed, none) == ([{"order": ROWS[1]["order"], "at": AT}], [])
+    assert (await stored(with_things))[1]["name"] == "new"
+
+
+async def test_the_first_statement_belongs_to_its_transaction(with_things: Database) -> None:
+    with pytest.raises(KeyError):
+        async with with_things.writing() as connection:
+            await insert_rows(connection, things, ROWS[:1])  # the first of all
+            raise KeyError
+    assert await stored(with_things) == []
+
+
+async def test_a_complaint_is_said_as_by_any_statement(with_things: Database) -> None:
+    complaints: list[type[Exception]] = []
+    for table in ("first_not_there", "later_not_there"):
+        with pytest.raises(DBAPIError) as failure:
+            async with with_things.reading() as connection:
+                if table.startswith("later"):
+                    await run(connection, "SELECT 1")
+                await run(connection, f"SELECT 1 FROM {table}")
+        assert table in str(failure.value.orig)
+        complaints.append(type(failure.value))
+    if with_things.is_sqlite:
+        assert complaints[0] is complaints[1]
+
+
+async def test_a_connection_lost_while_idle_is_not_used_again(
+    on_postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_SURELY_ALIVE_S", 0.0)
+    own = select(func.pg_backend_pid())
+    async with on_postgresql.reading() as connection:
+        lost = await connection.scalar(own)
+    another = open_again(on_postgresql)
+    async with another.reading() as connection:
+        await connection.execute(text(f"SELECT pg_terminate_backend({lost})"))
+    await another.close()
+    async with on_postgresql.reading() as connection:
+        assert await connection.scalar(own) != lost
