@@ -3,9 +3,10 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 from sqlalchemy import Connection, create_engine
@@ -16,25 +17,33 @@ from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.subjects import matches
 from arguslm_storage.columns import to_json
+from arguslm_storage.sqlite_connection import SqliteConnection
 
 Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class DirectDriver(SqliteConnection):
+    """Runs a statement at once, where it is asked for."""
+
+    def __init__(self, held: sqlite3.Connection) -> None:
+        self._held = held
+        self._connection = None  # asked for at its end
+
+    async def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._held.execute(statement, values).fetchall()
 
 
 class DirectConnection:
     """What folds and decisions ask of an AsyncConnection, answered at once."""
 
     def __init__(self, held: sqlite3.Connection, connection: Connection) -> None:
-        self._held = held
         self._connection = connection
         self.dialect = connection.dialect
+        lent = SimpleNamespace(driver_connection=DirectDriver(held))
+        self.sync_connection = SimpleNamespace(connection=lent)
 
     async def execute(self, *arguments: Any, **options: Any) -> Any:
         return self._connection.execute(*arguments, **options)
-
-    async def exec_driver_sql(self, statement: str, values: Any = ()) -> None:
-        """Nobody asks for its rows."""
-        run = self._held.executemany if isinstance(values, list) else self._held.execute
-        run(statement, values)
 
     async def scalar(self, *arguments: Any) -> Any:
         return self._connection.scalar(*arguments)

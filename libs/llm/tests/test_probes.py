@@ -127,6 +127,8 @@ async def test_a_kind_asks_for_its_own_form(measurer: Measurer, serve: Any) -> N
         (JsonPathAssertion(path="$.words", contains="blue"), []),
         (JsonPathAssertion(path="$.words", contains="red"), ["other_value"]),
         (JsonPathAssertion(path="$.m"), ["nothing_there"]),
+        (JsonPathAssertion(path="$..n", equals=3), []),
+        (JsonPathAssertion(path="$..*[?@ == '....']"), ["nothing_there"]),
         (JsonSchemaAssertion(json_schema=SCHEMA), []),
         (JsonSchemaAssertion(json_schema={"required": ["m"]}), ["schema_mismatch"]),
         (JsonSchemaAssertion(json_schema={"$ref": "http://127.0.0.1:9/x"}), ["schema_mismatch"]),
@@ -179,6 +181,8 @@ async def test_of_an_answer_that_did_not_come_nothing_is_asserted_but_its_status
     [
         (RegexAssertion(pattern="(a"), "regular expression"),
         (JsonPathAssertion(path="$.a["), "JSONPath"),
+        (JsonPathAssertion(path="$..*..n"), "(`..`) once"),
+        (JsonPathAssertion(path="$..a[?@..b]"), "(`..`) once"),
         (JsonPathAssertion(path="$[?search(@.a, '(a+)+$')]"), "'search' is not defined"),
         (JsonSchemaAssertion(json_schema={"pattern": "("}), "JSON schema"),
         (JsonSchemaAssertion(json_schema=nested(200)), "nested too deeply"),

@@ -8,6 +8,7 @@ import orjson
 import regex
 from jsonpath import JSONPathEnvironment
 from jsonpath.exceptions import JSONPathError
+from jsonpath.token import TOKEN_DDOT
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -26,7 +27,8 @@ _SEARCH_WITHIN_S = 0.2
 _NOTHING_FETCHED: Registry[Any] = Registry()
 _SHOWN = 120
 
-# RFC 9535, without its patterns: nothing bounds how long they search.
+# RFC 9535, without its patterns: nothing bounds how long they search. For the same reason a path
+# descends once: twice takes the square of an answer's length.
 _JSONPATH = JSONPathEnvironment(strict=True)
 for _function in ("match", "search"):
     del _JSONPATH.function_extensions[_function]
@@ -41,13 +43,24 @@ def check_assertion(assertion: Assertion) -> None:
             except regex.error as error:
                 raise ValueError(f"not a regular expression: {error}") from None
         case JsonPathAssertion():
-            try:
-                _JSONPATH.compile(assertion.path)
-            except JSONPathError as error:
-                said = str(error).splitlines()[0]
-                raise ValueError(f"not a JSONPath: {said} in {assertion.path!r}") from None
+            check_path(assertion.path)
         case JsonSchemaAssertion():
             check_schema(assertion.json_schema)
+
+
+def check_path(path: str) -> None:
+    """Raises ValueError with what is wrong with a JSONPath."""
+    try:
+        _JSONPATH.compile(path)
+    except JSONPathError as error:
+        said = str(error).splitlines()[0]
+        raise ValueError(f"not a JSONPath: {said} in {path!r}") from None
+    if _descents(path) > 1:
+        raise ValueError(f"a JSONPath may look everywhere below (`..`) once, in {path!r}")
+
+
+def _descents(path: str) -> int:
+    return sum(token.kind == TOKEN_DDOT for token in _JSONPATH.lexer.tokenize(path))
 
 
 def check_schema(schema: dict[str, object]) -> None:
@@ -236,6 +249,11 @@ def _pattern(assertion: RegexAssertion, answer: str) -> _Unlike:
 
 def _path(assertion: JsonPathAssertion, answer: str) -> _Unlike:
     path, equals, contains = assertion.path, assertion.equals, assertion.contains
+    try:
+        check_path(path)
+    except ValueError as error:
+        yield "path_unusable", str(error)
+        return
     try:
         found = _JSONPATH.findall(path, json_in(answer))
     except ValueError:
