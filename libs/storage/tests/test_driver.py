@@ -59,6 +59,21 @@ async def test_the_first_statement_belongs_to_its_transaction(with_things: Datab
     assert await stored(with_things) == []
 
 
+async def test_a_glance_begins_nothing_and_sees_what_comes(with_things: Database) -> None:
+    async with with_things.glancing() as connection:
+        for row in ROWS[:3]:
+            async with with_things.writing() as writing:
+                await insert_rows(writing, things, [row])
+            assert len(await rows_of(connection, _of_one(), of_id=row["id"], of_at=AT)) == 1
+            assert (await connection.execute(select(things.c.id).limit(1))).first() is not None
+    async with with_things.reading() as connection:
+        # The next one to take the connection has its transaction again.
+        before = await connection.scalar(select(func.count()).select_from(things))
+        async with with_things.writing() as writing:
+            await insert_rows(writing, things, ROWS[3:5])
+        assert await connection.scalar(select(func.count()).select_from(things)) == before == 3
+
+
 async def test_a_complaint_is_said_as_by_any_statement(with_things: Database) -> None:
     complaints: list[type[Exception]] = []
     for table in ("first_not_there", "later_not_there"):

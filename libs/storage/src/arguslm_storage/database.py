@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from arguslm_storage.bulk import copy_rows, insert_rows
 from arguslm_storage.columns import to_json
+from arguslm_storage.driver import GLANCES
 from arguslm_storage.settings import StorageSettings
 from arguslm_storage.sqlite_connection import connect
 
@@ -35,7 +36,7 @@ _KEEPALIVES = {
 
 
 class Database:
-    """The engine, and the two ways to use it: `reading()` and `writing()`.
+    """The engine, and the ways to use it: `reading()`, `writing()` and `glancing()`.
 
     Writers inside one process wait for each other here rather than in SQLite's busy loop.
     """
@@ -48,6 +49,8 @@ class Database:
         isolation = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._to_read = engine.execution_options(**isolation)
         self._to_write = engine.execution_options(arguslm_writes=True)
+        alone = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._to_glance = engine.execution_options(**alone, **{GLANCES: True})
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,6 +65,13 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one moment of the tables."""
         async with self._to_read.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def glancing(self) -> AsyncIterator[AsyncConnection]:
+        """For statements of which each may see a moment of its own: to begin and to end a
+        transaction is two trips more."""
+        async with self._to_glance.connect() as connection:
             yield connection
 
     @asynccontextmanager
@@ -176,10 +186,11 @@ def _set_up_sqlite_connection(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite_transaction(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("arguslm_writes", False)
-    cursor = connection.connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-    cursor.close()
+    options = connection.get_execution_options()
+    if not options.get(GLANCES):
+        # By way of SQLAlchemy, which throws the connection away when this is cancelled half-way.
+        writes = options.get("arguslm_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 async def create_schema(connection: AsyncConnection, database: Database) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Dialect, Select, Update
+from sqlalchemy import Connection, Dialect, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -19,6 +19,8 @@ from sqlalchemy.types import TypeEngine
 from arguslm_storage.columns import UtcDateTime
 from arguslm_storage.sqlite_connection import SqliteConnection
 
+GLANCES = "arguslm_glances"
+"""The execution option of a connection that has no transaction."""
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]
 
@@ -37,7 +39,8 @@ async def run(
             return await driver.run(statement, values)
         except sqlite3.Error as error:
             raise complaint(connection, statement, error) from error
-    if not driver.is_in_transaction():
+    glances = _beneath(connection).get_execution_options().get(GLANCES)
+    if not glances and not driver.is_in_transaction():
         # SQLAlchemy begins its transaction with the first statement that it knows.
         result = await connection.exec_driver_sql(statement, tuple(values))
         return result.all() if result.returns_rows else []
@@ -48,10 +51,14 @@ async def run(
 
 
 def driver_of(connection: AsyncConnection) -> SqliteConnection | asyncpg.Connection:
-    assert connection.sync_connection is not None
-    driver = connection.sync_connection.connection.driver_connection
+    driver = _beneath(connection).connection.driver_connection
     assert isinstance(driver, SqliteConnection | asyncpg.Connection)
     return driver
+
+
+def _beneath(connection: AsyncConnection) -> Connection:
+    assert connection.sync_connection is not None
+    return connection.sync_connection
 
 
 def complaint(connection: AsyncConnection, statement: str, error: Exception) -> Exception:

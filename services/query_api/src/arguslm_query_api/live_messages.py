@@ -31,7 +31,7 @@ def messages_from(
         check_ids = {_check_id(recorded) for recorded in batch} - {None}
         alert_ids = {_alert_id(recorded) for recorded in batch} - {None}
         shown: dict[UUID | None, LiveMessage] = {}
-        async with database.reading() as connection:
+        async with database.glancing() as connection:
             if check_ids:
                 for check in await checks.find_checks(connection, [*filter(None, check_ids)]):
                     shown[check.id] = _message("check", check.model_dump(mode="json"))

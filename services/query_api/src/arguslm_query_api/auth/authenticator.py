@@ -26,7 +26,7 @@ class Authenticator:
         if self._signer.looks_like_one(credential):
             return await self.session(credential)
         key_hash = hash_key(credential)
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             key = await accounts.api_key_by_hash(connection, key_hash)
         if key is None or not same_hash(key.key_hash, key_hash):
             raise NotSignedIn("this API key is unknown or was revoked")
@@ -48,7 +48,7 @@ class Authenticator:
 
     async def name_and_role(self, holder: Holder, session: Session | None) -> tuple[str, Role]:
         """As the tables have them now."""
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             if session is not None:
                 _check_not_expired(session.expires_at)
                 if await accounts.session_ended(connection, session.id):

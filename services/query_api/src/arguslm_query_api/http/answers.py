@@ -34,7 +34,11 @@ async def read(door: Door, reading: Read[T], what: str) -> T:
         Unknown: there is no `what`.
     """
     async with door.database.reading() as connection:
-        found = await reading(connection)
+        return known(await reading(connection), what)
+
+
+def known(found: T | None, what: str) -> T:
+    """What was found, or Unknown."""
     if found is None:
         raise Unknown(f"there is no {what}")
     return found

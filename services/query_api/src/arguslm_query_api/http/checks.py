@@ -9,7 +9,7 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import Level, ProbeKind
 from arguslm_contracts.rest.monitoring import CheckPage, CheckResponse
 from arguslm_query_api.auth.roles import Viewer
-from arguslm_query_api.http.answers import read
+from arguslm_query_api.http.answers import known
 from arguslm_query_api.http.dependencies import TheDoor
 from arguslm_query_api.reads import checks as check_reads
 from arguslm_query_api.refusals import Invalid
@@ -49,6 +49,5 @@ async def list_checks(
 
 @router.get("/{check_id}", response_model=CheckResponse)
 async def get_check(check_id: UUID, door: TheDoor, who: Viewer) -> Any:
-    return await read(
-        door, lambda connection: check_reads.get_check(connection, check_id), f"check {check_id}"
-    )
+    async with door.database.glancing() as connection:
+        return known(await check_reads.get_check(connection, check_id), f"check {check_id}")

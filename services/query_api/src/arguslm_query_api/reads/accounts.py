@@ -9,6 +9,7 @@ from arguslm_contracts.events.accounts import Account, ApiKey
 from arguslm_contracts.rest.auth import AccountResponse, ApiKeyResponse
 from arguslm_query_api import tables
 from arguslm_query_api.reads.stored import Stored, as_stored, stored
+from arguslm_storage.driver import rows_of
 
 _ACCOUNTS, _KEYS = tables.accounts, tables.api_keys
 # Asked with each request of a program: built once.
@@ -69,8 +70,8 @@ async def list_api_keys(connection: AsyncConnection) -> list[ApiKeyResponse]:
 
 async def api_key_by_hash(connection: AsyncConnection, key_hash: str) -> ApiKey | None:
     """The key of a hash, expired or not."""
-    row = (await connection.execute(_OF_HASH, {"hash": key_hash})).mappings().first()
-    return None if row is None else ApiKey.model_validate(dict(row))
+    rows = await rows_of(connection, _OF_HASH, hash=key_hash)
+    return ApiKey.model_validate(rows[0]) if rows else None
 
 
 async def stored_api_key(connection: AsyncConnection, key_id: UUID) -> Stored[ApiKey] | None:
