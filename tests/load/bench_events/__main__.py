@@ -14,12 +14,15 @@ from arguslm_storage.settings import StorageSettings
 from arguslm_testkit.bus import BusForTests, running_bus
 from arguslm_testkit.postgres import PostgresForTests
 from bench_events import publishing, seeing
+from bench_events.bare_seeing import look_barely
 from bench_events.filling import fill
 from bench_events.folding import WAYS, Given, Took, measure
+from bench_events.steadily import PER_S
 
 _ENGINES = ("sqlite", "postgresql")
 _PUBLISHED = 5_000
 _LIBRARIES = ("nats-py", "pydantic", "sqlalchemy", "asyncpg", "aiosqlite", "uvloop")
+_QUANTILES = (0.5, 0.99)
 _PARTS = ("publish", "see", "fold")
 
 
@@ -82,13 +85,24 @@ async def _publishing(bus: BusForTests) -> None:
 
 async def _seeing(bus: BusForTests, engine: str, storage: StorageSettings, seconds: int) -> None:
     sight = await seeing.look(bus, storage, seconds)
+    bare_ms = await look_barely(bus, storage, seconds)
+    bare = [_quantile(bare_ms, q) for q in _QUANTILES]
+    _report(
+        f"{engine}: stored to a committed row, nats-py and the driver alone, at {PER_S} checks/s: "
+        f"p50 {bare[0]:.1f} ms, p99 {bare[1]:.1f} ms (n {len(bare_ms)})"
+    )
     for way in sight.seen:
         delays_ms = sight.delays_ms(way)
-        p50, p99 = (delays_ms[int(q * (len(delays_ms) - 1))] for q in (0.5, 0.99))
+        p50, p99 = (_quantile(delays_ms, q) for q in _QUANTILES)
         _report(
-            f"{engine}: stored to seen over {way} at {seeing.PER_S} checks/s: "
-            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (n {len(delays_ms)}; goal 20 ms)"
+            f"{engine}: stored to seen over {way} at {PER_S} checks/s: "
+            f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (n {len(delays_ms)}; goal 20 ms), "
+            f"{p50 / bare[0]:.1f} x and {p99 / bare[1]:.1f} x bare"
         )
+
+
+def _quantile(ascending: list[float], q: float) -> float:
+    return ascending[int(q * (len(ascending) - 1))]
 
 
 async def _folding(engine: str, given: Given) -> None:

@@ -18,9 +18,9 @@ from arguslm_storage.settings import StorageSettings
 from arguslm_storage.vault import create_key_file
 from arguslm_testkit.bus import BusForTests
 from arguslm_testkit.house import until
-from bench_events.completions import completions, registrations
+from bench_events.completions import registrations
+from bench_events.steadily import steadily
 
-PER_S = 100
 # Asked without a pause, the API would have no time for what it is asked about.
 _LOOKS_EVERY_S = 0.002
 _KEY = "bench-admin-key-0123456789"
@@ -67,28 +67,21 @@ async def look(bus: BusForTests, storage: StorageSettings, seconds: int) -> Sigh
 
 async def _say(sight: Sight, publisher: Publisher, port: int, seconds: int) -> None:
     url = f"http://127.0.0.1:{port}{_API}/checks"
+    async with aiohttp.ClientSession(headers=_AUTHORIZED) as client:
 
-    async def store(client: aiohttp.ClientSession, number: int, event: CheckCompleted) -> None:
-        await publisher.append(event)
-        check_id = str(event.check_id)
-        sight.stored[check_id] = time.perf_counter()
-        if number % 10 == 0:
+        async def note(number: int, event: CheckCompleted) -> None:
+            check_id = str(event.check_id)
+            sight.stored[check_id] = time.perf_counter()
 
             async def shown() -> bool:
                 async with client.get(f"{url}/{check_id}") as answer:
                     return answer.status == 200
 
-            await until(shown, "a check to show over REST", every_s=_LOOKS_EVERY_S)
-            sight.see("REST", check_id)
+            if number % 10 == 0:
+                await until(shown, "a check to show over REST", every_s=_LOOKS_EVERY_S)
+                sight.see("REST", check_id)
 
-    began = time.perf_counter()
-    async with (
-        aiohttp.ClientSession(headers=_AUTHORIZED) as client,
-        asyncio.TaskGroup() as group,
-    ):
-        for number, event in enumerate(completions(seconds * PER_S, seed=7)):
-            await asyncio.sleep(max(0.0, began + number / PER_S - time.perf_counter()))
-            group.create_task(store(client, number, event))
+        await steadily(publisher, seconds, note, seed=7)
 
 
 async def _watch(sight: Sight, port: int) -> None:
