@@ -12,12 +12,12 @@ import typer
 
 from arguslm_launcher.commands.options import (
     DEFAULT_DATA_DIR,
-    MOMENTS,
     DataDir,
     Json,
-    aware,
+    check_order,
     notes,
     progress,
+    time_option,
 )
 from arguslm_launcher.commands.tables import as_plain, compare, print_differences
 
@@ -30,11 +30,11 @@ def audit(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=MOMENTS, help="Only what was asked or raised from then on."),
+        time_option("Only what was asked or raised from then on."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=MOMENTS, help="Only what was asked or raised before then."),
+        time_option("Only what was asked or raised before then."),
     ] = None,
     tables: Annotated[
         bool, typer.Option("--tables", help="Every live table against a rebuilt one, too.")
@@ -42,10 +42,9 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Prove it from the event log: every check answered once, every alert told. Exit 1: it is not
-    so. Times are this machine's, or with an offset such as +00:00."""
-    since, until = aware(since), aware(until)
-    if since is not None and until is not None and since >= until:
-        raise typer.BadParameter("--since has to be before --until")
+    so. A TIME is 2026-11-27, 2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago:
+    90m, 2h, 7d."""
+    check_order(since, until)
     seen = asyncio.run(_audit(data_dir, since, until))
     differing = asyncio.run(_differing(data_dir)) if tables else {}
     if as_json:

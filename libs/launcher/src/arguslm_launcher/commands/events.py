@@ -14,12 +14,12 @@ from rich.markup import escape
 
 from arguslm_launcher.commands.options import (
     DEFAULT_DATA_DIR,
-    MOMENTS,
     USAGE,
     DataDir,
     Json,
-    aware,
+    check_order,
     notes,
+    time_option,
 )
 
 if TYPE_CHECKING:
@@ -41,21 +41,19 @@ def export_events(
         list[str] | None,
         typer.Option("--subject", help="Only this subject (* and > as on the bus); repeatable."),
     ] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=MOMENTS, help="Only from this time on.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option("--until", formats=MOMENTS, help="Only before this time.")
-    ] = None,
+    since: Annotated[datetime | None, time_option("Only from then on.")] = None,
+    until: Annotated[datetime | None, time_option("Only before then.")] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Write events as JSON lines, stream by stream. Credentials in them stay sealed.
 
-    Times are this machine's, or with an offset such as +00:00.
+    A TIME is 2026-11-27, 2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago:
+    90m, 2h, 7d.
     """
     from arguslm_bus.event_lines import Wanted
 
-    wanted = Wanted(_streams(streams), tuple(subjects or ()), aware(since), aware(until))
+    check_order(since, until)
+    wanted = Wanted(_streams(streams), tuple(subjects or ()), since, until)
     count = asyncio.run(_export(data_dir, file, wanted))
     notes.print(f"{count:,} events")
 

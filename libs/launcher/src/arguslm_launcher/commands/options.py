@@ -1,10 +1,11 @@
 """What the commands share: options, and where notes for people go."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,8 +22,8 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 USAGE = 2
 """The exit code of what was asked wrongly, as click gives it itself."""
-MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
-"""How a person may write a moment."""
+_AGO = re.compile(r"(\d+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DEFAULT_DATA_DIR = Path(".arguslm")
 DataDir = Annotated[
     Path,
@@ -36,9 +37,29 @@ ServiceWithTables = Annotated[
 ]
 
 
-def aware(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is one of this machine's own time."""
-    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+def moment(text: str) -> datetime:
+    """A time as a person writes it: in ISO 8601, without an offset one of this machine's, or how
+    long ago."""
+    ago = _AGO.fullmatch(text)
+    try:
+        if ago is not None:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        said = datetime.fromisoformat(text)
+        return said if said.tzinfo is not None else said.astimezone()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is no time: write 2026-11-27, 2026-11-27T07:00, 2026-11-27T07:00Z, or how "
+            "long ago it was, as 90m, 2h or 7d"
+        ) from None
+
+
+def time_option(help_text: str) -> Any:
+    return typer.Option(parser=moment, metavar="TIME", help=help_text)
+
+
+def check_order(since: datetime | None, until: datetime | None) -> None:
+    if since is not None and until is not None and since >= until:
+        raise typer.BadParameter("--since has to be before --until")
 
 
 @contextmanager

@@ -11,12 +11,12 @@ import typer
 
 from arguslm_launcher.commands.options import (
     DEFAULT_DATA_DIR,
-    MOMENTS,
     DataDir,
     Json,
-    aware,
+    check_order,
     notes,
     progress,
+    time_option,
 )
 
 if TYPE_CHECKING:
@@ -29,11 +29,9 @@ def reclassify(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=MOMENTS, help="Only checks completed from then on."),
+        time_option("Only checks completed from then on."),
     ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=MOMENTS, help="Only checks completed before then.")
-    ] = None,
+    until: Annotated[datetime | None, time_option("Only checks completed before then.")] = None,
     model: Annotated[str | None, typer.Option(help="Only of this model: its name or id.")] = None,
     provider: Annotated[
         str | None, typer.Option(help="Only of this provider: its name, type or id.")
@@ -43,12 +41,11 @@ def reclassify(
 ) -> None:
     """Decide the outcomes of past checks again, by today's taxonomy and from the evidence that was
     kept. Shows what would change, and asks before it does. Uptime and counts follow; alerts of the
-    past stay. Exit 1: something would change and was not changed."""
+    past stay. Exit 1: something would change and was not changed. A TIME is 2026-11-27,
+    2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago: 90m, 2h, 7d."""
     from arguslm_launcher.reclassification import Wanted
 
-    since, until = aware(since), aware(until)
-    if since is not None and until is not None and since >= until:
-        raise typer.BadParameter("--since has to be before --until")
+    check_order(since, until)
     wanted = Wanted(since, until, model, provider)
     found = asyncio.run(_decide(data_dir, wanted))
     if not found.checks and (model or provider):
