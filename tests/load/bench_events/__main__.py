@@ -16,6 +16,7 @@ from arguslm_testkit.postgres import PostgresForTests
 from bench_events import publishing, seeing
 from bench_events.bare_seeing import look_barely
 from bench_events.filling import fill
+from bench_events.flame import keep_flame_graph
 from bench_events.folding import WAYS, Given, Took, measure
 from bench_events.steadily import PER_S
 
@@ -23,7 +24,7 @@ _ENGINES = ("sqlite", "postgresql")
 _PUBLISHED = 5_000
 _LIBRARIES = ("nats-py", "pydantic", "sqlalchemy", "asyncpg", "aiosqlite", "uvloop")
 _QUANTILES = (0.5, 0.99)
-_PARTS = ("publish", "see", "fold")
+_PARTS = ("publish", "see", "fold", "flame")
 
 
 def main() -> None:
@@ -31,6 +32,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="to fold (default 1,000,000)")
     parser.add_argument("--seconds", type=int, default=30, help="to watch 100 checks/s (30)")
     parser.add_argument("--engine", choices=_ENGINES, action="append", help="default: both")
+    parser.add_argument(
+        "--flames", type=Path, default=Path("docs/flames"), help="where flame graphs are kept"
+    )
     parser.add_argument("--part", choices=_PARTS, action="append", help="default: all")
     arguments = parser.parse_args()
     for line in machine.describe(_LIBRARIES):
@@ -52,13 +56,16 @@ async def _bench(arguments: argparse.Namespace) -> None:
                     _database(engine, directory / f"see-{engine}") as storage,
                 ):
                     await _seeing(bus, engine, storage, arguments.seconds)
-        if "fold" in parts:
+        if {"fold", "flame"} & set(parts):
             async with running_bus(directory / "folding") as bus:
                 await fill(await bus.client(), arguments.events)
                 for engine in arguments.engine or _ENGINES:
                     async with _database(engine, directory / f"fold-{engine}") as storage:
-                        settings = bus.settings("query-api")
-                        await _folding(engine, Given(settings, storage, arguments.events))
+                        given = Given(bus.settings("query-api"), storage, arguments.events)
+                        if "fold" in parts:
+                            await _folding(engine, given)
+                        if "flame" in parts:
+                            await _flaming(engine, given, arguments.flames)
 
 
 @asynccontextmanager
@@ -111,6 +118,14 @@ async def _folding(engine: str, given: Given) -> None:
         took[way] = await asyncio.to_thread(measure, way, given)
         ratio = took[way].seconds / took["bare"].seconds
         _report(f"{engine} {way}: {_shown(took[way], given.events)}, {ratio:.2f} x bare")
+
+
+async def _flaming(engine: str, given: Given, directory: Path) -> None:
+    graph = directory / f"fold-{engine}.svg"
+    frames = await keep_flame_graph(given, graph)
+    _report(f"{engine} projector: flame graph of {given.events:,} in {graph}; its widest frames:")
+    for frame, percent in frames:
+        print(f"    {percent:5.1f} %  {frame}")
 
 
 def _shown(took: Took, events: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -77,7 +78,11 @@ def restore(
     notes.print(f"[green]{escape(str(data_dir))}[/green]: {_summary(about)}")
     if os.environ.get("ARGUSLM_DATABASE_URL"):
         notes.print("a database that knew another house: `arguslm rebuild` each service")
-    notes.print("start it: arguslm up; then `arguslm verify` each service")
+    here = "" if data_dir == DEFAULT_DATA_DIR else f" --data-dir {shlex.quote(str(data_dir))}"
+    notes.print(
+        f"start it: `arguslm up{escape(here)}`; then `arguslm verify SERVICE{escape(here)}` "
+        "for query-api, scheduler and alerting"
+    )
 
 
 def _done(work: "Coroutine[Any, Any, About]") -> "About":
