@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import flames
 import machine
 from pydantic import SecretStr
 
 from arguslm_storage.settings import StorageSettings
 from arguslm_testkit.bus import BusForTests, running_bus
 from arguslm_testkit.postgres import PostgresForTests
-from bench_events import publishing, seeing
+from bench_events import flame, publishing, seeing
 from bench_events.bare_seeing import look_barely
 from bench_events.filling import fill
-from bench_events.flame import keep_flame_graph
 from bench_events.folding import WAYS, Given, Took, measure
 from bench_events.steadily import PER_S
 
@@ -122,10 +122,8 @@ async def _folding(engine: str, given: Given) -> None:
 
 async def _flaming(engine: str, given: Given, directory: Path) -> None:
     graph = directory / f"fold-{engine}.svg"
-    frames = await keep_flame_graph(given, graph)
-    _report(f"{engine} projector: flame graph of {given.events:,} in {graph}; its widest frames:")
-    for frame, percent in frames:
-        print(f"    {percent:5.1f} %  {frame}")
+    await flame.draw(given, graph)
+    _report(f"{engine} projector, {given.events:,} events: {flames.describe(graph)}")
 
 
 def _shown(took: Took, events: int) -> str:

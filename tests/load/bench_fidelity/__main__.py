@@ -6,6 +6,7 @@ import tempfile
 from itertools import product
 from pathlib import Path
 
+import flames
 import machine
 
 from arguslm_testkit.certificates import self_signed
@@ -30,6 +31,12 @@ def main() -> None:
     parser.add_argument("--streams", type=int, action="append", help="default: 1, 16, 64, 256")
     parser.add_argument("--over", choices=_OVER, action="append", help="default: both")
     parser.add_argument("--stalls", choices=_STALLS, action="append", help="both")
+    parser.add_argument(
+        "--flames",
+        type=Path,
+        metavar="DIRECTORY",
+        help="keep a flame graph of each line's client here; being looked at costs it time",
+    )
     arguments = parser.parse_args()
     for line in machine.describe(_LIBRARIES):
         print(line)
@@ -48,14 +55,23 @@ def main() -> None:
         ):
             secured_by = str(certificate) if over == "tls" else None
             load = Load(client, streams, arguments.seconds, secured_by, stalls == "with")
-            print(_row(load, _measured(load)), flush=True)
+            graph = arguments.flames and arguments.flames / f"{_name(load)}.svg"
+            print(_row(load, _measured(load, graph)), flush=True)
+            if graph:
+                print(flames.describe(graph), flush=True)
 
 
-def _measured(load: Load) -> Fidelity:
+def _name(load: Load) -> str:
+    """Of the file of its flame graph."""
+    kind = ("tls" if load.certificate else "plain") + ("-stalls" if load.stalls else "")
+    return f"{load.client}-{load.streams}-{kind}"
+
+
+def _measured(load: Load, graph: Path | None) -> Fidelity:
     """The endpoint has one core for itself, and the client another."""
     cores = sorted(os.sched_getaffinity(0))
     with truth(cores[-1], load.certificate) as url:
-        return measure(load, url, cores[0])
+        return measure(load, url, cores[0], graph)
 
 
 def _row(load: Load, found: Fidelity) -> str:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import uvloop
+from flames import under_py_spy
 
 from bench_fidelity.clients import CLIENTS, Ask, Trace
 from bench_fidelity.truth import GAP_MS, TOKENS, TTFT_MS
@@ -52,18 +53,20 @@ class Fidelity:
     late_p99: float
 
 
-def measure(load: Load, url: str, core: int) -> Fidelity:
-    """Run it against `url`, in a new process on this core."""
+def measure(load: Load, url: str, core: int, graph: Path | None = None) -> Fidelity:
+    """Run it against `url`, in a new process on this core; with `graph`, draw where it is."""
     command = [sys.executable, "-W", "ignore", "-m", "bench_fidelity.load"]
+    command += [json.dumps(asdict(load)), url, str(core)]
     trust = {"SSL_CERT_FILE": load.certificate} if load.certificate else {}
     done = subprocess.run(
-        [*command, json.dumps(asdict(load)), url, str(core)],
+        under_py_spy(command, graph, "--native", "--threads") if graph else command,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
         env={**os.environ, **trust},
     )
-    return Fidelity(**json.loads(done.stdout.splitlines()[-1]))
+    (found,) = (line for line in done.stdout.splitlines() if line.startswith('{"chunks"'))
+    return Fidelity(**json.loads(found))
 
 
 async def _run(load: Load, url: str) -> Fidelity:
