@@ -51,12 +51,14 @@ async def run(
 
 
 def driver_of(connection: AsyncConnection) -> SqliteConnection | asyncpg.Connection:
+    """The driver's own connection."""
     driver = _beneath(connection).connection.driver_connection
     assert isinstance(driver, SqliteConnection | asyncpg.Connection)
     return driver
 
 
 def _beneath(connection: AsyncConnection) -> Connection:
+    """SQLAlchemy's own connection, of which the asynchronous one is a face."""
     assert connection.sync_connection is not None
     return connection.sync_connection
 

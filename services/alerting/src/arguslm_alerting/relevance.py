@@ -15,6 +15,7 @@ from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.probes import ProbeRemoved, ProbeUpdated
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_storage.bulk import rows_among
+from arguslm_storage.driver import rows_of
 
 CHANGES_A_MODEL = (registry.ModelState, registry.ModelRemoved)
 CHANGES_WHAT_IS_WATCHED = (
@@ -83,7 +84,7 @@ async def _with_open_alert(connection: AsyncConnection, model_ids: Collection[UU
     """Those of the models that an alert on models is open on; all of them where it is on all."""
     if not model_ids:
         return set()
-    alerted = set(await connection.scalars(_MODELS_WITH_ALERTS))
+    alerted = {row["model_id"] for row in await rows_of(connection, _MODELS_WITH_ALERTS)}
     return set(model_ids) if None in alerted else alerted.intersection(model_ids)
 
 

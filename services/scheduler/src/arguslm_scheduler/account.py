@@ -30,6 +30,7 @@ from arguslm_scheduler.tables import (
     spending,
 )
 from arguslm_storage.database import in_chunks, insert_new, upsert
+from arguslm_storage.driver import rows_of
 
 _A_BUDGET = select(budgets.c.budget_id).limit(1)
 # A check that completes after midnight may still tell of the day before.
@@ -166,7 +167,7 @@ async def _spend(connection: AsyncConnection, done: Iterable[CheckCompleted]) ->
 
 
 async def has_budgets(connection: AsyncConnection) -> bool:
-    return await connection.scalar(_A_BUDGET) is not None
+    return bool(await rows_of(connection, _A_BUDGET))
 
 
 async def purses(connection: AsyncConnection, at: datetime) -> list[Purse]:

@@ -1,20 +1,26 @@
 """What the decisions read: the roster, set by set."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.events.registry import Model, MonitoringConfig
 from arguslm_scheduler.model import Asked, Row, Watched, target_of
 from arguslm_scheduler.tables import models, monitoring, providers, reply_lengths
 from arguslm_storage.bulk import rows_among
+from arguslm_storage.driver import rows_of
 
 # What is asked at every tick is a constant: to build a statement takes longer than to run it.
 _WATCHED = models.c.watched & providers.c.enabled
 _MONITORING = select(monitoring)
+_PROVIDER = select(providers).where(providers.c.provider_id == bindparam("of_provider"))
+_MODEL = select(models).where(models.c.model_id == bindparam("of_model"))
+_MODELS_OF = (
+    select(models).where(models.c.provider_id == bindparam("of_provider")).order_by(models.c.name)
+)
 _LISTED_PROVIDERS = (
     select(providers.c.provider_id)
     .where(providers.c.enabled & providers.c.lists_models)
@@ -48,7 +54,7 @@ _ASKABLE = _ASKED.where(providers.c.enabled)
 
 async def monitoring_row(connection: AsyncConnection) -> Row | None:
     """How monitoring was last configured; None when it never was."""
-    return await _one(connection, _MONITORING)
+    return _one(await rows_of(connection, _MONITORING))
 
 
 def config_of(row: Row | None) -> MonitoringConfig:
@@ -57,37 +63,36 @@ def config_of(row: Row | None) -> MonitoringConfig:
 
 
 async def provider_row(connection: AsyncConnection, provider_id: UUID) -> Row | None:
-    return await _one(connection, select(providers).where(providers.c.provider_id == provider_id))
+    return _one(await rows_of(connection, _PROVIDER, of_provider=provider_id))
 
 
 async def listed_providers(connection: AsyncConnection) -> list[UUID]:
     """The providers whose models are listed regularly."""
-    return list(await connection.scalars(_LISTED_PROVIDERS))
+    return [row["provider_id"] for row in await rows_of(connection, _LISTED_PROVIDERS)]
 
 
 async def model_row(connection: AsyncConnection, model_id: UUID) -> Row | None:
-    return await _one(connection, select(models).where(models.c.model_id == model_id))
+    return _one(await rows_of(connection, _MODEL, of_model=model_id))
 
 
-async def _one(connection: AsyncConnection, query: Select[Any]) -> Row | None:
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else dict(row)
+def _one(rows: Sequence[Row]) -> Row | None:
+    """A key finds one at most."""
+    return rows[0] if rows else None
 
 
-async def models_of(connection: AsyncConnection, provider_id: UUID) -> list[Row]:
+async def models_of(connection: AsyncConnection, provider_id: UUID) -> Sequence[Row]:
     """A provider's models, by name."""
-    query = select(models).where(models.c.provider_id == provider_id).order_by(models.c.name)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return await rows_of(connection, _MODELS_OF, of_provider=provider_id)
 
 
 async def all_watched(connection: AsyncConnection, config: MonitoringConfig) -> list[Watched]:
     """Every model to be watched, by what its slots are shared with."""
     found: dict[UUID | None, Watched] = {}
-    for row in await connection.execute(_INTERVALS):
-        limit = row.requests_per_minute
-        watched = found.setdefault(row.provider_id if limit else None, Watched(limit))
-        watched.intervals_s[row.model_id] = row.interval_s or config.interval_s
-        watched.providers[row.model_id] = row.provider_id
+    for row in await rows_of(connection, _INTERVALS):
+        limit = row["requests_per_minute"]
+        watched = found.setdefault(row["provider_id"] if limit else None, Watched(limit))
+        watched.intervals_s[row["model_id"]] = row["interval_s"] or config.interval_s
+        watched.providers[row["model_id"]] = row["provider_id"]
     return list(found.values())
 
 
