@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.exc import DBAPIError
+from things import opened_with
 
 from arguslm_storage.checkpoints import (
     Checkpoint,
@@ -48,12 +49,8 @@ AT = datetime(2026, 11, 23, 8, 9, 28, 123456, tzinfo=UTC)
 
 @pytest.fixture
 async def database(storage: StorageSettings) -> AsyncIterator[Database]:
-    opened = open_database("query-api", storage)
-    async with opened.writing() as connection:
-        await create_schema(connection, opened)
-        await connection.run_sync(metadata.create_all)
-    yield opened
-    await opened.close()
+    async with opened_with(metadata, storage) as opened:
+        yield opened
 
 
 async def test_times_keep_zone_and_microseconds(database: Database) -> None:

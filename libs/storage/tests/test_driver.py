@@ -1,5 +1,6 @@
 """What the driver is given means what it means by way of SQLAlchemy, on both databases."""
 
+import asyncio
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from arguslm_storage import database as database_module
 from arguslm_storage.bulk import insert_rows
 from arguslm_storage.database import Database, open_again
 from arguslm_storage.driver import rows_of, run
+from arguslm_testkit.postgres import PostgresForTests
 
 
 @cache
@@ -75,7 +77,7 @@ async def test_a_glance_begins_nothing_and_sees_what_comes(with_things: Database
 
 
 async def test_a_complaint_is_said_as_by_any_statement(with_things: Database) -> None:
-    complaints: list[type[Exception]] = []
+    states = set[str | None]()
     for table in ("first_not_there", "later_not_there"):
         with pytest.raises(DBAPIError) as failure:
             async with with_things.reading() as connection:
@@ -83,9 +85,35 @@ async def test_a_complaint_is_said_as_by_any_statement(with_things: Database) ->
                     await run(connection, "SELECT 1")
                 await run(connection, f"SELECT 1 FROM {table}")
         assert table in str(failure.value.orig)
-        complaints.append(type(failure.value))
-    if with_things.is_sqlite:
-        assert complaints[0] is complaints[1]
+        states.add(getattr(failure.value.orig, "sqlstate", None))
+    assert states == {None if with_things.is_sqlite else "42P01"}
+
+
+async def test_a_cancelled_statement_does_not_wait_for_a_server_that_stands_still(
+    postgres: PostgresForTests, on_postgresql: Database
+) -> None:
+    begun = asyncio.Event()
+
+    async def wait_long() -> None:
+        async with on_postgresql.writing() as connection:
+            await run(connection, "SELECT 1")
+            begun.set()
+            await run(connection, "SELECT pg_sleep(600)")
+
+    waiting = asyncio.create_task(wait_long())
+    await begun.wait()
+    processes = postgres.processes()
+    for process in processes:
+        process.suspend()
+    try:
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(waiting, 30)
+    finally:
+        for process in processes:
+            process.resume()
+    async with on_postgresql.reading() as connection:
+        assert await connection.scalar(select(literal(1))) == 1
 
 
 async def test_a_connection_lost_while_idle_is_not_used_again(

@@ -1,12 +1,15 @@
 """A table with a column of each type, and rows for it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, MetaData, String, Table, Uuid, select
 
 from arguslm_storage.columns import Json, UtcDateTime
-from arguslm_storage.database import Database
+from arguslm_storage.database import Database, create_schema, open_database
+from arguslm_storage.settings import StorageSettings
 
 metadata = MetaData()
 things = Table(
@@ -33,6 +36,17 @@ ROWS = [
     }
     for number in range(450)
 ]
+
+
+@asynccontextmanager
+async def opened_with(tables: MetaData, storage: StorageSettings) -> AsyncIterator[Database]:
+    """A database in which these tables have just been made."""
+    opened = open_database("query-api", storage)
+    async with opened.writing() as connection:
+        await create_schema(connection, opened)
+        await connection.run_sync(tables.create_all)
+    yield opened
+    await opened.close()
 
 
 async def stored(database: Database) -> list[dict[str, object]]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from arguslm_storage.driver import Convert, Row, complaint, driver_of, rows_of, run, stored
+from arguslm_storage.driver import Convert, Row, asked_of_asyncpg, driver_of, rows_of, run, stored
 
 _Columns = tuple[tuple[str, Convert | None], ...]
 
@@ -71,14 +71,12 @@ async def copy_rows(
     await connection.exec_driver_sql("SELECT 1")
     driver = driver_of(connection)
     assert isinstance(driver, asyncpg.Connection)
-    try:
-        await driver.copy_records_to_table(
-            table.name,
-            records=zip(*_by_column(rows, columns), strict=True),
-            columns=[name for name, _ in columns],
-        )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise complaint(connection, f"COPY {table.name}", error) from error
+    copying = driver.copy_records_to_table(
+        table.name,
+        records=zip(*_by_column(rows, columns), strict=True),
+        columns=[name for name, _ in columns],
+    )
+    await asked_of_asyncpg(connection, f"COPY {table.name}", copying)
 
 
 async def rows_among(

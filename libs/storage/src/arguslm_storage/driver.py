@@ -4,11 +4,12 @@ SQLAlchemy writes them and knows their types; to run one by it takes three to si
 the driver and the database do.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, Dialect, Select, Update
@@ -23,6 +24,7 @@ GLANCES = "arguslm_glances"
 """The execution option of a connection that has no transaction."""
 Row = dict[str, Any]
 Convert = Callable[[Any], Any]
+Answer = TypeVar("Answer")
 
 
 async def run(
@@ -38,16 +40,31 @@ async def run(
         try:
             return await driver.run(statement, values)
         except sqlite3.Error as error:
-            raise complaint(connection, statement, error) from error
+            raise _complaint(connection, statement, error) from error
     glances = _beneath(connection).get_execution_options().get(GLANCES)
     if not glances and not driver.is_in_transaction():
         # SQLAlchemy begins its transaction with the first statement that it knows.
         result = await connection.exec_driver_sql(statement, tuple(values))
         return result.all() if result.returns_rows else []
+    return await asked_of_asyncpg(connection, statement, driver.fetch(statement, *values))
+
+
+async def asked_of_asyncpg(
+    connection: AsyncConnection, statement: str, answer: Awaitable[Answer]
+) -> Answer:
+    """The answer to a statement, which in what is raised stands for it.
+
+    Raises:
+        DBAPIError: what the database complains of.
+    """
     try:
-        return await driver.fetch(statement, *values)
+        return await answer
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise complaint(connection, statement, error) from error
+        raise _complaint(connection, statement, error) from error
+    except asyncio.CancelledError:
+        # As SQLAlchemy does: to roll back would wait for a server that may stand still.
+        await connection.invalidate()
+        raise
 
 
 def driver_of(connection: AsyncConnection) -> SqliteConnection | asyncpg.Connection:
@@ -63,7 +80,7 @@ def _beneath(connection: AsyncConnection) -> Connection:
     return connection.sync_connection
 
 
-def complaint(connection: AsyncConnection, statement: str, error: Exception) -> Exception:
+def _complaint(connection: AsyncConnection, statement: str, error: Exception) -> Exception:
     """A driver's error as SQLAlchemy raises it."""
     dialect = connection.dialect
     return DBAPIError.instance(
