@@ -39,7 +39,7 @@ def test_a_time_may_be_how_long_ago(said: str, ago: timedelta) -> None:
 
 @pytest.mark.parametrize("said", ["yesterday", "", "5", "m", "-5m", "9999999999999d", "2026-02-30"])
 def test_what_is_no_time_is_told_how_to_write_one(said: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is no time: write 2026-11-27, "):
+    with pytest.raises(typer.BadParameter, match="is no time: write it 2026-11-27, "):
         moment(said)
 
 

@@ -42,8 +42,7 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Prove it from the event log: every check answered once, every alert told. Exit 1: it is not
-    so. A TIME is 2026-11-27, 2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago:
-    90m, 2h, 7d."""
+    so."""
     check_order(since, until)
     seen = asyncio.run(_audit(data_dir, since, until))
     differing = asyncio.run(_differing(data_dir)) if tables else {}

@@ -45,11 +45,7 @@ def export_events(
     until: Annotated[datetime | None, time_option("Only before then.")] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Write events as JSON lines, stream by stream. Credentials in them stay sealed.
-
-    A TIME is 2026-11-27, 2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago:
-    90m, 2h, 7d.
-    """
+    """Write events as JSON lines, stream by stream. Credentials in them stay sealed."""
     from arguslm_bus.event_lines import Wanted
 
     check_order(since, until)

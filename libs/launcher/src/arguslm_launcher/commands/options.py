@@ -23,6 +23,9 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 USAGE = 2
 """The exit code of what was asked wrongly, as click gives it itself."""
 _AGO = re.compile(r"(\d+)([smhdw])")
+_AS_TIMES_ARE_WRITTEN = (
+    "2026-11-27, 2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago: 90m, 2h, 7d"
+)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DEFAULT_DATA_DIR = Path(".arguslm")
 DataDir = Annotated[
@@ -47,17 +50,18 @@ def moment(text: str) -> datetime:
         said = datetime.fromisoformat(text)
         return said if said.tzinfo is not None else said.astimezone()
     except (ValueError, OverflowError):
-        raise typer.BadParameter(
-            f"{text!r} is no time: write 2026-11-27, 2026-11-27T07:00, 2026-11-27T07:00Z, or how "
-            "long ago it was, as 90m, 2h or 7d"
-        ) from None
+        raise typer.BadParameter(f"{text!r} is no time: write it {_AS_TIMES_ARE_WRITTEN}") from None
 
 
-def time_option(help_text: str) -> Any:
-    return typer.Option(parser=moment, metavar="TIME", help=help_text)
+def time_option(meaning: str) -> Any:
+    """An option that takes a `moment`, and says how one is written."""
+    return typer.Option(
+        parser=moment, metavar="TIME", help=f"{meaning} Written {_AS_TIMES_ARE_WRITTEN}."
+    )
 
 
 def check_order(since: datetime | None, until: datetime | None) -> None:
+    """Raises BadParameter where there is nothing in between."""
     if since is not None and until is not None and since >= until:
         raise typer.BadParameter("--since has to be before --until")
 

@@ -41,8 +41,7 @@ def reclassify(
 ) -> None:
     """Decide the outcomes of past checks again, by today's taxonomy and from the evidence that was
     kept. Shows what would change, and asks before it does. Uptime and counts follow; alerts of the
-    past stay. Exit 1: something would change and was not changed. A TIME is 2026-11-27,
-    2026-11-27T07:00 (this machine's), 2026-11-27T07:00Z, or how long ago: 90m, 2h, 7d."""
+    past stay. Exit 1: something would change and was not changed."""
     from arguslm_launcher.reclassification import Wanted
 
     check_order(since, until)
