@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +38,11 @@ class Chances:
     longest_delay_s: float = 0.4
     long_delay: float = 0.02
     very_long_delay_s: float = 8.0
+
+
+@cache
+def _matches_any(patterns: tuple[str, ...], subject: str) -> bool:
+    return any(matches(pattern, subject) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +274,7 @@ class _Consumer:
         self._client = client
         self._broker = broker
         self._stream = stream
-        self._patterns = config.filter_subjects or [">"]
+        self._patterns = tuple(config.filter_subjects or (">",))
         self._next = self._first(config)
         self._credit = 0
         self._delivered = 0
@@ -296,7 +302,8 @@ class _Consumer:
         return config.opt_start_seq or 1
 
     def _wanted(self, message: Stored) -> bool:
-        return any(self._stream.holds(pattern, message) for pattern in self._patterns)
+        gone = message.sequence in self._stream.gone
+        return not gone and _matches_any(self._patterns, message.subject)
 
     async def _send(self) -> None:
         chance, chances = self._broker.chance, self._broker.chances

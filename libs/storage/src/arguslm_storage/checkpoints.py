@@ -70,13 +70,16 @@ def checkpoint_table(metadata: MetaData) -> Table:
 
 
 async def load_checkpoints(connection: AsyncConnection, table: Table) -> dict[str, Checkpoint]:
-    rows = (await connection.execute(select(table))).all()
-    return {row.stream: Checkpoint(row.stream, row.sequence, row.stream_created) for row in rows}
+    rows = await rows_of(connection, _all(table))
+    return {
+        row["stream"]: Checkpoint(row["stream"], row["sequence"], row["stream_created"])
+        for row in rows
+    }
 
 
 async def stored_versions(connection: AsyncConnection, table: Table) -> set[int]:
     """The versions of the projection that wrote these tables: none, one, or a mixture."""
-    return set(await connection.scalars(select(table.c.version).where(table.c.sequence > 0)))
+    return {row["version"] for row in await rows_of(connection, _all(table)) if row["sequence"]}
 
 
 async def claim(
@@ -124,6 +127,11 @@ async def place(
     """Replace every checkpoint by these: the rows have just been replaced as well."""
     await connection.execute(table.delete())
     await insert_new(connection, table, [_row(checkpoint, version) for checkpoint in checkpoints])
+
+
+@cache
+def _all(table: Table) -> Select[Any]:
+    return select(table)
 
 
 @cache

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Dialect, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -89,9 +89,9 @@ def _complaint(connection: AsyncConnection, statement: str, error: Exception) ->
 
 
 async def rows_of(
-    connection: AsyncConnection, query: Select[Any] | Update, **values: Any
+    connection: AsyncConnection, query: Select[Any] | Update | Delete, **values: Any
 ) -> list[Row]:
-    """The rows of a query, or of an update that returns some, by the names of its columns. It is to
+    """The rows of a query, or of a change that returns some, by the names of its columns. It is to
     be a constant: what SQLAlchemy makes of it is kept. `values` are those of its parameters."""
     prepared = _prepared(connection.dialect, query)
     given = prepared.fixed | values
@@ -117,7 +117,7 @@ class _Prepared:
 
 
 @lru_cache(maxsize=512)
-def _prepared(dialect: Dialect, query: Select[Any] | Update) -> _Prepared:
+def _prepared(dialect: Dialect, query: Select[Any] | Update | Delete) -> _Prepared:
     compiled = query.compile(dialect=dialect)
     described = (
         query.column_descriptions

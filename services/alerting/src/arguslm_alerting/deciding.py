@@ -8,15 +8,16 @@ And a replayed event says nothing about what a later one has decided, however th
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from nats.aio.client import Client
-from sqlalchemy import func, select
+from sqlalchemy import Column, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.ledger import DECISIONS, Ledger
 from arguslm_alerting.model import Judgement, Tipping, judge, target_of
 from arguslm_alerting.probing import judge_probes
-from arguslm_alerting.projections import SERVICE_TABLES
+from arguslm_alerting.projections import SERVICE_TABLES, newest_decision
 from arguslm_alerting.relevance import (
     CHANGES_A_MODEL,
     CHANGES_WHAT_IS_WATCHED,
@@ -50,16 +51,21 @@ from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.spending import SpendingReported
 from arguslm_contracts.streams import ALERTS, REGISTRY
 from arguslm_storage.database import Database
+from arguslm_storage.driver import rows_of
 
-_LAST_SAID = select(func.max(decided.c.decision_sequence))
 
+def _newest(sequence: Column[int]) -> Select[Any]:
+    return select(func.coalesce(func.max(sequence), 0).label("newest"))
+
+
+_LAST_SAID = _newest(decided.c.decision_sequence)
 _WATCHING = {
-    "rule.>": rules,
-    "model.>": models,
-    "provider.>": providers,
-    "monitoring.configured.>": monitoring,
-    "budget.>": budgets,
-    "probe.>": probes,
+    "rule.>": _newest(rules.c.sequence),
+    "model.>": _newest(models.c.sequence),
+    "provider.>": _newest(providers.c.sequence),
+    "monitoring.configured.>": _newest(monitoring.c.sequence),
+    "budget.>": _newest(budgets.c.sequence),
+    "probe.>": _newest(probes.c.sequence),
 }
 
 
@@ -98,16 +104,18 @@ class Judge:
     async def _catch_up(self, connection: AsyncConnection) -> bool:
         """Fold what the tables lack, and whether they lacked anything. Each fold keeps the order of
         its stream, so what they have is everything up to the newest that they have."""
-        said = await connection.scalar(_LAST_SAID) or 0
+        (said,) = await rows_of(connection, _LAST_SAID)
         newest_said = await self._ledger.newest_decision()
-        has_folded = await self._fold(connection, ALERTS.name, said, newest_said)
+        has_folded = await self._fold(connection, ALERTS.name, said["newest"], newest_said)
         told = await asyncio.gather(
             *(last_event(self._client, REGISTRY.name, subject) for subject in _WATCHING)
         )
-        for table, newest in zip(_WATCHING.values(), told, strict=True):
+        for query, newest in zip(_WATCHING.values(), told, strict=True):
             if newest is not None:
-                known = await connection.scalar(select(func.max(table.c.sequence))) or 0
-                has_folded |= await self._fold(connection, REGISTRY.name, known, newest.sequence)
+                (known,) = await rows_of(connection, query)
+                has_folded |= await self._fold(
+                    connection, REGISTRY.name, known["newest"], newest.sequence
+                )
         return has_folded
 
     async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> bool:
@@ -125,16 +133,12 @@ class Judge:
         """Whether a later event of the same stream has led to a decision on the same rule and
         target: then this is a replay, and what it would say is past. A stream made anew begins
         its own history."""
-        query = select(decided).filter_by(
-            rule_id=judgement.rule_id,
-            target=target_of(judgement.model_id, judgement.budget_id, judgement.probe_id),
-            stream=recorded.stream,
-        )
-        newest = (await connection.execute(query)).first()
+        target = target_of(judgement.model_id, judgement.budget_id, judgement.probe_id)
+        newest = await newest_decision(connection, judgement.rule_id, target, recorded.stream)
         return (
             newest is not None
-            and newest.sequence > recorded.sequence
-            and await self._ledger.stands(newest.stream, newest.sequence, newest.event_id)
+            and newest["sequence"] > recorded.sequence
+            and await self._ledger.stands(recorded.stream, newest["sequence"], newest["event_id"])
         )
 
 

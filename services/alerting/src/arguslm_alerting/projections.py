@@ -1,12 +1,12 @@
 """How the streams become alerting's tables. Folding an event again changes nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Column, Select, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables, verdicts
@@ -24,15 +24,26 @@ from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import upsert
+from arguslm_storage.driver import Row, rows_of, run
 
 _STATES = select(tables.endpoint_states)
+_RESOLVE = (
+    update(tables.alerts)
+    .where(tables.alerts.c.alert_id == bindparam("of_alert"))
+    .values(resolved_at=bindparam("at"))
+)
+_NEWEST_DECISION = select(tables.decided).where(
+    tables.decided.c.rule_id == bindparam("of_rule"),
+    tables.decided.c.target == bindparam("of_target"),
+    tables.decided.c.stream == bindparam("of_stream"),
+)
 
 
 async def take_turn(connection: AsyncConnection) -> None:
     """Replicas on one PostgreSQL write one after the other, so that each knows all that the others
     have said before it speaks. The lock is the first of its transaction: no two can cross."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text(f"LOCK TABLE {tables.alerts.name} IN EXCLUSIVE MODE"))
+        await run(connection, f"LOCK TABLE {tables.alerts.name} IN EXCLUSIVE MODE")
 
 
 async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
@@ -111,13 +122,12 @@ async def _switch(
 ) -> None:
     """Put a row with `on_since`: the event's time when it switches on, kept while it stays on."""
     assert isinstance(recorded.event, registry.RegistryEvent)
-    (key_column,) = table.primary_key.columns
-    known: datetime | None = await connection.scalar(
-        select(table.c.on_since).where(key_column == key)
-    )
-    since = (known or recorded.event.at) if on else None
+    known = await _row_of(connection, table, key)
+    before = known["on_since"] if known else None
+    since = (before or recorded.event.at) if on else None
     removed = {} if row is None else row | {"removed": False}
-    await _put(connection, table, key, removed | {"on_since": since}, recorded)
+    changes = removed | {"on_since": since}
+    await _write(connection, table, known, {_key_of(table).name: key} | changes, recorded)
 
 
 async def _put(
@@ -127,16 +137,39 @@ async def _put(
     changes: dict[str, Any],
     recorded: Recorded,
 ) -> None:
-    """Update a row, or insert it when it is new and complete; never by an older event."""
-    (key_column,) = table.primary_key.columns
-    known = await connection.scalar(select(table.c.sequence).where(key_column == key))
-    if known is not None and known >= recorded.sequence:
-        return
-    values = changes | {"sequence": recorded.sequence}
-    if known is not None:
-        await connection.execute(update(table).where(key_column == key).values(**values))
-    elif not changes.get("removed"):
-        await connection.execute(table.insert().values({key_column.name: key} | values))
+    """Change the row of a key, or insert it when it is new and complete."""
+    known = await _row_of(connection, table, key)
+    await _write(connection, table, known, {_key_of(table).name: key} | changes, recorded)
+
+
+async def _row_of(connection: AsyncConnection, table: Table, key: UUID | str) -> Row | None:
+    rows = await rows_among(connection, _all(table), {_key_of(table): [key]})
+    return rows[0] if rows else None
+
+
+async def _write(
+    connection: AsyncConnection,
+    table: Table,
+    known: Row | None,
+    changes: dict[str, Any],
+    recorded: Recorded,
+) -> None:
+    """Never by an older event than what is known is of."""
+    is_older = known is not None and known["sequence"] >= recorded.sequence
+    is_incomplete = known is None and changes.get("removed")
+    if not is_older and not is_incomplete:
+        row = (known or {}) | changes | {"sequence": recorded.sequence}
+        await upsert(connection, table, [row])
+
+
+@cache
+def _all(table: Table) -> Select[Any]:
+    return select(table)
+
+
+def _key_of(table: Table) -> Column[Any]:
+    (key,) = table.primary_key.columns
+    return key
 
 
 async def fold_checks(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
@@ -201,11 +234,8 @@ async def fold_alerts(connection: AsyncConnection, events: Sequence[Recorded]) -
                 await upsert(connection, tables.alerts, [_alert_row(alert)], keep=["resolved_at"])
                 await _note_decision(connection, alert, recorded)
             case AlertResolved() as alert:
-                await connection.execute(
-                    update(tables.alerts)
-                    .where(tables.alerts.c.alert_id == alert.alert_id)
-                    .values(resolved_at=alert.resolved_at)
-                )
+                about = {"of_alert": alert.alert_id, "at": alert.resolved_at}
+                await rows_of(connection, _RESOLVE, **about)
                 await _note_decision(connection, alert, recorded)
 
 
@@ -225,20 +255,29 @@ async def _note_decision(
     cause = recorded.cause
     if cause is None:
         return
-    key = {
-        "rule_id": alert.rule_id,
-        "target": target_of(alert.model_id, alert.budget_id, alert.probe_id),
-        "stream": cause.stream,
-    }
-    known = await connection.scalar(select(tables.decided.c.decision_sequence).filter_by(**key))
-    if known is not None and known >= recorded.sequence:
+    target = target_of(alert.model_id, alert.budget_id, alert.probe_id)
+    known = await newest_decision(connection, alert.rule_id, target, cause.stream)
+    if known is not None and known["decision_sequence"] >= recorded.sequence:
         return
     row = {
+        "rule_id": alert.rule_id,
+        "target": target,
+        "stream": cause.stream,
         "sequence": cause.sequence,
         "event_id": cause.event_id,
         "decision_sequence": recorded.sequence,
     }
-    await upsert(connection, tables.decided, [key | row])
+    await upsert(connection, tables.decided, [row])
+
+
+async def newest_decision(
+    connection: AsyncConnection, rule_id: UUID, target: str, stream: str
+) -> Row | None:
+    """What a rule's last decision on a target followed from, of a stream's events."""
+    rows = await rows_of(
+        connection, _NEWEST_DECISION, of_rule=rule_id, of_target=target, of_stream=stream
+    )
+    return rows[0] if rows else None
 
 
 SERVICE_TABLES = ServiceTables(

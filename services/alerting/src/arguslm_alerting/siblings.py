@@ -15,6 +15,7 @@ from arguslm_alerting.model import KnownRule, Model, OpenAlert, concerns, is_nam
 from arguslm_alerting.tables import endpoint_states, models
 from arguslm_contracts.events.registry import Rule
 from arguslm_storage.database import in_chunks
+from arguslm_storage.driver import rows_of
 
 _FIRST_LOOK = 50
 _READ_AT_ONCE = 20
@@ -52,13 +53,13 @@ async def enough_siblings(
     if _settled(asked, told, [checked]):
         return found
     for query in (_SOME, _LEAST_FAILING_FIRST):
-        rows = (await connection.execute(query, {"checked": checked.model_id})).all()
+        rows = await rows_of(connection, query, checked=checked.model_id)
         read = {model.model_id for model in found}
         new = [
-            row.model_id
+            row["model_id"]
             for row in rows
-            if row.model_id not in read
-            and any(is_named_in(rule, row.name, row.custom_name) for rule in asked)
+            if row["model_id"] not in read
+            and any(is_named_in(rule, row["name"], row["custom_name"]) for rule in asked)
         ]
         for some in in_chunks(new, _READ_AT_ONCE):
             found += await with_states(connection, await load_models(connection, *some))

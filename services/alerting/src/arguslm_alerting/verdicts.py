@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting.tables import probe_verdicts
@@ -12,8 +12,16 @@ from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import HourClosed
 from arguslm_contracts.outcomes import Outcome
-from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import upsert
+from arguslm_storage.driver import Row, rows_of
 
+_ALL = select(probe_verdicts)
+_DELETE = delete(probe_verdicts).where(
+    probe_verdicts.c.probe_id == bindparam("of_probe"),
+    probe_verdicts.c.model_id == bindparam("of_model"),
+    probe_verdicts.c.location == bindparam("at"),
+)
 MOST_KNOWN = 10
 """No rule looks further back."""
 
@@ -69,35 +77,27 @@ def _newest(verdicts: Iterable[_Verdict]) -> list[_Verdict]:
 async def _add(connection: AsyncConnection, told: Mapping[_Key, list[_Verdict]]) -> None:
     if not told:
         return
-    columns, known = probe_verdicts.c, dict[_Key, list[_Verdict]]()
-    keyed = tuple_(columns.probe_id, columns.model_id, columns.location)
-    for some in in_chunks(list(told), 400):
-        query = select(probe_verdicts).where(keyed.in_(some))
-        for row in await connection.execute(query):
-            known[row.probe_id, row.model_id, row.location] = row.verdicts
+    columns, (probe_ids, model_ids, _) = probe_verdicts.c, zip(*told, strict=True)
+    keys = {columns.probe_id: set(probe_ids), columns.model_id: set(model_ids)}
+    known = {_key(row): row["verdicts"] for row in await rows_among(connection, _ALL, keys)}
     await _put(connection, {key: [*known.get(key, []), *new] for key, new in told.items()})
 
 
 async def _let_go(connection: AsyncConnection, through: int) -> None:
-    rows = (await connection.execute(select(probe_verdicts))).all()
     left = {
-        (row.probe_id, row.model_id, row.location): [
-            one for one in row.verdicts if one["sequence"] > through
-        ]
-        for row in rows
-        if any(one["sequence"] <= through for one in row.verdicts)
+        _key(row): [one for one in row["verdicts"] if one["sequence"] > through]
+        for row in await rows_of(connection, _ALL)
+        if any(one["sequence"] <= through for one in row["verdicts"])
     }
-    columns = probe_verdicts.c
     for (probe_id, model_id, location), verdicts in left.items():
         if not verdicts:
-            await connection.execute(
-                delete(probe_verdicts).where(
-                    columns.probe_id == probe_id,
-                    columns.model_id == model_id,
-                    columns.location == location,
-                )
-            )
+            about = {"of_probe": probe_id, "of_model": model_id, "at": location}
+            await rows_of(connection, _DELETE, **about)
     await _put(connection, {key: verdicts for key, verdicts in left.items() if verdicts})
+
+
+def _key(row: Row) -> _Key:
+    return row["probe_id"], row["model_id"], row["location"]
 
 
 async def _put(connection: AsyncConnection, known: Mapping[_Key, list[_Verdict]]) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeGuard
 from uuid import UUID
 
-from sqlalchemy import Column, Table, and_, delete, func, select
+from sqlalchemy import BindParameter, Column, Delete, Select, Table, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -29,10 +30,34 @@ from arguslm_scheduler.tables import (
     reservations,
     spending,
 )
-from arguslm_storage.database import in_chunks, insert_new, upsert
-from arguslm_storage.driver import rows_of
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import insert_new, upsert
+from arguslm_storage.driver import Row, rows_of
 
 _A_BUDGET = select(budgets.c.budget_id).limit(1)
+_BUDGETS = select(budgets.c.budget).order_by(budgets.c.budget_id)
+_REPORTS = select(reports)
+_SPENDING = select(spending)
+_PRICES = select(prices)
+
+
+def _summed(table: Table, by: Sequence[Column[Any]]) -> Select[Any]:
+    return select(*by, func.sum(table.c.nano_usd).label("amount")).group_by(*by)
+
+
+_AT: BindParameter[datetime] = bindparam("at")
+_USED = _summed(spending, [spending.c.provider_id, spending.c.model_id]).where(
+    spending.c.day == _AT
+)
+_UNDER_WAY = _summed(reservations, [reservations.c.provider_id, reservations.c.model_id]).where(
+    reservations.c.held_until >= _AT,
+    ~select(releases.c.request_id)
+    .where(releases.c.request_id == reservations.c.request_id)
+    .exists(),
+)
+_BOOKED = _summed(booked_benchmarks, [booked_benchmarks.c.budget_id]).where(
+    booked_benchmarks.c.day == _AT
+)
 # A check that completes after midnight may still tell of the day before.
 _DAYS_KEPT = timedelta(days=1)
 
@@ -107,8 +132,7 @@ async def _note_reports(connection: AsyncConnection, events: Sequence[Recorded])
     }
     if not said:
         return
-    rows = await connection.execute(select(reports.c.budget_id, reports.c.sequence))
-    known = {row.budget_id: row.sequence for row in rows}
+    known = {row["budget_id"]: row["sequence"] for row in await rows_of(connection, _REPORTS)}
     newer = [row for key, row in said.items() if row["sequence"] > known.get(key, 0)]
     await upsert(connection, reports, newer)
 
@@ -140,9 +164,18 @@ async def _forget(
 ) -> None:
     """Delete what is over, by the newest time that the table itself knows: however the events are
     batched, the same rows stay."""
-    newest = await connection.scalar(select(func.max(now)))
-    assert newest is not None
-    await connection.execute(delete(until.table).where(until < newest - kept))
+    (last,) = await rows_of(connection, _last(now))
+    await rows_of(connection, _older(until), before=last["newest"] - kept)
+
+
+@cache
+def _last(time: Column[datetime]) -> Select[Any]:
+    return select(func.max(time).label("newest"))
+
+
+@cache
+def _older(time: Column[datetime]) -> Delete:
+    return delete(time.table).where(time < bindparam("before"))
 
 
 async def _spend(connection: AsyncConnection, done: Iterable[CheckCompleted]) -> None:
@@ -156,11 +189,11 @@ async def _spend(connection: AsyncConnection, done: Iterable[CheckCompleted]) ->
         row["nano_usd"] += nano_usd(cost.usd)
     if not sums:
         return
-    days = {day for day, _ in sums}
-    known = await connection.execute(select(spending).where(spending.c.day.in_(days)))
-    for spent in known:
-        if (spent.day, spent.model_id) in sums:
-            sums[spent.day, spent.model_id]["nano_usd"] += spent.nano_usd
+    days, model_ids = zip(*sums, strict=True)
+    keys = {spending.c.day: set(days), spending.c.model_id: set(model_ids)}
+    for spent in await rows_among(connection, _SPENDING, keys):
+        if known := sums.get((spent["day"], spent["model_id"])):
+            known["nano_usd"] += spent["nano_usd"]
     rows = [{"day": day, "model_id": model_id, **row} for (day, model_id), row in sums.items()]
     await upsert(connection, spending, rows)
     await _forget(connection, spending.c.day, spending.c.day, _DAYS_KEPT)
@@ -172,28 +205,15 @@ async def has_budgets(connection: AsyncConnection) -> bool:
 
 async def purses(connection: AsyncConnection, at: datetime) -> list[Purse]:
     """Every budget and what is used and reserved of it at a time."""
-    stored = await connection.scalars(select(budgets.c.budget).order_by(budgets.c.budget_id))
-    found = [Purse(Budget.model_validate(budget)) for budget in stored]
+    stored = await rows_of(connection, _BUDGETS)
+    found = [Purse(Budget.model_validate(row["budget"])) for row in stored]
     if not found:
         return []
     day = day_of(at)
-    used = await _sums(connection, spending, spending.c.day == day)
-    under_way = await _sums(
-        connection,
-        reservations,
-        and_(
-            reservations.c.held_until >= at,
-            ~select(releases.c.request_id)
-            .where(releases.c.request_id == reservations.c.request_id)
-            .exists(),
-        ),
-    )
-    booked = await connection.execute(
-        select(booked_benchmarks.c.budget_id, func.sum(booked_benchmarks.c.nano_usd))
-        .where(booked_benchmarks.c.day == day)
-        .group_by(booked_benchmarks.c.budget_id)
-    )
-    by_benchmarks = {budget_id: int(amount) for budget_id, amount in booked}
+    used = _by_model(await rows_of(connection, _USED, at=day))
+    under_way = _by_model(await rows_of(connection, _UNDER_WAY, at=at))
+    booked = await rows_of(connection, _BOOKED, at=day)
+    by_benchmarks = {row["budget_id"]: int(row["amount"]) for row in booked}
     for purse in found:
         purse.used = _covered(purse, used) + by_benchmarks.get(purse.budget.budget_id, 0)
         purse.reserved = _covered(purse, under_way)
@@ -204,11 +224,8 @@ _Sums = Mapping[tuple[str, UUID], int]
 """Provider and model -> nano-dollars."""
 
 
-async def _sums(connection: AsyncConnection, table: Table, which: Any) -> _Sums:
-    columns = (table.c.provider_id, table.c.model_id)
-    query = select(*columns, func.sum(table.c.nano_usd)).where(which).group_by(*columns)
-    rows = await connection.execute(query)
-    return {(provider_id, model_id): int(amount) for provider_id, model_id, amount in rows}
+def _by_model(rows: Iterable[Row]) -> _Sums:
+    return {(row["provider_id"], row["model_id"]): int(row["amount"]) for row in rows}
 
 
 def _covered(purse: Purse, sums: _Sums) -> int:
@@ -219,15 +236,11 @@ async def known_prices(
     connection: AsyncConnection, model_ids: Collection[UUID]
 ) -> dict[UUID, Price]:
     """The price that each model had when it was last asked."""
-    known: dict[UUID, Price] = {}
-    for some in in_chunks(list(model_ids)):
-        query = select(prices).where(prices.c.model_id.in_(some))
-        for row in await connection.execute(query):
-            known[row.model_id] = Price.model_validate(row.price)
-    return known
+    rows = await rows_among(connection, _PRICES, {prices.c.model_id: model_ids})
+    return {row["model_id"]: Price.model_validate(row["price"]) for row in rows}
 
 
 async def last_reports(connection: AsyncConnection) -> dict[UUID, tuple[datetime, int]]:
     """The day and the percentage that were last said of each budget."""
-    rows = await connection.execute(select(reports))
-    return {row.budget_id: (row.day, row.used_percent) for row in rows}
+    rows = await rows_of(connection, _REPORTS)
+    return {row["budget_id"]: (row["day"], row["used_percent"]) for row in rows}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -33,6 +33,11 @@ Key = tuple[UUID, str, UUID]
 # Shorter than the streams keep what a row is made of, or a rebuild would not find it again.
 _FORGOTTEN_AFTER = timedelta(hours=20)
 _ROWS = select(open_requests)
+_BEFORE: BindParameter[datetime] = bindparam("before")
+_FORGET = delete(open_requests).where(
+    or_(open_requests.c.due_at.is_(None), open_requests.c.due_at < _BEFORE),
+    or_(open_requests.c.answered_until.is_(None), open_requests.c.answered_until < _BEFORE),
+)
 _OPEN = _ROWS.where(open_requests.c.due_at.is_not(None))
 
 
@@ -115,14 +120,8 @@ async def forget(connection: AsyncConnection, events: Sequence[Recorded]) -> Non
     if not full_minutes:
         return
     before = datetime.fromtimestamp(max(full_minutes), UTC) - _FORGOTTEN_AFTER
-    columns = open_requests.c
     await _take_turn(connection)
-    await connection.execute(
-        delete(open_requests).where(
-            or_(columns.due_at.is_(None), columns.due_at < before),
-            or_(columns.answered_until.is_(None), columns.answered_until < before),
-        )
-    )
+    await rows_of(connection, _FORGET, before=before)
 
 
 async def all_open(connection: AsyncConnection) -> dict[Key, Row]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_contracts.envelope import Recorded
@@ -13,8 +13,11 @@ from arguslm_contracts.events.probes import Probe, ProbeRemoved, ProbeState
 from arguslm_contracts.probes import Embedding, Fingerprint
 from arguslm_scheduler.probe_questions import Pin
 from arguslm_scheduler.tables import pinned_vectors, probes
-from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import upsert
+from arguslm_storage.driver import rows_of
 
+_PINS = select(pinned_vectors)
 _IN_FORCE = select(probes.c.definition).order_by(probes.c.probe_id)
 
 PinKey = tuple[UUID, UUID]
@@ -62,8 +65,8 @@ def _pin(before: Mapping[str, Any] | None, embeddings: Sequence[Embedding]) -> d
 
 
 async def in_force(connection: AsyncConnection) -> list[Probe]:
-    stored = await connection.scalars(_IN_FORCE)
-    return [Probe.model_validate(definition) for definition in stored]
+    stored = await rows_of(connection, _IN_FORCE)
+    return [Probe.model_validate(row["definition"]) for row in stored]
 
 
 async def pinned_vectors_of(
@@ -80,9 +83,7 @@ async def _pins(
     connection: AsyncConnection, keys: Sequence[PinKey]
 ) -> dict[PinKey, Mapping[str, Any]]:
     columns = pinned_vectors.c
-    found: dict[PinKey, Mapping[str, Any]] = {}
-    for some in in_chunks(keys, 400):
-        query = select(pinned_vectors).where(tuple_(columns.probe_id, columns.model_id).in_(some))
-        for row in (await connection.execute(query)).mappings():
-            found[row["probe_id"], row["model_id"]] = dict(row)
-    return found
+    probe_ids, model_ids = zip(*keys, strict=True) if keys else ((), ())
+    among = {columns.probe_id: set(probe_ids), columns.model_id: set(model_ids)}
+    rows = await rows_among(connection, _PINS, among)
+    return {(row["probe_id"], row["model_id"]): row for row in rows}

@@ -2,10 +2,11 @@
 are open, the account of what is spent and reserved, how long models reply, and their vectors."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
@@ -28,6 +29,7 @@ from arguslm_scheduler.tables import (
     monitoring,
     providers,
 )
+from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import in_chunks, upsert
 
 
@@ -80,15 +82,19 @@ async def _evolve(
 ) -> None:
     """Read the rows that changes are about, by key, evolve them in order, write what came of it."""
     (key,) = table.primary_key.columns
-    rows: dict[Any, Row | None] = {}
-    for some in in_chunks(list({changed for changed, _ in changes})):
-        found = await connection.execute(select(table).where(key.in_(some)))
-        rows |= {row[key.name]: row for row in found.mappings()}
+    keys = {changed for changed, _ in changes}
+    found = await rows_among(connection, _all(table), {key: keys}) if keys else []
+    rows: dict[Any, Row | None] = {row[key.name]: row for row in found}
     for changed, told in changes:
         rows[changed] = evolve(rows.get(changed), told)
     await upsert(connection, table, [row for row in rows.values() if row is not None])
     for some in in_chunks([changed for changed, row in rows.items() if row is None]):
         await connection.execute(delete(table).where(key.in_(some)))
+
+
+@cache
+def _all(table: Table) -> Select[Any]:
+    return select(table)
 
 
 async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:

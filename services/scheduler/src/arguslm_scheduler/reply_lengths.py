@@ -11,7 +11,10 @@ from arguslm_contracts.events.checks import CheckCompleted
 from arguslm_contracts.events.history import CheckSummarized
 from arguslm_contracts.reply_length import thinking_reply_tokens
 from arguslm_scheduler.tables import reply_lengths
-from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.bulk import rows_among
+from arguslm_storage.database import upsert
+
+_ALL = select(reply_lengths)
 
 
 async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
@@ -23,10 +26,8 @@ async def fold(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
             longest[event.model_id] = max(tokens, longest.get(event.model_id, 0))
     if not longest:
         return
-    for some in in_chunks(list(longest)):
-        known = select(reply_lengths).where(reply_lengths.c.model_id.in_(some))
-        for row in await connection.execute(known):
-            longest[row.model_id] = max(longest[row.model_id], row.longest_tokens)
+    for row in await rows_among(connection, _ALL, {reply_lengths.c.model_id: longest}):
+        longest[row["model_id"]] = max(longest[row["model_id"]], row["longest_tokens"])
     rows = [{"model_id": model_id, "longest_tokens": n} for model_id, n in longest.items()]
     await upsert(connection, reply_lengths, rows)
 

@@ -49,6 +49,7 @@ _ASKED = (
     .outerjoin(reply_lengths, reply_lengths.c.model_id == models.c.model_id)
     .order_by(models.c.model_id)
 )
+_ASKED_WATCHED = _ASKED.where(_WATCHED)
 _ASKABLE = _ASKED.where(providers.c.enabled)
 
 
@@ -100,10 +101,8 @@ async def watched(
     connection: AsyncConnection, config: MonitoringConfig, *, provider_id: UUID | None = None
 ) -> list[Asked]:
     """The models to be watched, of one provider or of all."""
-    query = _ASKED.where(_WATCHED)
-    if provider_id is not None:
-        query = query.where(models.c.provider_id == provider_id)
-    return _asked((await connection.execute(query)).mappings(), config)
+    keys = {} if provider_id is None else {models.c.provider_id: [provider_id]}
+    return _asked(await rows_among(connection, _ASKED_WATCHED, keys), config)
 
 
 async def askable(

@@ -14,10 +14,13 @@ from arguslm_contracts.identity import derive
 from arguslm_query_api import tables
 from arguslm_query_api.projections.changes import Changes, Row
 from arguslm_storage.database import in_chunks
+from arguslm_storage.driver import rows_of
+
+_PROVIDERS = select(tables.providers.c.provider_id)
 
 
 async def fold(connection: AsyncConnection, batch: Sequence[Recorded]) -> None:
-    changes = _Changes(set(await connection.scalars(select(tables.providers.c.provider_id))))
+    changes = _Changes({row["provider_id"] for row in await rows_of(connection, _PROVIDERS)})
     for recorded in batch:
         if isinstance(recorded.event, events.RegistryEvent):
             changes.take(recorded, recorded.event)
