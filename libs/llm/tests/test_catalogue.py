@@ -113,6 +113,12 @@ def test_credentials_are_split_into_address_settings_and_secrets():
     )
 
 
+def test_bedrock_takes_a_key_of_its_own_instead_of_amazons():
+    given = {"region": "us-east-1", "bedrock_api_key": "ABSK"}
+    settings, secrets = {"region": "us-east-1"}, {"bedrock_api_key": "ABSK"}
+    assert split_credentials("aws_bedrock", given) == (None, settings, secrets)
+
+
 @pytest.mark.parametrize(
     ("type_id", "given", "says"),
     [
@@ -124,7 +130,11 @@ def test_credentials_are_split_into_address_settings_and_secrets():
         ("openai", {"api_key": "k", "base_url": "https://x/?key=1"}, "query"),
         ("custom_openai_compatible", {"api_key": "k"}, "needs base_url"),
         ("azure_openai", {"api_key": "k"}, "needs base_url"),
+        ("openai", {"api_key": "k", "region": "r"}, "it has organization_id, .*api_key, base_url"),
         ("aws_bedrock", {}, "needs region"),
+        ("aws_bedrock", {"region": "r"}, "needs bedrock_api_key, or aws_access_key_id and aws_s"),
+        ("aws_bedrock", {"region": "r", "aws_access_key_id": "A"}, "needs bedrock_api_key, or"),
+        ("sagemaker", {"region": "r"}, "needs aws_access_key_id and aws_secret_access_key"),
         ("aws_bedrock", {"region": "r", "base_url": "https://x"}, "no field base_url"),
         ("aws_bedrock", {"region": "evil.example/"}, "region may hold"),
         ("google_vertex", {"api_key": "AIza", "project_id": "p", "region": "r"}, "service account"),

@@ -304,6 +304,21 @@ async def test_bedrock_lists_models_and_inference_profiles_and_signs_each_page(s
     assert all(r.headers["x-amz-security-token"] == "session" for r in server.received)
 
 
+async def test_bedrock_lists_with_a_key_of_its_own(serve, reply):
+    server = await serve(
+        page(reply, {"modelSummaries": [{"modelId": "m"}]}),
+        page(reply, {"inferenceProfileSummaries": []}),
+    )
+    target = Endpoint(
+        "aws_bedrock",
+        base_url=f"http://127.0.0.1:{server.port}",
+        settings={"region": "us-east-1"},
+        credentials={"bedrock_api_key": "ABSK"},
+    )
+    assert [m.name for m in await listed(target)] == ["m"]
+    assert [r.headers["authorization"] for r in server.received] == ["Bearer ABSK"] * 2
+
+
 async def test_a_right_that_is_missing_at_bedrock_is_named(serve, reply):
     message = "User is not authorized to perform: bedrock:ListInferenceProfiles"
     server = await serve(

@@ -169,6 +169,32 @@ async def test_bedrock_is_signed_for_its_region_and_not_kept(builder, sealed):
     assert await builder.build(target, PROBE) is not built
 
 
+@pytest.mark.parametrize(
+    ("credentials", "sent"),
+    [
+        ({"bedrock_api_key": KEY}, f"Bearer {KEY}"),
+        ({"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": KEY}, "AKIAEXAMPLE/"),
+        ({}, ""),
+    ],
+)
+async def test_bedrock_is_never_asked_with_the_keys_of_the_machine(
+    builder, sealed, monkeypatch, credentials, sent
+):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "token-of-the-machine")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id-of-the-machine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-machine")
+    target = Endpoint(
+        "aws_bedrock",
+        settings={"region": "eu-central-1"},
+        credentials=credentials,
+        model="anthropic.claude-x:1",
+    )
+    built = await builder.build(target, PROBE)
+    headers = {name.lower(): value for name, value in built.request.headers}
+    assert sent in headers.get("authorization", "")
+    assert "of-the-machine" not in str(headers)
+
+
 async def test_organization_and_project_are_sent_when_given_and_only_then(
     builder, sealed, monkeypatch
 ):

@@ -30,23 +30,24 @@ def test_an_empty_list_says_what_to_do(house: StandIn, run: Run) -> None:
     assert json.loads(run("providers", "list", "--json").out) == []
 
 
-@pytest.mark.parametrize("source", ["env", "stdin"])
+@pytest.mark.parametrize("source", ["env", "stdin", "lines"])
 def test_adding_a_provider_tries_it_first(
     house: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     house.answer("POST", f"{V1}/providers/test-connection", tried(True))
     house.answer("POST", f"{V1}/providers", says.provider("New"))
     monkeypatch.setenv("MY_KEY", KEY)
+    key = KEY if source != "lines" else f'{{\n  "private_key": "{KEY}"\n}}'
     where = ("--key-env", "MY_KEY") if source == "env" else ("--key-stdin",)
     done = run(
         *("providers", "add", "--type", "openai", "--name", "New", "--base-url", "http://x/v1"),
         *where,
-        stdin=f"{KEY}\n",
+        stdin=f"{key}\n",
     )
     assert done.code == 0, done.err
     paths = [one.path for one in house.seen]
     assert paths == [f"{V1}/providers/test-connection", f"{V1}/providers"]
-    assert house.seen[1].body["credentials"] == {"base_url": "http://x/v1", "api_key": KEY}
+    assert house.seen[1].body["credentials"] == {"base_url": "http://x/v1", "api_key": key}
     assert KEY not in done.out + done.err
 
 
@@ -83,7 +84,16 @@ def test_a_key_is_no_argument(house: StandIn, run: Run) -> None:
     refused = run(*add, "--set", f"api_key={KEY}")
     assert refused.code == 2
     assert KEY not in refused.err
+    refused = run(*add, "--set", f"aws_secret_access_key={KEY}")
+    assert refused.code == 2
+    assert "--set-env aws_secret_access_key=VARIABLE" in refused.err
+    assert KEY not in refused.err
+    refused = run(*add, "--set-env", KEY)
+    assert refused.code == 2
+    assert "--set-env NAME=VARIABLE" in refused.err
+    assert KEY not in refused.err
     assert run(*add, "--key-env", "NOT_SET").code == 2
+    assert run(*add, "--set-env", "aws_secret_access_key=NOT_SET").code == 2
     assert house.seen == []
 
 

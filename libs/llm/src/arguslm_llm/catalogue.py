@@ -5,7 +5,7 @@ Read from `providers.json`; LiteLLM itself is not imported.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -69,7 +69,8 @@ class ProviderType:
 
     `litellm` is the prefix of LiteLLM's model names; `path` is appended to a base URL where LiteLLM
     expects a whole address; `asks_usage` is whether the stream may be asked to end with token
-    counts; `hosts` are the domains of a type without a base URL of its own.
+    counts; one of `keys` is needed where there are any, each a set of secrets; `hosts` are the
+    domains of a type without a base URL of its own.
     """
 
     spec: ProviderSpec
@@ -79,6 +80,7 @@ class ProviderType:
     settings: tuple[str, ...]
     required_settings: tuple[str, ...]
     secrets: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
     environment: tuple[str, ...]
     path: str
     asks_usage: bool
@@ -119,7 +121,7 @@ def split_credentials(
     secrets = {name: given.pop(name) for name in provider.secrets if name in given}
     base_url = _checked_base_url(given.pop("base_url", None), provider)
     if given:
-        raise ValueError(f"{provider_type_id} has no field {', '.join(sorted(given))}")
+        raise ValueError(_has_no(provider, given))
     missing = [name for name in provider.required_settings if name not in settings]
     if provider.api_key == "required" and "api_key" not in secrets:
         missing.append("api_key")
@@ -129,9 +131,19 @@ def split_credentials(
         raise ValueError(f"{provider_type_id} needs {', '.join(missing)}")
     if not _REGION.match(settings.get("region", "none")):
         raise ValueError("region may hold lower-case letters, digits and '-' only")
+    if provider.keys and not any(secrets.keys() >= set(names) for names in provider.keys):
+        choices = (" and ".join(names) for names in provider.keys)
+        raise ValueError(f"{provider_type_id} needs {', or '.join(choices)}")
     if provider.litellm.startswith("vertex_ai"):
         _check_google_key(secrets["api_key"])
     return base_url, settings, secrets
+
+
+def _has_no(provider: ProviderType, names: Iterable[str]) -> str:
+    """What is wrong with these fields, and which there are."""
+    fields = [*provider.settings, *provider.secrets]
+    fields += [] if provider.base_url == "none" else ["base_url"]
+    return f"{provider.spec.id} has no field {', '.join(sorted(names))}; it has {', '.join(fields)}"
 
 
 def crosses_home(provider_type_id: str, base_url: str | None, other: str | None) -> bool:
@@ -149,7 +161,7 @@ def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | Non
     if base_url is None:
         return None
     if provider.base_url == "none":
-        raise ValueError(f"{provider.spec.id} has no field base_url")
+        raise ValueError(_has_no(provider, ["base_url"]))
     try:
         origin_of(base_url)
     except ProtocolError:
@@ -228,6 +240,7 @@ def _provider_type(
         settings=tuple(settings),
         required_settings=required,
         secrets=(*(() if api_key == "none" else ("api_key",)), *own_secrets),
+        keys=tuple(tuple(names) for names in entry.get("keys", [])),
         environment=tuple(entry.get("environment", [])),
         path=entry.get("path", ""),
         asks_usage=entry.get("reports_usage", True),

@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 from google.auth import jwt
@@ -27,22 +29,14 @@ def bedrock_listing(endpoint: Endpoint) -> Listing:
     """The foundation models that may be asked directly, then the inference profiles by which
     alone the others may be asked."""
     region = endpoint.settings.get("region")
-    key_id = endpoint.credentials.get("aws_access_key_id")
-    secret = endpoint.credentials.get("aws_secret_access_key")
-    if not region or not key_id or not secret:
-        raise NoListing("listing needs region, aws_access_key_id and aws_secret_access_key")
+    if not region:
+        raise NoListing("listing needs a region")
+    authorized = _for_bedrock(endpoint.credentials, region)
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     base = endpoint.base_url or f"https://bedrock.{region}.{domain}"
 
     def ask(path: str, query: dict[str, object]) -> WireRequest:
-        return signed(
-            WireRequest("GET", f"{base}/{path}?{urlencode(query)}", _JSON),
-            key_id=key_id,
-            secret=secret,
-            session_token=endpoint.credentials.get("aws_session_token"),
-            region=region,
-            service="bedrock",
-        )
+        return authorized(WireRequest("GET", f"{base}/{path}?{urlencode(query)}", _JSON))
 
     can_write: set[str] = set()
 
@@ -60,6 +54,29 @@ def bedrock_listing(endpoint: Endpoint) -> Listing:
         return Page(_inference_profiles(profiles, can_write), more)
 
     return Listing(ask("foundation-models", {"byOutputModality": "TEXT"}), read)
+
+
+def _for_bedrock(
+    credentials: Mapping[str, str], region: str
+) -> Callable[[WireRequest], WireRequest]:
+    """How a request is made one that Bedrock answers: with its own key, else signed."""
+    if api_key := credentials.get("bedrock_api_key"):
+        login = ("authorization", f"Bearer {api_key}")
+        return lambda request: replace(request, headers=(*request.headers, login))
+    key_id = credentials.get("aws_access_key_id")
+    secret = credentials.get("aws_secret_access_key")
+    if not key_id or not secret:
+        raise NoListing(
+            "listing needs bedrock_api_key, or aws_access_key_id and aws_secret_access_key"
+        )
+    return partial(
+        signed,
+        key_id=key_id,
+        secret=secret,
+        session_token=credentials.get("aws_session_token"),
+        region=region,
+        service="bedrock",
+    )
 
 
 def _foundation_models(items: list[object]) -> list[DiscoveredModel]:

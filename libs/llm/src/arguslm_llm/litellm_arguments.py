@@ -13,6 +13,11 @@ from arguslm_llm.probe_forms import form_of
 # Given where there is no key, so that LiteLLM does not look for one in the environment: that one
 # belongs to somebody else. Whatever header carries it is taken out of the request.
 NO_KEY = "arguslm-has-no-key"
+_NO_AWS_KEYS = {
+    "api_key": "",
+    "aws_access_key_id": NO_KEY,
+    "aws_secret_access_key": NO_KEY,
+}
 AZURE_API_VERSION = "2024-10-21"
 # Where models think unasked, so that asking for little thought saves some. Elsewhere it would make
 # a model think that otherwise does not.
@@ -113,7 +118,8 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
     family = provider.litellm.partition("/")[0]
     given = {**endpoint.settings, **endpoint.credentials}
     if family in ("bedrock", "sagemaker", "sagemaker_chat", "sagemaker_nova"):
-        return _renamed(given, {"region": "aws_region_name"})
+        names = {"region": "aws_region_name", "bedrock_api_key": "api_key"}
+        return {**_NO_AWS_KEYS, **_renamed(given, names)}
     if family.startswith("vertex_ai"):
         return _renamed(
             given,

@@ -1,5 +1,6 @@
 """`arguslm providers`"""
 
+import re
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,16 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="region=..., api_version=... (repeatable)"),
 ]
+SecretSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-env",
+        metavar="NAME=VARIABLE",
+        help="Take a field from a variable: aws_secret_access_key=AWS_SECRET_ACCESS_KEY "
+        "(repeatable)",
+    ),
+]
+_SECRET_FIELD = re.compile("_(key|token|secret)$")
 PerMinute = Annotated[
     int | None,
     typer.Option(
@@ -94,6 +105,7 @@ def add(
     key_env: KeyEnv = None,
     key_stdin: KeyStdin = False,
     settings: Settings = None,
+    secret_settings: SecretSettings = None,
     watch: Annotated[bool, typer.Option("--watch", help="Watch every model found.")] = False,
     per_minute: PerMinute = None,
     max_concurrent: MaxConcurrent = None,
@@ -110,7 +122,7 @@ def add(
         ProviderCreate,
         provider_type=provider_type,
         display_name=name,
-        credentials=_credentials(base_url, _key(key_env, key_stdin), settings),
+        credentials=_credentials(base_url, _key(key_env, key_stdin), settings, secret_settings),
         monitor_discovered=watch,
         requests_per_minute=per_minute or 0,
         max_concurrent=max_concurrent or 0,
@@ -137,6 +149,7 @@ def edit(
     key_env: KeyEnv = None,
     key_stdin: KeyStdin = False,
     settings: Settings = None,
+    secret_settings: SecretSettings = None,
     enabled: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Whether its models are asked.")
     ] = None,
@@ -147,7 +160,7 @@ def edit(
     max_concurrent: MaxConcurrent = None,
 ) -> None:
     """Change only what is given; everything else, the key included, stays."""
-    credentials = _credentials(base_url, _key(key_env, key_stdin), settings)
+    credentials = _credentials(base_url, _key(key_env, key_stdin), settings, secret_settings)
     changes: dict[str, Any] = {
         "display_name": name,
         "credentials": credentials or None,
@@ -285,21 +298,34 @@ def _key(variable: str | None, stdin: bool) -> str | None:
 
 
 def _credentials(
-    base_url: str | None, key: str | None, settings: list[str] | None
+    base_url: str | None,
+    key: str | None,
+    settings: list[str] | None,
+    secret_settings: list[str] | None,
 ) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for setting in settings or ():
-        name, separator, value = setting.partition("=")
-        if not separator or not name:
-            raise typer.BadParameter(f"--set {setting}: write NAME=VALUE")
+        name, value = _named("--set", "VALUE", setting)
         if name == "api_key":
             raise typer.BadParameter("give the key with --key-env or --key-stdin")
+        if value and _SECRET_FIELD.search(name):
+            raise typer.BadParameter(f"give it with --set-env {name}=VARIABLE: --set is no secret")
         chosen[name] = value or None
+    for setting in secret_settings or ():
+        name, variable = _named("--set-env", "VARIABLE", setting)
+        chosen[name] = read_secret(name, variable=variable)
     if base_url is not None:
         chosen["base_url"] = base_url
     if key is not None:
         chosen["api_key"] = key
     return chosen
+
+
+def _named(option: str, what: str, setting: str) -> tuple[str, str]:
+    name, separator, value = setting.partition("=")
+    if not separator or not name:
+        raise typer.BadParameter(f"write {option} NAME={what}")
+    return name, value
 
 
 def _fits(spec: Any, tested: bool) -> bool:

@@ -17,7 +17,8 @@ def read_secret(what: str, *, variable: str | None = None, stdin: bool = False) 
         if not value:
             raise typer.BadParameter(f"the environment variable {variable} is not set")
     elif stdin or not sys.stdin.isatty():
-        value = sys.stdin.readline()
+        # A key may have many lines: Google's are JSON.
+        value = sys.stdin.readline() if sys.stdin.isatty() else sys.stdin.read()
     else:
         value = str(typer.prompt(what, hide_input=True, err=True))
     if not (value := value.strip()):
