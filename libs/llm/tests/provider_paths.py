@@ -8,11 +8,13 @@ path the request took.
 import asyncio
 import json
 import os
+import re
 import socket
 import ssl
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -24,6 +26,7 @@ from arguslm_contracts.measurement import Measurement, ProbeProfile, Stamp, Time
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.catalogue import ProviderType, provider_types
 from arguslm_llm.endpoint import Endpoint
+from arguslm_llm.environment import keep_only_ours
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
 from arguslm_testkit.certificates import self_signed
@@ -58,6 +61,11 @@ LEFT_OUT = """Left out, for nobody can watch them with a program alone:
 """
 PROBE = ProbeProfile(prompt="ping", max_tokens=9, timeouts=Timeouts(total_s=60))
 KEY = "made-up-key-0a1b2c3d4e5f"
+ASTRAY = "led-astray"
+# Read as `os.environ["NAME"]`, `os.getenv("NAME")`, `get_secret_str("NAME")` and the like.
+_VARIABLE = re.compile(
+    r"""(?:get_secret\w*|getenv|environ(?:\.get)?)\s*[(\[]\s*["']([A-Z]\w+)["']"""
+)
 GOOGLE_TOKENS = "oauth2.googleapis.com"
 OWN_ADDRESS = "https://own.test/v1"
 # Where a model's name or an own address has a shape.
@@ -162,8 +170,21 @@ def look_ups(server_port: int) -> set[str]:
     return names
 
 
+def tempt() -> None:
+    """Every variable that LiteLLM names in its sources leads astray, as if somebody had set it."""
+    spec = find_spec("litellm")
+    assert spec is not None
+    assert spec.origin is not None
+    sources = Path(spec.origin).parent.rglob("*.py")
+    named = {n for file in sources for n in _VARIABLE.findall(file.read_text(errors="ignore"))}
+    for name in named:
+        os.environ[name] = f"https://{ASTRAY}-{name.lower().replace('_', '-')}.test"
+
+
 def run() -> tuple[list[Seen], set[str]]:
     """What every type did, and the names that were looked up beside the way we know."""
+    tempt()
+    keep_only_ours()
     with tempfile.TemporaryDirectory() as directory:
         certificate = self_signed(Path(directory), GOOGLE_TOKENS)
         server = RecordingServer(certificate)
@@ -213,6 +234,7 @@ def faults(seen: list[Seen], names: set[str]) -> list[str]:
             found.append(f"{one.type_id} is {spec.verified}: {one.answered.outcome}")
         if one.questions and one.is_timed_by_library != (spec.route == "client_library"):
             found.append(f"{one.type_id} is {spec.route}: {one.answered.timing.stamp}")
+        found += [f"{one.type_id} heeds {asked}" for asked in one.questions if ASTRAY in str(asked)]
         asked = [len(one.questions), len(one.refused_questions)]
         if asked != [1, 1] and spec.verified != "unverified":
             found.append(f"{one.type_id} sent {asked[0]} requests, and {asked[1]} when refused")

@@ -10,6 +10,7 @@ from arguslm_benchmark_runner.workers import BenchmarkRunner
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
+from arguslm_llm.environment import keep_only_ours
 from arguslm_llm.measure import Measurer
 from arguslm_storage.vault import open_vault
 
@@ -18,6 +19,7 @@ NAME = "benchmark-runner"
 
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
+    keep_only_ours()
     measurer = Measurer(settings.network())
     instruments = Instruments(
         measurer, Publisher(client, NAME), Throttle(), settings.benchmark_max_in_flight

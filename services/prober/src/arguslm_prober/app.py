@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
+from arguslm_llm.environment import keep_only_ours
 from arguslm_llm.measure import Measurer
 from arguslm_prober.abandoned import Abandoned
 from arguslm_prober.settings import Settings
@@ -19,6 +20,7 @@ NAME = "prober"
 
 async def wire(settings: Settings, client: Client) -> Parts:
     vault = open_vault(settings)
+    keep_only_ours()
     network = settings.network()
     measurer = Measurer(network)
     # LiteLLM takes seconds: the house is ready meanwhile, and a check waits ahead of its clocks.
