@@ -215,6 +215,16 @@ async def test_a_model_that_embeds_is_asked_for_a_vector(measurer: Measurer, ser
         assert json.loads(server.received[-1].body)["input"] == ["say"]
 
 
+async def test_a_vendor_without_embeddings_is_told_so(measurer: Measurer, serve: Any) -> None:
+    server = await serve(Reply())
+    claude = Endpoint("anthropic", base_url=server.base_url, model="claude")
+    profile = ProbeProfile(prompt="say", kind=ProbeKind.EMBEDDING)
+    measured = await measurer.measure(claude, profile)
+    assert measured.outcome is Outcome.UNSUPPORTED
+    assert measured.evidence.message == "LiteLLM knows no embeddings of anthropic"
+    assert server.received == []
+
+
 async def test_a_vector_is_held_against_the_first_one(measurer: Measurer, serve: Any) -> None:
     drawn = random.Random(7)
     vector = [drawn.gauss() for _ in range(1_536)]

@@ -194,6 +194,18 @@ async def test_reasoning_has_three_names_in_openais_chat(simulator: Simulator, w
         assert len(list(all_of(frames, name))) == 3
 
 
+async def test_gemini_reads_names_in_both_spellings(simulator: Simulator, wire: Any) -> None:
+    path, body, _ = asked("gemini", stream=False)
+    limited = await wire.request(
+        "POST", path, {**body, "generation_config": {"max_output_tokens": 4}}
+    )
+    assert list(all_of(limited.json(), "finishReason")) == ["MAX_TOKENS"]
+    simulator.set("m", calls_tool=True)
+    tools = [{"function_declarations": [FUNCTION]}]
+    called = await wire.request("POST", path, {**body, "tools": tools})
+    assert arguments_in("gemini", [called.json()], stream=False) == ARGUMENTS
+
+
 async def test_gemini_streams_an_array_unless_events_are_asked_for(wire: Any) -> None:
     _, body, _ = asked("gemini", stream=True)
     answer = await wire.request("POST", "/v1beta/models/m:streamGenerateContent", body)

@@ -34,6 +34,8 @@ T = TypeVar("T")
 _KEPT_REQUESTS = 4096
 _KEPT_FOR_S = 300.0
 _BUILD_WITHIN_S = 30.0
+# What LiteLLM says of a vendor of which it knows no embeddings.
+_EMBEDS_NOTHING = "Unmapped LLM provider for this endpoint"
 # Describes the client library, which is not who asks.
 _LIBRARY_HEADERS = "x-stainless-"
 # Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
@@ -145,7 +147,11 @@ class RequestBuilder:
         except CannotBuild:
             raise
         except Exception as error:  # LiteLLM raises whatever it likes; it is said, not hidden
-            raise CannotBuild(Outcome.BAD_REQUEST, first_line(error)) from error
+            message = first_line(error)
+            if _EMBEDS_NOTHING in message:
+                embeds_nothing = f"LiteLLM knows no embeddings of {endpoint.provider_type}"
+                raise CannotBuild(Outcome.UNSUPPORTED, embeds_nothing) from error
+            raise CannotBuild(Outcome.BAD_REQUEST, message) from error
 
     def _keep(self, key: object, built: BuiltRequest) -> None:
         self._kept[key] = (time.monotonic(), built)

@@ -154,15 +154,18 @@ class Gemini(Dialect):
 
 
 def _read_question(request: Request, parts: Mapping[str, str]) -> Question:
+    """Google's servers read each name in both spellings."""
     document = json_object(request.body)
     contents = list_in(document, "contents")
+    config = object_in(document, "generationConfig") or object_in(document, "generation_config")
+    tools = document.get("tools")
     return Question(
         model=parts["model"],
         prompt_tokens=tokens_of(contents),
         stream=parts["verb"].startswith("stream"),
         events=request.query.get("alt") == "sse",
-        max_tokens=count_in(object_in(document, "generationConfig"), "maxOutputTokens"),
-        tool=tool_in(document.get("tools"), "functionDeclarations"),
+        max_tokens=count_in(config, "maxOutputTokens", "max_output_tokens"),
+        tool=tool_in(tools, "functionDeclarations") or tool_in(tools, "function_declarations"),
     )
 
 
