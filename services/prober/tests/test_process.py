@@ -15,14 +15,18 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.streams import CHECKS
 from arguslm_simulator import Behaviour, Simulator
 
+MAIN = "from arguslm_prober.app import main; main()"
 
-async def start_prober(house: House, key: str, directory: Path) -> asyncio.subprocess.Process:
+
+async def start_prober(
+    house: House, key: str, directory: Path, program: str = MAIN, **environment: str
+) -> asyncio.subprocess.Process:
     settings = house.bus.settings("prober")
     assert settings.nats_password is not None
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "from arguslm_prober.app import main; main()",
+        program,
         env={
             **os.environ,
             "ARGUSLM_NATS_URL": settings.nats_url,
@@ -30,6 +34,7 @@ async def start_prober(house: House, key: str, directory: Path) -> asyncio.subpr
             "ARGUSLM_ENCRYPTION_KEY": key,
             "ARGUSLM_DATA_DIR": str(directory),
             "ARGUSLM_LOG_LEVEL": "warning",
+            **environment,
         },
     )
 
@@ -61,13 +66,30 @@ async def test_every_request_has_one_completion_though_the_prober_is_killed(
     assert {one.measurement.outcome for one in done} == {Outcome.OK}
 
 
+async def test_a_prober_forgets_what_other_programs_are_told(
+    house: House, encryption_key: str, simulator: Simulator, tmp_path: Path
+) -> None:
+    told = tmp_path / "variables"
+    tell = f"open({str(told)!r}, 'w').write(' '.join(os.environ))"
+    program = f"import atexit, os; atexit.register(lambda: {tell}); {MAIN}"
+    stranger = {"ANTHROPIC_API_BASE": "https://elsewhere.test", "HTTPS_PROXY": "http://p.test"}
+    process = await start_prober(house, encryption_key, tmp_path, program, **stranger)
+    await house.ask(request(house.target(simulator.url, "swift")))
+    await house.completions(1, within_s=120)
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 10) == 0
+    kept = told.read_text().split()
+    assert "ANTHROPIC_API_BASE" not in kept
+    assert {"HTTPS_PROXY", "ARGUSLM_NATS_URL", "PATH"} <= set(kept)
+
+
 async def test_a_prober_without_a_key_says_what_to_do(house: House, tmp_path: Path) -> None:
     settings = house.bus.settings("prober")
     assert settings.nats_password is not None
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "from arguslm_prober.app import main; main()",
+        MAIN,
         env={
             **os.environ,
             "ARGUSLM_NATS_URL": settings.nats_url,

@@ -121,7 +121,7 @@ def split_credentials(
     secrets = {name: given.pop(name) for name in provider.secrets if name in given}
     base_url = _checked_base_url(given.pop("base_url", None), provider)
     if given:
-        raise ValueError(_has_no(provider, given))
+        raise ValueError(_no_such_fields(provider, given))
     missing = [name for name in provider.required_settings if name not in settings]
     if provider.api_key == "required" and "api_key" not in secrets:
         missing.append("api_key")
@@ -139,7 +139,7 @@ def split_credentials(
     return base_url, settings, secrets
 
 
-def _has_no(provider: ProviderType, names: Iterable[str]) -> str:
+def _no_such_fields(provider: ProviderType, names: Iterable[str]) -> str:
     """What is wrong with these fields, and which there are."""
     fields = [*provider.settings, *provider.secrets]
     fields += [] if provider.base_url == "none" else ["base_url"]
@@ -161,7 +161,7 @@ def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | Non
     if base_url is None:
         return None
     if provider.base_url == "none":
-        raise ValueError(_has_no(provider, ["base_url"]))
+        raise ValueError(_no_such_fields(provider, ["base_url"]))
     try:
         origin_of(base_url)
     except ProtocolError:

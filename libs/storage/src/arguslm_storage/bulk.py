@@ -84,8 +84,11 @@ async def rows_among(
 ) -> list[Row]:
     """The rows of the query whose columns have one of their values each, of which there may be any
     number. The query is to be a constant: its statement is kept."""
+    among = {key: list(values) for key, values in keys.items()}
+    if not all(among.values()):
+        return []
     statement = _statement_among(connection.dialect, query, tuple(keys))
-    bound = (_listed(connection.dialect, key, values) for key, values in keys.items())
+    bound = (_listed(connection.dialect, key, values) for key, values in among.items())
     return await rows_of(connection, statement, **dict(zip(_names(keys), bound, strict=True)))
 
 
@@ -105,9 +108,9 @@ def _among(dialect: Dialect, key: Column[Any], name: str) -> ColumnElement[bool]
     return key.in_(select(column("value")).select_from(func.json_each(bindparam(name))))
 
 
-def _listed(dialect: Dialect, key: Column[Any], values: Iterable[Any]) -> Any:
+def _listed(dialect: Dialect, key: Column[Any], values: list[Any]) -> Any:
     if dialect.name == "postgresql":
-        return list(values)
+        return values
     store = stored(dialect, key.type)
     return json.dumps([store(value) if store else value for value in values])
 

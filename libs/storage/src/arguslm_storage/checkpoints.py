@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_storage.columns import UtcDateTime
 from arguslm_storage.database import insert_new
-from arguslm_storage.driver import rows_of
+from arguslm_storage.driver import all_of, rows_of
 
 TABLE_NAME = "checkpoints"
 # A stopped process or a stalled machine; the next writer is to have taken over within 10 s.
@@ -70,7 +70,7 @@ def checkpoint_table(metadata: MetaData) -> Table:
 
 
 async def load_checkpoints(connection: AsyncConnection, table: Table) -> dict[str, Checkpoint]:
-    rows = await rows_of(connection, _all(table))
+    rows = await rows_of(connection, all_of(table))
     return {
         row["stream"]: Checkpoint(row["stream"], row["sequence"], row["stream_created"])
         for row in rows
@@ -79,7 +79,7 @@ async def load_checkpoints(connection: AsyncConnection, table: Table) -> dict[st
 
 async def stored_versions(connection: AsyncConnection, table: Table) -> set[int]:
     """The versions of the projection that wrote these tables: none, one, or a mixture."""
-    return {row["version"] for row in await rows_of(connection, _all(table)) if row["sequence"]}
+    return {row["version"] for row in await rows_of(connection, all_of(table)) if row["sequence"]}
 
 
 async def claim(
@@ -127,11 +127,6 @@ async def place(
     """Replace every checkpoint by these: the rows have just been replaced as well."""
     await connection.execute(table.delete())
     await insert_new(connection, table, [_row(checkpoint, version) for checkpoint in checkpoints])
-
-
-@cache
-def _all(table: Table) -> Select[Any]:
-    return select(table)
 
 
 @cache

@@ -8,11 +8,11 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Delete, Dialect, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Select, Table, Update, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -104,6 +104,12 @@ async def rows_of(
         }
         for row in rows
     ]
+
+
+@cache
+def all_of(table: Table) -> Select[Any]:
+    """The query of a table's rows, which is a constant."""
+    return select(table)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """How the streams become alerting's tables. Folding an event again changes nothing."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Select, Table, bindparam, select, update
+from sqlalchemy import Column, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_alerting import tables, verdicts
@@ -24,7 +23,7 @@ from arguslm_contracts.outcomes import FaultOwner, Outcome
 from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import upsert
-from arguslm_storage.driver import Row, rows_of, run
+from arguslm_storage.driver import Row, all_of, rows_of, run
 
 _STATES = select(tables.endpoint_states)
 _RESOLVE = (
@@ -143,7 +142,7 @@ async def _put(
 
 
 async def _row_of(connection: AsyncConnection, table: Table, key: UUID | str) -> Row | None:
-    rows = await rows_among(connection, _all(table), {_key_of(table): [key]})
+    rows = await rows_among(connection, all_of(table), {_key_of(table): [key]})
     return rows[0] if rows else None
 
 
@@ -160,11 +159,6 @@ async def _write(
     if not is_older and not is_incomplete:
         row = (known or {}) | changes | {"sequence": recorded.sequence}
         await upsert(connection, table, [row])
-
-
-@cache
-def _all(table: Table) -> Select[Any]:
-    return select(table)
 
 
 def _key_of(table: Table) -> Column[Any]:

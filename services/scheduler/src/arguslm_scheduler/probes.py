@@ -82,8 +82,9 @@ async def pinned_vectors_of(
 async def _pins(
     connection: AsyncConnection, keys: Sequence[PinKey]
 ) -> dict[PinKey, Mapping[str, Any]]:
-    columns = pinned_vectors.c
-    probe_ids, model_ids = zip(*keys, strict=True) if keys else ((), ())
-    among = {columns.probe_id: set(probe_ids), columns.model_id: set(model_ids)}
+    among = {
+        pinned_vectors.c.probe_id: {probe_id for probe_id, _ in keys},
+        pinned_vectors.c.model_id: {model_id for _, model_id in keys},
+    }
     rows = await rows_among(connection, _PINS, among)
     return {(row["probe_id"], row["model_id"]): row for row in rows}

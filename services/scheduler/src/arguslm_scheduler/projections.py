@@ -2,11 +2,10 @@
 are open, the account of what is spent and reserved, how long models reply, and their vectors."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, Table, delete, select
+from sqlalchemy import Table, delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from arguslm_bus.tables import ServiceTables
@@ -31,6 +30,7 @@ from arguslm_scheduler.tables import (
 )
 from arguslm_storage.bulk import rows_among
 from arguslm_storage.database import in_chunks, upsert
+from arguslm_storage.driver import all_of
 
 
 async def fold_registry(connection: AsyncConnection, events: Sequence[Recorded]) -> None:
@@ -83,18 +83,13 @@ async def _evolve(
     """Read the rows that changes are about, by key, evolve them in order, write what came of it."""
     (key,) = table.primary_key.columns
     keys = {changed for changed, _ in changes}
-    found = await rows_among(connection, _all(table), {key: keys}) if keys else []
+    found = await rows_among(connection, all_of(table), {key: keys})
     rows: dict[Any, Row | None] = {row[key.name]: row for row in found}
     for changed, told in changes:
         rows[changed] = evolve(rows.get(changed), told)
     await upsert(connection, table, [row for row in rows.values() if row is not None])
     for some in in_chunks([changed for changed, row in rows.items() if row is None]):
         await connection.execute(delete(table).where(key.in_(some)))
-
-
-@cache
-def _all(table: Table) -> Select[Any]:
-    return select(table)
 
 
 async def fold_requests(connection: AsyncConnection, events: Sequence[Recorded]) -> None:

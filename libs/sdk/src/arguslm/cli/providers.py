@@ -305,14 +305,14 @@ def _credentials(
 ) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for setting in settings or ():
-        name, value = _named("--set", "VALUE", setting)
+        name, value = _name_and_value("--set", "VALUE", setting)
         if name == "api_key":
             raise typer.BadParameter("give the key with --key-env or --key-stdin")
         if value and _SECRET_FIELD.search(name):
             raise typer.BadParameter(f"give it with --set-env {name}=VARIABLE: --set is no secret")
         chosen[name] = value or None
     for setting in secret_settings or ():
-        name, variable = _named("--set-env", "VARIABLE", setting)
+        name, variable = _name_and_value("--set-env", "VARIABLE", setting)
         chosen[name] = read_secret(name, variable=variable)
     if base_url is not None:
         chosen["base_url"] = base_url
@@ -321,7 +321,7 @@ def _credentials(
     return chosen
 
 
-def _named(option: str, what: str, setting: str) -> tuple[str, str]:
+def _name_and_value(option: str, what: str, setting: str) -> tuple[str, str]:
     name, separator, value = setting.partition("=")
     if not separator or not name:
         raise typer.BadParameter(f"write {option} NAME={what}")
