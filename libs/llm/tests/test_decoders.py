@@ -77,9 +77,12 @@ EXPECTED = {
         2,
         "completed",
     ),
+    "bedrock_plain.json": (Dialect.BEDROCK, "Olá", "hm", (15, 9, None, 3), 3, "tool_use"),
     "bedrock_tools.bin": (Dialect.BEDROCK, "", "", (60, 21, None, None), 2, "tool_use"),
     "bedrock.bin": (Dialect.BEDROCK, "Olá", "hm", (15, 9, None, 3), 3, "end_turn"),
 }
+# Beside the fixtures that are about tools.
+CALLS_TOO = ("anthropic_plain.json", "bedrock_plain.json")
 ERRORS = {
     "openai_error.sse": (Dialect.OPENAI, "server_error", "internal", "The server had an error"),
     "openai_error.json": (
@@ -123,7 +126,7 @@ def test_what_a_dialect_says(name):
     assert seen.finished
     assert seen.error is None
     assert seen.malformed is None
-    assert seen.called_tool == ("tools" in name or name == "anthropic_plain.json")
+    assert seen.called_tool == ("tools" in name or name in CALLS_TOO)
     assert seen.streamed == (not name.endswith(".json"))
     usage = seen.usage
     counted = usage and (

@@ -8,11 +8,13 @@ import pytest
 
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import ProbeKind
 from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import provider_types
 from arguslm_llm.decoders import Dialect
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.litellm_arguments import NO_KEY
+from arguslm_llm.probe_forms import FORMED
 from arguslm_llm.request import RequestBuilder
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -101,6 +103,45 @@ async def test_a_base_url_is_where_it_goes(builder, sealed, type_id):
     built = await builder.build(target, PROBE)
     assert urlsplit(built.request.url).netloc == "gateway.test:8443"
     assert sealed == []
+
+
+@pytest.mark.parametrize("type_id", AT_HOME)
+async def test_a_form_is_asked_for_or_refused_and_never_left_out(builder, sealed, type_id):
+    """Of a model that LiteLLM has not heard of."""
+    target = Endpoint(
+        type_id, credentials={"api_key": KEY}, model=MODELS.get(type_id, "some-model")
+    )
+    plain = await builder.build(target, PROBE)
+    refusals = set()
+    for kind in FORMED:
+        profile = PROBE.model_copy(update={"kind": kind, "answer_schema": {"type": "object"}})
+        try:
+            built = await builder.build(target, profile)
+        except CannotBuild as refusal:
+            refusals.add(refusal.outcome)
+            continue
+        assert (built.request.url, built.dialect) == (plain.request.url, plain.dialect)
+        assert orjson.loads(built.request.body) != orjson.loads(plain.request.body), kind
+    assert refusals <= {Outcome.UNSUPPORTED}
+    assert sealed == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (ProbeKind.JSON_MODE, "response_format"),
+        (ProbeKind.JSON_SCHEMA, "response_format"),
+        (ProbeKind.TOOL_CALL, "tools"),
+    ],
+)
+@pytest.mark.parametrize("type_id", ["perplexity", "sambanova", "featherless_ai", "poe", "v0"])
+async def test_what_litellm_has_not_heard_of_is_asked_for_in_openais_words(
+    builder, sealed, type_id, kind, field
+):
+    target = Endpoint(type_id, credentials={"api_key": KEY}, model="some-model")
+    profile = PROBE.model_copy(update={"kind": kind, "answer_schema": {"type": "object"}})
+    built = await builder.build(target, profile)
+    assert field in orjson.loads(built.request.body)
 
 
 @pytest.mark.parametrize("type_id", ["openai", "custom_openai_compatible", "vllm", "openrouter"])

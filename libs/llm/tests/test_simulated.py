@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from arguslm_contracts.measurement import ProbeProfile, Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import ProbeKind
 from arguslm_llm.discovery import DiscoveryFailed, discover
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import Origin
@@ -220,3 +221,58 @@ async def test_doors_that_do_not_open(measurer, plain) -> None:
     ):
         target = Endpoint("vllm", base_url=f"{url}/v1", model=MODEL)
         assert (await measurer.measure(target, PATIENT)).outcome is outcome
+
+
+# Models of which LiteLLM knows how a schema is asked for: by a field of its own, or by a tool.
+FORMED = [
+    ("openai", MODEL),
+    ("openai", "unheard-of"),
+    ("openai_responses", MODEL),
+    ("anthropic", "claude-sonnet-4-5"),
+    ("anthropic", "claude-3-5-haiku-latest"),
+    ("gemini", "gemini-2.5-flash"),
+    ("cohere", "command-a-03-2025"),
+    ("ollama", MODEL),
+    ("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ("bedrock", "amazon.nova-lite-v1:0"),
+]
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "rivers": {"type": "integer"}},
+    "required": ["city", "rivers"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.CANARY, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL])
+@pytest.mark.parametrize("obliges", [True, False])
+@pytest.mark.parametrize(("dialect", "model"), FORMED)
+async def test_a_kind_of_probe_is_asked_for_in_the_vendors_words(
+    dialect, model, obliges, kind, scene
+) -> None:
+    simulator, measurer = scene
+    simulator.add(model, Behaviour(ttft_ms=0, gap_ms=0, tokens=40, obliges=obliges))
+    profile = ProbeProfile(
+        prompt="Say QX-17.",
+        max_tokens=256,
+        kind=kind,
+        expected_answer="QX-17",
+        answer_schema=CITY,
+    )
+    measured = await measurer.measure(endpoint(dialect, simulator, model=model), profile)
+    assert measured.outcome is Outcome.OK, measured.evidence
+    assert bool(measured.findings) is not obliges, measured.findings
+    assert measured.evidence.answer_preview or kind is ProbeKind.TOOL_CALL
+
+
+@pytest.mark.parametrize(("dialect", "model"), FORMED)
+async def test_a_json_mode_that_a_vendor_has_not_is_not_asked_for(dialect, model, scene) -> None:
+    simulator, measurer = scene
+    simulator.add(model, Behaviour(ttft_ms=0, gap_ms=0, tokens=40, obliges=True))
+    asked = simulator.stats().requests.get(model, 0)
+    profile = ProbeProfile(prompt="Say it.", max_tokens=256, kind=ProbeKind.JSON_MODE)
+    measured = await measurer.measure(endpoint(dialect, simulator, model=model), profile)
+    has_none = dialect in ("anthropic", "bedrock")
+    assert measured.outcome is (Outcome.UNSUPPORTED if has_none else Outcome.OK)
+    assert not measured.findings
+    assert simulator.stats().requests.get(model, 0) - asked == (0 if has_none else 1)

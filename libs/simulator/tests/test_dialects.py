@@ -16,7 +16,6 @@ from botocore.eventstream import EventStreamBuffer
 from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
 
 TRUTH = Behaviour(ttft_ms=2, gap_ms=0.1, tokens=12, reasoning_tokens=3)
-MESSAGES = [{"role": "user", "content": "Say a word."}]
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -45,7 +44,7 @@ TOOLS: dict[str, dict[str, Any]] = {
 
 def asked(dialect: str, *, stream: bool) -> tuple[str, dict[str, Any], dict[str, str]]:
     """Path, body and headers of a question."""
-    chat = {"model": "m", "messages": MESSAGES, "stream": stream}
+    chat = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
     converse = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     contents = {"contents": [{"parts": [{"text": "Hi"}]}]}
     verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
@@ -155,36 +154,87 @@ def arguments_in(dialect: str, frames: list[Any], *, stream: bool) -> Any:
     return json.loads("".join(text for text in all_of(frames, name) if isinstance(text, str)))
 
 
+# How each vendor's request says that it wants JSON, and JSON of a schema; Anthropic and Bedrock
+# have no words for the first.
+JSON_WANTED: dict[str, dict[str, Any]] = {
+    "openai": {"response_format": {"type": "json_object"}},
+    "openai_responses": {"text": {"format": {"type": "json_object"}}},
+    "gemini": {"generationConfig": {"responseMimeType": "application/json"}},
+    "cohere": {"response_format": {"type": "json_object"}},
+    "ollama": {"format": "json"},
+}
+CONVERSE_FORM = {"type": "json_schema", "structure": {"jsonSchema": {"schema": json.dumps(SCHEMA)}}}
+SCHEMA_WANTED: dict[str, list[dict[str, Any]]] = {
+    "openai": [{"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}}],
+    "openai_responses": [{"text": {"format": {"type": "json_schema", "schema": SCHEMA}}}],
+    "anthropic": [
+        {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+        {"output_format": {"type": "json_schema", "schema": SCHEMA}},
+    ],
+    "gemini": [
+        {"generationConfig": {"responseMimeType": "application/json", "responseSchema": SCHEMA}},
+        {
+            "generation_config": {
+                "response_mime_type": "application/json",
+                "response_json_schema": SCHEMA,
+            }
+        },
+    ],
+    "bedrock": [{"outputConfig": {"textFormat": CONVERSE_FORM}}],
+    "cohere": [{"response_format": {"type": "json_object", "json_schema": SCHEMA}}],
+    "ollama": [{"format": SCHEMA}],
+}
+
+
+async def test_a_model_that_obliges_says_what_was_asked_for(
+    simulator: Simulator, wire: Any, dialect: str
+) -> None:
+    simulator.set("m", obliges=True)
+    wanted = [({}, "Hi"), *((form, json.dumps(ARGUMENTS)) for form in SCHEMA_WANTED[dialect])]
+    if dialect in JSON_WANTED:
+        wanted.append((JSON_WANTED[dialect], '{"answer": "alpha"}'))
+    for stream in (True, False):
+        path, body, headers = asked(dialect, stream=stream)
+        for form, expected in wanted:
+            answer = await wire.request("POST", path, {**body, **form}, **headers)
+            frames = frames_of(dialect, answer.body) if stream else [answer.json()]
+            assert said_in(dialect, frames).strip() == expected
+    called = await wire.request("POST", path, {**body, **TOOLS[dialect]}, **headers)
+    assert arguments_in(dialect, [called.json()], stream=False) == ARGUMENTS
+
+
+def said_in(dialect: str, frames: list[Any]) -> str:
+    """The answer without the thoughts."""
+    if dialect == "openai_responses" and len(frames) > 1:
+        frames = [f for f in frames if f["type"] == "response.output_text.delta"]
+        return "".join(frame["delta"] for frame in frames)
+    if dialect == "openai_responses":
+        frames = [item for item in frames[0]["output"] if item["type"] == "message"]
+    if dialect == "gemini":
+        parts = [part for parts in all_of(frames, "parts") for part in parts]
+        return "".join(part["text"] for part in parts if not part.get("thought"))
+    name = "content" if dialect in ("openai", "ollama") else "text"
+    texts = [text for text in all_of(frames, name) if isinstance(text, str)]
+    thoughts = set(all_of(list(all_of(frames, "reasoningText")), "text"))
+    thoughts |= set(all_of(list(all_of(frames, "reasoningContent")), "text"))
+    return "".join(text for text in texts if text not in thoughts)
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({}, "Say a word."),
-        ({"response_format": {"type": "json_object"}}, '{"answer": "alpha"}'),
-        (
-            {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
-            json.dumps(ARGUMENTS),
-        ),
         ({"response_format": {"type": "json_schema"}}, "null"),
-        ({"response_format": {"type": "text"}, "messages": [{"content": [1]}]}, None),
+        ({"response_format": {"type": "text"}, "messages": [{"content": [1]}]}, "gamma"),
+        ({"messages": [{"content": [{"text": "Say"}, {"text": " it."}]}]}, "Say it."),
     ],
 )
-async def test_a_model_that_obliges_says_what_was_asked_for(
-    simulator: Simulator, wire: Any, more: dict[str, Any], expected: str | None
+async def test_what_cannot_be_said_again_is_answered_in_our_words(
+    simulator: Simulator, wire: Any, more: dict[str, Any], expected: str
 ) -> None:
     simulator.set("m", obliges=True)
-    for stream in (True, False):
-        path, body, headers = asked("openai", stream=stream)
-        answer = await wire.request("POST", path, {**body, **more}, **headers)
-        frames = frames_of("openai", answer.body) if stream else [answer.json()]
-        said = "".join(text for text in all_of(frames, "content") if isinstance(text, str))
-        if expected is None:
-            assert "gamma" in said, "what cannot be said again is answered in our words"
-        else:
-            assert said.strip() == expected
-    path, body, headers = asked("openai", stream=True)
-    called = await wire.request("POST", path, {**body, **TOOLS["openai"]}, **headers)
-    frames = frames_of("openai", called.body)
-    assert arguments_in("openai", frames, stream=True) == ARGUMENTS
+    path, body, headers = asked("openai", stream=False)
+    answer = await wire.request("POST", path, {**body, **more}, **headers)
+    assert expected in said_in("openai", [answer.json()])
 
 
 async def test_reasoning_has_three_names_in_openais_chat(simulator: Simulator, wire: Any) -> None:
@@ -254,7 +304,7 @@ def first_vector(value: Any) -> list[float]:
         ("/v1/messages", {"model": "m"}, "anthropic-version: header is required"),
         ("/v1beta/models/m:generateContent", {}, "Invalid value at 'contents': is required"),
         ("/v2/chat", {"model": "m"}, "invalid request: messages is required"),
-        ("/api/chat", {"messages": MESSAGES}, "model is required"),
+        ("/api/chat", {"messages": [{"content": "Hi"}]}, "model is required"),
         ("/model/m/converse", {"messages": 5}, "The value at messages: expected an array."),
         ("/v1/responses", {"model": "m"}, "Missing required parameter: 'input'."),
         ("/v1/embeddings", {"model": "m", "input": [1]}, "Invalid 'input': expected a string"),

@@ -51,7 +51,7 @@ def arguments_for(
         arguments["stream_options"] = {"include_usage": True}
     if profile.reasoning_effort and endpoint.provider_type in _THINKS_UNASKED:
         arguments["reasoning_effort"] = profile.reasoning_effort
-    arguments |= form_of(profile)
+    arguments |= form_of(profile, provider.litellm)
     if profile.temperature is not None:
         arguments["temperature"] = profile.temperature
     if base := _base_url(endpoint, provider):
@@ -79,8 +79,14 @@ def embedding_arguments(
     return arguments | _credentials(endpoint, provider)
 
 
-def supported(litellm: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def supported(
+    litellm: Any, arguments: dict[str, Any], *, passed_on: bool = False
+) -> dict[str, Any]:
     """The arguments, less the wish for little thought where a model takes none.
+
+    Args:
+        passed_on: the endpoint reads OpenAI's own words, so what LiteLLM has not heard of is asked
+            for all the same.
 
     Raises:
         CannotBuild: LiteLLM would leave out what the probe is about.
@@ -90,11 +96,12 @@ def supported(litellm: Any, arguments: dict[str, Any]) -> dict[str, Any]:
         return arguments
     model = arguments["model"]
     known = litellm.get_supported_openai_params(model=model) or ()
-    for name in asked:
-        if name in _ESSENTIAL and name not in known:
-            raise CannotBuild(Outcome.UNSUPPORTED, f"LiteLLM knows no {name} for {model}")
+    unheard_of = [name for name in asked if name in _ESSENTIAL and name not in known]
+    if unheard_of and not passed_on:
+        raise CannotBuild(Outcome.UNSUPPORTED, f"LiteLLM knows no {unheard_of[0]} for {model}")
     thinks = "reasoning_effort" in known and litellm.supports_reasoning(model=model)
-    return {k: v for k, v in arguments.items() if k != "reasoning_effort" or thinks}
+    sent = {k: v for k, v in arguments.items() if k != "reasoning_effort" or thinks}
+    return sent | ({"allowed_openai_params": unheard_of} if unheard_of else {})
 
 
 def _named(endpoint: Endpoint, family: str | None) -> str:

@@ -21,7 +21,7 @@ from arguslm_llm.loop_lag import LoopLagSampler
 from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.prices import PriceMap, cost_of
-from arguslm_llm.probe_forms import embedding_of, findings_of
+from arguslm_llm.probe_forms import embedding_of, findings_of, read_schema_tool
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
@@ -137,6 +137,7 @@ class Measurer:
 
         def read() -> Measurement:
             transcript = transcribe(built.dialect, exchange)
+            read_schema_tool(profile, transcript)
             measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
             return _with_findings(measured, profile, transcript, redactor)
 

@@ -15,6 +15,12 @@ _MESSAGE_LIMIT = 300
 # Rounding and batching move a vector by less; another model behind the name moves it by far more.
 _SAME_VECTOR = 0.99
 
+# The kinds that ask for an answer in a form of its own.
+FORMED = frozenset({ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL})
+_COHERE = ("cohere", "cohere_chat")
+# What LiteLLM calls the tool whose arguments are the answer, where a vendor or a model takes no
+# schema otherwise.
+_SCHEMA_TOOL = "json_tool_call"
 # The tool that a tool_call probe is about, beside one that it is not about.
 _WEATHER: dict[str, Any] = {
     "name": "get_weather",
@@ -41,17 +47,30 @@ _TIME: dict[str, Any] = {
 }
 
 
-def form_of(profile: ProbeProfile) -> dict[str, Any]:
-    """What the kind adds to LiteLLM's arguments."""
+def form_of(profile: ProbeProfile, family: str) -> dict[str, Any]:
+    """What the kind adds to LiteLLM's arguments; `family` is LiteLLM's name for the vendor."""
     match profile.kind:
         case ProbeKind.JSON_MODE:
             return {"response_format": {"type": "json_object"}}
         case ProbeKind.JSON_SCHEMA:
-            schema = {"name": "answer", "strict": True, "schema": profile.answer_schema or {}}
-            return {"response_format": {"type": "json_schema", "json_schema": schema}}
+            schema = profile.answer_schema or {}
+            if family in _COHERE:  # LiteLLM passes it on as it is, and Cohere words it so
+                return {"response_format": {"type": "json_object", "json_schema": schema}}
+            named = {"name": "answer", "strict": True, "schema": schema}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
         case ProbeKind.TOOL_CALL:
             return {"tools": [{"type": "function", "function": tool} for tool in (_WEATHER, _TIME)]}
     return {}
+
+
+def read_schema_tool(profile: ProbeProfile, transcript: Transcript) -> None:
+    """Take the answer out of the tool by which LiteLLM asked for it."""
+    if profile.kind not in (ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA):
+        return
+    for call in transcript.tool_calls:
+        if call.name == _SCHEMA_TOOL:
+            transcript.answer_parts.append(call.arguments or "{}")
+    transcript.tool_calls = [call for call in transcript.tool_calls if call.name != _SCHEMA_TOOL]
 
 
 def embedding_of(profile: ProbeProfile, transcript: Transcript) -> Embedding | None:

@@ -12,12 +12,14 @@ from collections import OrderedDict
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import ProbeKind
 from arguslm_llm import litellm_gate
 from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.catalogue import ProviderType, provider_type
@@ -27,6 +29,7 @@ from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
 from arguslm_llm.model_mode import mode_of
 from arguslm_llm.network import Network
+from arguslm_llm.probe_forms import FORMED
 from arguslm_llm.wire import Wire
 
 T = TypeVar("T")
@@ -113,14 +116,37 @@ class RequestBuilder:
             return kept[1]
         if not endpoint.model:
             raise CannotBuild(Outcome.BAD_REQUEST, "no model was named")
-        request = await self._capture(endpoint, provider, profile)
+        plain = await self._plain(endpoint, profile)
+        passed_on = plain is not None and _reads_openai(plain)
+        request = await self._capture(endpoint, provider, profile, passed_on=passed_on)
         built = _checked(request, endpoint, provider)
+        if plain is not None and plain.request.body == built.request.body:
+            unworded = f"LiteLLM has no words for {profile.kind} at {endpoint.provider_type}"
+            raise CannotBuild(Outcome.UNSUPPORTED, unworded)
         if not _signed(built.request):
             self._keep(key, built)
         return built
 
+    async def _plain(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest | None:
+        """The same question without the form that the kind gives it: it tells how the endpoint is
+        asked, and whether the form is left out in silence. None where the kind has no form."""
+        if profile.kind not in FORMED:
+            return None
+        unformed = profile.model_copy(update={"kind": ProbeKind.LIVENESS})
+        plain = await self.build(endpoint, unformed)
+        if _completes_text(plain):
+            raise CannotBuild(
+                Outcome.UNSUPPORTED, f"{endpoint.model} completes texts: {profile.kind} is for chat"
+            )
+        return plain
+
     async def _capture(
-        self, endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile
+        self,
+        endpoint: Endpoint,
+        provider: ProviderType,
+        profile: ProbeProfile,
+        *,
+        passed_on: bool,
     ) -> httpx.Request:
         litellm = self._thread.litellm
 
@@ -132,7 +158,8 @@ class RequestBuilder:
                         await litellm.aembedding(**embedding_arguments(endpoint, provider, profile))
                     else:
                         arguments = arguments_for(endpoint, provider, profile, mode)
-                        answer = await litellm.acompletion(**supported(litellm, arguments))
+                        arguments = supported(litellm, arguments, passed_on=passed_on)
+                        answer = await litellm.acompletion(**arguments)
                         async for _ in answer:  # some send only when the stream is read
                             break
                 except litellm_gate.Captured as captured:
@@ -151,7 +178,9 @@ class RequestBuilder:
             if _EMBEDS_NOTHING in message:
                 embeds_nothing = f"LiteLLM knows no embeddings of {endpoint.provider_type}"
                 raise CannotBuild(Outcome.UNSUPPORTED, embeds_nothing) from error
-            raise CannotBuild(Outcome.BAD_REQUEST, message) from error
+            unsupported = isinstance(error, litellm.UnsupportedParamsError)
+            outcome = Outcome.UNSUPPORTED if unsupported else Outcome.BAD_REQUEST
+            raise CannotBuild(outcome, message) from error
 
     def _keep(self, key: object, built: BuiltRequest) -> None:
         self._kept[key] = (time.monotonic(), built)
@@ -187,6 +216,16 @@ def _key(endpoint: Endpoint, profile: ProbeProfile) -> object:
         profile.reasoning_effort,
         None if profile.answer_schema is None else orjson.dumps(profile.answer_schema),
     )
+
+
+def _reads_openai(built: BuiltRequest) -> bool:
+    """Whether tools and formats may be asked for as OpenAI words them."""
+    return built.dialect in (Dialect.OPENAI, Dialect.COHERE)
+
+
+def _completes_text(built: BuiltRequest) -> bool:
+    path = urlsplit(built.request.url).path.rstrip("/")
+    return path.endswith("/completions") and not path.endswith("/chat/completions")
 
 
 def _checked(request: httpx.Request, endpoint: Endpoint, provider: ProviderType) -> BuiltRequest:

@@ -74,8 +74,8 @@ class Behaviour:
     `reasoning_field`: its name in OpenAI's chat dialect.
     `tokens_per_chunk`: tokens that share a frame; the frame leaves when its first one is due.
     `calls_tool`: the answer is a call of the first tool that a request offers.
-    `obliges`: instead of words that mean nothing, in OpenAI's chat dialect: a call of the first
-    tool that is offered, JSON where a request wants that, else the question's own words again.
+    `obliges`: instead of words that mean nothing, a call of the first tool that is offered, JSON
+    where a request wants that, else the question's own words again.
     `dimensions`: length of the model's embeddings.
     `fault_rate`: share of requests the fault strikes; `fault_run`: how many in a row at least.
     `stall_after_tokens`: tokens sent before a fault in the middle (stall, disconnect,

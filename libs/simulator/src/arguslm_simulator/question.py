@@ -4,8 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from arguslm_simulator.answer import Tool
+from arguslm_simulator.answer import Tool, sample
 from arguslm_simulator.behaviour import MAX_DIMENSIONS
+
+# What is said where JSON is wanted and no schema tells which.
+ANY_JSON = '{"answer": "alpha"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,7 @@ class Question:
     """A chat request. `max_tokens` covers reasoning and answer together; None = no limit.
     `include_usage`: the stream ends with a bill. `events`: as server-sent events, where a dialect
     also streams in another form. `tool`: the first one that was offered. `wanted`: what a model
-    that obliges says; empty where a dialect does not read it."""
+    that obliges says."""
 
     model: str
     prompt_tokens: int
@@ -133,3 +136,19 @@ def tool_in(tools: Any, *path: str, schema: str = "parameters") -> Tool | None:
         return None
     arguments = entry.get(schema)
     return Tool(entry["name"], arguments if isinstance(arguments, dict) else {})
+
+
+def last_said(messages: Any, name: str = "content") -> str:
+    """The last message's text, of one part or of several; `name` is the member that holds it. Empty
+    where it holds none."""
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    said = last.get(name) if isinstance(last, dict) else None
+    if isinstance(said, list):
+        texts = [part.get("text") for part in said if isinstance(part, dict)]
+        said = "".join(text for text in texts if isinstance(text, str))
+    return said if isinstance(said, str) else ""
+
+
+def said_in_json(schema: Any) -> str:
+    """An instance of the schema."""
+    return json.dumps(sample(schema))

@@ -58,6 +58,7 @@ _PATHS: tuple[tuple[str, Dialect], ...] = (
     ("/api/generate", Dialect.OLLAMA),
     ("/v2/chat", Dialect.COHERE),
     ("/converse-stream", Dialect.BEDROCK),
+    ("/converse", Dialect.BEDROCK),
     ("/embeddings", Dialect.EMBEDDINGS),
     ("/embed", Dialect.EMBEDDINGS),
     (":batchEmbedContents", Dialect.EMBEDDINGS),

@@ -1,4 +1,5 @@
-"""Amazon Bedrock's ConverseStream: binary event-stream messages with JSON inside."""
+"""Amazon Bedrock's ConverseStream, binary event-stream messages with JSON inside, and Converse, the
+same in one piece: LiteLLM asks so for a schema that it has to ask for by a tool."""
 
 import struct
 from collections.abc import Iterator, Sequence
@@ -6,11 +7,13 @@ from typing import NamedTuple
 from zlib import crc32
 
 from arguslm_contracts.measurement import Usage
+from arguslm_llm.decoders.framing import is_json_body, whole
 from arguslm_llm.decoders.transcript import (
     JsonObject,
     ProviderError,
     Transcript,
     as_count,
+    as_list,
     as_object,
     as_text,
     json_of,
@@ -35,7 +38,12 @@ class _Message(NamedTuple):
 
 
 def decode(reads: Sequence[Read], transcript: Transcript) -> None:
-    """Read the messages of a converse-stream answer."""
+    """Read the messages of a stream, or one object."""
+    if is_json_body(reads):
+        transcript.streamed = False
+        ns, body = whole(reads)
+        _read_whole(ns, as_object(json_of(body)), transcript)
+        return
     try:
         for message in _messages(reads):
             _read_message(message, transcript)
@@ -99,6 +107,22 @@ def _read_message(message: _Message, transcript: Transcript) -> None:
         transcript.finished = True
     elif event == "metadata":
         transcript.usage = _usage(as_object(payload.get("usage")))
+
+
+def _read_whole(ns: int, body: JsonObject, transcript: Transcript) -> None:
+    message = as_object(as_object(body.get("output")).get("message"))
+    if not message:
+        transcript.unreadable("the body holds no message")
+        return
+    for block in map(as_object, as_list(message.get("content"))):
+        thought = as_object(as_object(block.get("reasoningContent")).get("reasoningText"))
+        transcript.reasoning_token(ns, thought.get("text"))
+        transcript.answer_token(ns, block.get("text"))
+        if tool := as_object(block.get("toolUse")):
+            transcript.tool_token(ns, tool.get("name"), tool.get("input"))
+    transcript.finish_reason = as_text(body.get("stopReason"))
+    transcript.finished = transcript.finish_reason is not None
+    transcript.usage = _usage(as_object(body.get("usage")))
 
 
 def _read_delta(ns: int, delta: JsonObject, transcript: Transcript) -> None:

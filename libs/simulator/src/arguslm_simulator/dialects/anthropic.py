@@ -22,7 +22,10 @@ from arguslm_simulator.question import (
     Question,
     count_in,
     json_object,
+    last_said,
     list_in,
+    object_in,
+    said_in_json,
     text_in,
     tokens_of,
     tool_in,
@@ -135,7 +138,17 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
         stream=document.get("stream") is True,
         max_tokens=max_tokens,
         tool=tool_in(document.get("tools"), schema="input_schema"),
+        wanted=_wanted(document, messages),
     )
+
+
+def _wanted(document: JsonObject, messages: list[Any]) -> str:
+    """It has no JSON without a schema; `output_format` is what the schema's place was called."""
+    config = object_in(document, "output_config")
+    form = object_in(config, "format") or object_in(document, "output_format")
+    if form.get("type") == "json_schema":
+        return said_in_json(form.get("schema"))
+    return last_said(messages)
 
 
 class _Events:

@@ -22,8 +22,10 @@ from arguslm_simulator.question import (
     Question,
     count_in,
     json_object,
+    last_said,
     list_in,
     object_in,
+    said_in_json,
     tokens_of,
     tool_in,
 )
@@ -145,7 +147,17 @@ def _read_question(request: Request, parts: Mapping[str, str]) -> Question:
         max_tokens=count_in(object_in(document, "inferenceConfig"), "maxTokens"),
         # The schema is wrapped once more than elsewhere.
         tool=Tool(tool.name, object_in(dict(tool.schema), "json")) if tool else None,
+        wanted=_wanted(document, messages),
     )
+
+
+def _wanted(document: JsonObject, messages: list[Any]) -> str:
+    """It has no JSON without a schema, which is text that holds JSON."""
+    form = object_in(object_in(document, "outputConfig"), "textFormat")
+    schema = object_in(object_in(form, "structure"), "jsonSchema").get("schema")
+    if not isinstance(schema, str):
+        return last_said(messages)
+    return said_in_json(json_object(schema.encode()))
 
 
 class _Messages:

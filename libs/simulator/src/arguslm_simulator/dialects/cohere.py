@@ -19,13 +19,17 @@ from arguslm_simulator.dialects.dialect import (
 from arguslm_simulator.frames import SENT, TEXT_SLOT, Template, server_event
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
+    ANY_JSON,
     BadRequest,
     Question,
     Texts,
     count_in,
     dimensions_in,
     json_object,
+    last_said,
     list_in,
+    object_in,
+    said_in_json,
     text_in,
     texts_in,
     tokens_of,
@@ -121,7 +125,15 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
         stream=document.get("stream") is True,
         max_tokens=count_in(document, "max_tokens"),
         tool=tool_in(document.get("tools"), "function"),
+        wanted=_wanted(document, messages),
     )
+
+
+def _wanted(document: JsonObject, messages: list[Any]) -> str:
+    form = object_in(document, "response_format")
+    if form.get("type") != "json_object":
+        return last_said(messages)
+    return said_in_json(form["json_schema"]) if "json_schema" in form else ANY_JSON
 
 
 def _read_texts(request: Request, _: Mapping[str, str]) -> Texts:

@@ -17,14 +17,17 @@ from arguslm_simulator.dialects.dialect import (
 from arguslm_simulator.frames import SENT, server_event, to_json
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
+    ANY_JSON,
     BadRequest,
     Question,
     Texts,
     count_in,
     dimensions_in,
     json_object,
+    last_said,
     list_in,
     object_in,
+    said_in_json,
     tokens_of,
     tool_in,
 )
@@ -36,6 +39,9 @@ _FINISH = {
     Finish.CONTENT_FILTER: "SAFETY",
 }
 _MODELS = "/v1beta/models"
+# Where a request says that it wants JSON, and which.
+_TYPES = ("responseMimeType", "response_mime_type")
+_SCHEMAS = ("responseSchema", "response_schema", "responseJsonSchema", "response_json_schema")
 
 
 def _refusal(code: int, status: str, message: str, details: Sequence[Any] = ()) -> Refusal:
@@ -166,7 +172,15 @@ def _read_question(request: Request, parts: Mapping[str, str]) -> Question:
         events=request.query.get("alt") == "sse",
         max_tokens=count_in(config, "maxOutputTokens", "max_output_tokens"),
         tool=tool_in(tools, "functionDeclarations") or tool_in(tools, "function_declarations"),
+        wanted=_wanted(config, contents),
     )
+
+
+def _wanted(config: JsonObject, contents: list[Any]) -> str:
+    if "application/json" not in (config.get(name) for name in _TYPES):
+        return last_said(contents, "parts")
+    schemas = [config[name] for name in _SCHEMAS if name in config]
+    return said_in_json(schemas[0]) if schemas else ANY_JSON
 
 
 def _read_text(request: Request, parts: Mapping[str, str]) -> Texts:

@@ -18,14 +18,17 @@ from arguslm_simulator.dialects.dialect import (
 from arguslm_simulator.frames import SENT, TEXT_SLOT, Template, to_json
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
+    ANY_JSON,
     BadRequest,
     Question,
     Texts,
     count_in,
     dimensions_in,
     json_object,
+    last_said,
     list_in,
     object_in,
+    said_in_json,
     text_in,
     texts_in,
     tokens_of,
@@ -129,7 +132,14 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
         stream=document.get("stream") is not False,
         max_tokens=_most_tokens(object_in(document, "options")),
         tool=tool_in(document.get("tools"), "function"),
+        wanted=_wanted(document.get("format"), messages),
     )
+
+
+def _wanted(form: Any, messages: list[Any]) -> str:
+    if form == "json":
+        return ANY_JSON
+    return said_in_json(form) if form else last_said(messages)
 
 
 def _most_tokens(options: JsonObject) -> int | None:

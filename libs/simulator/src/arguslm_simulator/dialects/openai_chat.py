@@ -1,26 +1,28 @@
 """OpenAI's chat completions and embeddings, which half the field speaks."""
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arguslm_simulator.answer import Answer, Channel, Counts, Finish, sample
+from arguslm_simulator.answer import Answer, Channel, Counts, Finish
 from arguslm_simulator.behaviour import Behaviour
 from arguslm_simulator.dialects.dialect import JsonObject, Place
 from arguslm_simulator.dialects.openai import OpenAI, server_error
 from arguslm_simulator.frames import STAMP_SLOT, TEXT_SLOT, Template, server_event
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
+    ANY_JSON,
     BadRequest,
     Question,
     Texts,
     count_in,
     dimensions_in,
     json_object,
+    last_said,
     list_in,
     object_in,
+    said_in_json,
     text_in,
     texts_in,
     tokens_of,
@@ -79,16 +81,12 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
 
 
 def _wanted(document: JsonObject, messages: list[Any]) -> str:
-    """JSON where the request says so, an instance of its schema if it has one; else the last
-    message once more."""
     form = object_in(document, "response_format")
     if form.get("type") == "json_object":
-        return '{"answer": "alpha"}'
+        return ANY_JSON
     if form.get("type") == "json_schema":
-        return json.dumps(sample(object_in(form, "json_schema").get("schema")))
-    last = messages[-1] if isinstance(messages[-1], dict) else {}
-    content = last.get("content")
-    return content if isinstance(content, str) else ""
+        return said_in_json(object_in(form, "json_schema").get("schema"))
+    return last_said(messages)
 
 
 def _read_texts(request: Request, _: Mapping[str, str]) -> Texts:

@@ -12,10 +12,14 @@ from arguslm_simulator.dialects.openai import OpenAI, server_error
 from arguslm_simulator.frames import SENT, server_event
 from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
+    ANY_JSON,
     BadRequest,
     Question,
     count_in,
     json_object,
+    last_said,
+    object_in,
+    said_in_json,
     text_in,
     tokens_of,
     tool_in,
@@ -63,7 +67,17 @@ def _read_question(request: Request, _: Mapping[str, str]) -> Question:
         stream=document.get("stream") is True,
         max_tokens=count_in(document, "max_output_tokens"),
         tool=tool_in(document.get("tools")),
+        wanted=_wanted(document, asked),
     )
+
+
+def _wanted(document: JsonObject, asked: str | list[Any]) -> str:
+    form = object_in(object_in(document, "text"), "format")
+    if form.get("type") == "json_object":
+        return ANY_JSON
+    if form.get("type") == "json_schema":
+        return said_in_json(form.get("schema"))
+    return asked if isinstance(asked, str) else last_said(asked)
 
 
 class _Events:
