@@ -10,6 +10,7 @@ import pytest
 
 from arguslm_llm.catalogue import (
     catalogue,
+    crosses_home,
     litellm_model_name,
     provider_types,
     split_credentials,
@@ -113,6 +114,22 @@ def test_credentials_are_split_into_address_settings_and_secrets():
     )
 
 
+@pytest.mark.parametrize(
+    ("type_id", "base_url", "other", "crosses"),
+    [
+        ("openai", None, "https://api.openai.com/v1", False),
+        ("openai", None, "https://gateway.test", True),
+        ("openai", "https://one.test", "https://other.test", False),
+        ("aws_bedrock", None, "https://vpce-1.bedrock-runtime.r.vpce.amazonaws.com", True),
+        ("aws_bedrock", "https://one.test", None, True),
+        ("aws_bedrock", "https://one.test", "https://other.test", False),
+        ("vllm", "http://one.test", "http://other.test", False),
+    ],
+)
+def test_a_key_does_not_leave_its_vendor_unnoticed(type_id, base_url, other, crosses):
+    assert crosses_home(type_id, base_url, other) is crosses
+
+
 def test_bedrock_takes_a_key_of_its_own_instead_of_amazons():
     given = {"region": "us-east-1", "bedrock_api_key": "ABSK"}
     settings, secrets = {"region": "us-east-1"}, {"bedrock_api_key": "ABSK"}
@@ -135,7 +152,7 @@ def test_bedrock_takes_a_key_of_its_own_instead_of_amazons():
         ("aws_bedrock", {"region": "r"}, "needs bedrock_api_key, or aws_access_key_id and aws_s"),
         ("aws_bedrock", {"region": "r", "aws_access_key_id": "A"}, "needs bedrock_api_key, or"),
         ("sagemaker", {"region": "r"}, "needs aws_access_key_id and aws_secret_access_key"),
-        ("aws_bedrock", {"region": "r", "base_url": "https://x"}, "no field base_url"),
+        ("sagemaker", {"region": "r", "base_url": "https://x"}, "no field base_url"),
         ("aws_bedrock", {"region": "evil.example/"}, "region may hold"),
         ("google_vertex", {"api_key": "AIza", "project_id": "p", "region": "r"}, "service account"),
         ("no_such_type", {}, "unknown provider type"),

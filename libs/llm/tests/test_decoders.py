@@ -201,6 +201,36 @@ def test_what_cannot_be_read_is_said(body, says):
     assert says in decode(Dialect.OPENAI, [(T, body)]).malformed
 
 
+@pytest.mark.parametrize(
+    ("body", "input_tokens"),
+    [
+        ({"data": [{"embedding": [1, 0.5]}], "usage": {"prompt_tokens": 3}}, 3),
+        ({"embeddings": [[1, 0.5]], "prompt_eval_count": 3}, 3),
+        (
+            {"embeddings": {"float": [[1, 0.5]]}, "meta": {"billed_units": {"input_tokens": 3}}},
+            3,
+        ),
+        ({"embeddings": [{"values": [1, 0.5]}]}, None),
+        ({"embedding": {"values": [1, 0.5]}, "usageMetadata": {"promptTokenCount": 3}}, 3),
+        ({"embedding": [1, 0.5], "inputTextTokenCount": 3}, 3),
+        ({"embeddings": [{"embeddingType": "TEXT", "embedding": [1, 0.5]}]}, None),
+        (
+            {
+                "predictions": [
+                    {"embeddings": {"values": [1, 0.5], "statistics": {"token_count": 3}}}
+                ]
+            },
+            3,
+        ),
+        ({"predictions": [{"textEmbedding": [1, 0.5]}]}, None),
+    ],
+)
+def test_a_vector_has_many_places(body, input_tokens) -> None:
+    seen = decode(Dialect.EMBEDDINGS, [(T, json.dumps(body).encode())])
+    assert seen.embedding == (1, 0.5)
+    assert seen.usage.input_tokens == input_tokens
+
+
 def test_a_vector_beyond_all_models_is_not_taken() -> None:
     body = json.dumps({"data": [{"embedding": [0.5] * 40_000}]}).encode()
     seen = decode(Dialect.EMBEDDINGS, [(T, body)])

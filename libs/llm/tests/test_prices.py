@@ -67,7 +67,7 @@ async def test_a_vendors_models_cost_what_litellm_says(measurer, provider_type, 
         Endpoint("custom_openai_compatible", base_url="http://localhost:9/v1", model="gpt-4.1"),
         Endpoint("ollama", model="llama3"),
         Endpoint("vllm", model="gpt-4.1"),
-        Endpoint("openai", model="text-embedding-3-small"),
+        Endpoint("aws_bedrock", base_url="http://localhost:9", model="amazon.nova-lite-v1:0"),
         Endpoint("openai", model="claude-sonnet-4-5"),
         Endpoint("azure_openai", base_url="https://a.openai.azure.com", model="our-deployment"),
         Endpoint("no such type", model="gpt-4.1"),
@@ -77,6 +77,26 @@ async def test_a_vendors_models_cost_what_litellm_says(measurer, provider_type, 
 )
 async def test_what_nobody_has_a_price_for_has_none(measurer, endpoint):
     assert measurer.price_of(endpoint) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "usd"),
+    [
+        (Endpoint("openai", model="text-embedding-3-small"), (0.02, 0)),
+        (Endpoint("aws_bedrock", model="amazon.titan-embed-text-v2:0"), (0.02, 0)),
+        (
+            Endpoint(
+                "aws_bedrock",
+                base_url="https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+                model="amazon.nova-lite-v1:0",
+            ),
+            (0.06, 0.24),
+        ),
+    ],
+)
+async def test_vectors_and_a_vendors_private_door_cost_what_they_cost(measurer, endpoint, usd):
+    price = measurer.price_of(endpoint)
+    assert (price.input_usd_per_million_tokens, price.output_usd_per_million_tokens) == usd
 
 
 async def test_nothing_for_nothing_is_no_price_and_long_inputs_cost_more():

@@ -2,7 +2,6 @@
 to show is what is decided, and no clock runs ahead of its schedule."""
 
 import asyncio
-import ssl
 
 import pytest
 import pytest_asyncio
@@ -12,12 +11,8 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import ProbeKind
 from arguslm_llm.discovery import DiscoveryFailed, discover
 from arguslm_llm.endpoint import Endpoint
-from arguslm_llm.http1 import Origin
-from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
-from arguslm_llm.proxy import Proxies, Proxy
 from arguslm_simulator import Behaviour, Fault, Scenario, Simulator
-from arguslm_testkit.certificates import self_signed
 
 KEY = "sk-simulated-1234"
 MODEL = "gpt-4.1-mini"  # one that LiteLLM knows to stream the Responses API
@@ -30,7 +25,6 @@ TRUTH = Behaviour(
     reasoning_tokens=THOUGHTS,
     stall_after_tokens=6,
 )
-BEDROCK_HOST = "bedrock-runtime.us-east-1.amazonaws.com"
 # What each dialect is called in the catalogue, how its base URL ends and its models' names begin.
 ENDPOINTS = {
     "openai": ("custom_openai_compatible", "/v1", ""),
@@ -39,7 +33,7 @@ ENDPOINTS = {
     "gemini": ("google_ai_studio", "/v1beta", ""),
     "cohere": ("cohere", "", ""),
     "ollama": ("ollama", "", ""),
-    "bedrock": ("aws_bedrock", None, ""),
+    "bedrock": ("aws_bedrock", "", ""),
 }
 PATIENT = ProbeProfile(prompt="Say a word.", max_tokens=256)
 # A token that never comes costs the test as long as this.
@@ -92,58 +86,17 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 def endpoint(dialect: str, simulator: Simulator, *, model: str = MODEL, key: str = KEY) -> Endpoint:
     kind, path, prefix = ENDPOINTS[dialect]
-    model = prefix + model
-    if path is None:
-        secrets = {"aws_access_key_id": key, "aws_secret_access_key": "never-checked"}
-        return Endpoint(kind, settings={"region": "us-east-1"}, credentials=secrets, model=model)
-    base_url = f"{simulator.url}{path}"
-    return Endpoint(kind, base_url=base_url, credentials={"api_key": key}, model=model)
-
-
-class Tunnel:
-    """A proxy for Bedrock, whose address nobody may change: whatever is asked for, this is it."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        there = await asyncio.open_connection("127.0.0.1", self._port)
-        await asyncio.gather(_relay(reader, there[1]), _relay(there[0], writer))
-
-
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-    except ConnectionError:
-        pass
-    writer.close()
+    credentials, settings = {"api_key": key}, {}
+    if dialect == "bedrock":
+        credentials = {"aws_access_key_id": key, "aws_secret_access_key": "never-checked"}
+        settings = {"region": "us-east-1"}
+    return Endpoint(kind, f"{simulator.url}{path}", settings, credentials, prefix + model)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def plain():
-    async with Simulator(Scenario({MODEL: TRUTH}), KEY) as simulator:
-        yield simulator
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bedrock(tmp_path_factory):
-    """A simulator that says it is Amazon, and a measurer that believes it."""
-    file = self_signed(tmp_path_factory.mktemp("amazon"), name=BEDROCK_HOST)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(file)
-    async with Simulator(Scenario({MODEL: TRUTH}), KEY, tls=serving) as simulator:
-        tunnel = Tunnel(int(simulator.url.rsplit(":", 1)[1]))
-        async with await asyncio.start_server(tunnel.serve, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            proxies = Proxies({"https": Proxy(Origin("http", "127.0.0.1", port))})
-            network = Network(proxies=proxies, tls=ssl.create_default_context(cafile=file))
-            measurer = Measurer(network)
-            await measurer.start()
-            yield simulator, measurer
-            await measurer.close()
+async def simulator():
+    async with Simulator(Scenario({MODEL: TRUTH}), KEY) as running:
+        yield running
 
 
 @pytest.fixture(params=ENDPOINTS)
@@ -151,13 +104,7 @@ def dialect(request) -> str:
     return request.param
 
 
-@pytest.fixture
-def scene(dialect, plain, bedrock, measurer) -> tuple[Simulator, Measurer]:
-    return bedrock if dialect == "bedrock" else (plain, measurer)
-
-
-async def test_every_fault_is_seen_as_what_it_is(dialect, scene) -> None:
-    simulator, measurer = scene
+async def test_every_fault_is_seen_as_what_it_is(dialect, simulator, measurer) -> None:
 
     async def seen(fault: Fault, model: str, profile: ProbeProfile) -> None:
         # Headers that come at once tell a slow first token from slow headers.
@@ -174,8 +121,7 @@ async def test_every_fault_is_seen_as_what_it_is(dialect, scene) -> None:
     assert SHOWS.keys() == set(Fault) - {Fault.ANY}
 
 
-async def test_no_clock_is_ahead_of_the_schedule(dialect, scene) -> None:
-    simulator, measurer = scene
+async def test_no_clock_is_ahead_of_the_schedule(dialect, simulator, measurer) -> None:
     simulator.add(MODEL, TRUTH)
     measured = await measurer.measure(endpoint(dialect, simulator), PATIENT)
     timing, usage = measured.timing, measured.usage
@@ -190,8 +136,7 @@ async def test_no_clock_is_ahead_of_the_schedule(dialect, scene) -> None:
     assert measured.evidence.provider_request_id
 
 
-async def test_a_wrong_key_is_refused_in_the_vendors_words(dialect, scene) -> None:
-    simulator, measurer = scene
+async def test_a_wrong_key_is_refused_in_the_vendors_words(dialect, simulator, measurer) -> None:
     simulator.add(MODEL, TRUTH)
     before = simulator.stats().requests
     measured = await measurer.measure(endpoint(dialect, simulator, key="sk-wrong"), PATIENT)
@@ -199,7 +144,7 @@ async def test_a_wrong_key_is_refused_in_the_vendors_words(dialect, scene) -> No
     assert simulator.stats().requests == before
 
 
-LISTS = ("openai", "anthropic", "gemini", "cohere", "ollama")
+LISTS = ("openai", "anthropic", "gemini", "cohere", "ollama", "bedrock")
 
 
 async def test_models_are_listed_page_by_page() -> None:
@@ -213,11 +158,11 @@ async def test_models_are_listed_page_by_page() -> None:
             assert caught.value.outcome is Outcome.AUTH, dialect
 
 
-async def test_doors_that_do_not_open(measurer, plain) -> None:
+async def test_doors_that_do_not_open(measurer, simulator) -> None:
     """A port that refuses, and TLS that is spoken to nobody."""
     for url, outcome in (
-        (plain.refused_url, Outcome.REFUSED),
-        (plain.url.replace("http:", "https:"), Outcome.TLS),
+        (simulator.refused_url, Outcome.REFUSED),
+        (simulator.url.replace("http:", "https:"), Outcome.TLS),
     ):
         target = Endpoint("vllm", base_url=f"{url}/v1", model=MODEL)
         assert (await measurer.measure(target, PATIENT)).outcome is outcome
@@ -248,9 +193,8 @@ CITY = {
 @pytest.mark.parametrize("obliges", [True, False])
 @pytest.mark.parametrize(("dialect", "model"), FORMED)
 async def test_a_kind_of_probe_is_asked_for_in_the_vendors_words(
-    dialect, model, obliges, kind, scene
+    dialect, model, obliges, kind, simulator, measurer
 ) -> None:
-    simulator, measurer = scene
     simulator.add(model, Behaviour(ttft_ms=0, gap_ms=0, tokens=40, obliges=obliges))
     profile = ProbeProfile(
         prompt="Say QX-17.",
@@ -266,8 +210,9 @@ async def test_a_kind_of_probe_is_asked_for_in_the_vendors_words(
 
 
 @pytest.mark.parametrize(("dialect", "model"), FORMED)
-async def test_a_json_mode_that_a_vendor_has_not_is_not_asked_for(dialect, model, scene) -> None:
-    simulator, measurer = scene
+async def test_a_json_mode_that_a_vendor_has_not_is_not_asked_for(
+    dialect, model, simulator, measurer
+) -> None:
     simulator.add(model, Behaviour(ttft_ms=0, gap_ms=0, tokens=40, obliges=True))
     asked = simulator.stats().requests.get(model, 0)
     profile = ProbeProfile(prompt="Say it.", max_tokens=256, kind=ProbeKind.JSON_MODE)
@@ -276,3 +221,27 @@ async def test_a_json_mode_that_a_vendor_has_not_is_not_asked_for(dialect, model
     assert measured.outcome is (Outcome.UNSUPPORTED if has_none else Outcome.OK)
     assert not measured.findings
     assert simulator.stats().requests.get(model, 0) - asked == (0 if has_none else 1)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "model"),
+    [
+        ("openai", "text-embedding-3-small"),
+        ("gemini", "gemini-embedding-001"),
+        ("cohere", "embed-v4.0"),
+        ("ollama", "nomic-embed-text"),
+        ("bedrock", "amazon.titan-embed-text-v2:0"),
+        ("bedrock", "cohere.embed-v4:0"),
+    ],
+)
+async def test_a_vector_is_asked_for_in_the_vendors_words(
+    dialect, model, simulator, measurer
+) -> None:
+    simulator.add(model, Behaviour(ttft_ms=0, dimensions=8))
+    target = endpoint(dialect, simulator, model=model)
+    profile = ProbeProfile(prompt="The harbour.", kind=ProbeKind.EMBEDDING)
+    measured = await measurer.measure(target, profile)
+    assert measured.outcome is Outcome.OK, measured.evidence
+    assert measured.embedding.seen.dimension == 8
+    wrong = endpoint(dialect, simulator, model=model, key="sk-wrong")
+    assert (await measurer.measure(wrong, profile)).outcome is Outcome.AUTH

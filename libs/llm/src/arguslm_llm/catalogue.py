@@ -151,10 +151,24 @@ def crosses_home(provider_type_id: str, base_url: str | None, other: str | None)
     None is the vendor's own. A type that people run themselves has no such home."""
     provider = provider_type(provider_type_id)
     home = provider.spec.default_base_url
-    if home is None or provider.base_url == "required":
+    if provider.base_url == "required" or not (home or provider.hosts):
         return False
-    at_home = [origin_of(url or home) == origin_of(home) for url in (base_url, other)]
+    at_home = [
+        url is None or (home is not None and origin_of(url) == origin_of(home))
+        for url in (base_url, other)
+    ]
     return at_home[0] != at_home[1]
+
+
+def is_within(url: str, hosts: Iterable[str]) -> bool:
+    """Whether an address is one of these domains', and nobody can listen on the way."""
+    try:
+        origin = origin_of(url)
+    except ProtocolError:
+        return False
+    names = tuple(hosts)
+    under = tuple(f".{name}" for name in names)
+    return origin.scheme == "https" and (origin.host in names or origin.host.endswith(under))
 
 
 def _checked_base_url(base_url: str | None, provider: ProviderType) -> str | None:

@@ -29,7 +29,7 @@ _THINKS_UNASKED = {
 _ESSENTIAL = ("response_format", "tools")
 # LiteLLM's names for the same vendor where it completes texts, and where it embeds.
 _COMPLETES = {"openai": "text-completion-openai"}
-_EMBEDS = {"ollama_chat": "ollama", "cohere_chat": "cohere"}
+_EMBEDS = {"ollama_chat": "ollama", "cohere_chat": "cohere", "bedrock/converse": "bedrock"}
 _EMBEDDING_PATHS = {"cohere": "/v2/embed", "cohere_chat": "/v2/embed"}
 
 

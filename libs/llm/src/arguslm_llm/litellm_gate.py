@@ -26,6 +26,9 @@ _building: contextvars.ContextVar[bool] = contextvars.ContextVar("building", def
 
 # Where LiteLLM looks for the template of a model that it does not know.
 _CHAT_TEMPLATES = "huggingface.co"
+# What LiteLLM is told, and says in turn, when it would ask where we cannot read the answer.
+NOT_SENT = "nothing is sent while a request is built"
+NOT_TOLD = "nobody else is told which model is asked"
 
 
 class Captured(BaseException):
@@ -90,12 +93,12 @@ class building:  # noqa: N801 - reads as a statement: `with building():`
 
 def _capture(request: httpx.Request) -> None:
     if request.url.host == _CHAT_TEMPLATES:
-        raise httpx.ConnectError("nobody else is told which model is asked", request=request)
+        raise httpx.ConnectError(NOT_TOLD, request=request)
     if not _building.get():
         return
     if dialect_of(str(request.url)) is not None:
         raise Captured(request)
-    raise httpx.ConnectError("nothing is sent while a request is built", request=request)
+    raise httpx.ConnectError(NOT_SENT, request=request)
 
 
 class _AsyncGate(httpx.AsyncBaseTransport):

@@ -14,12 +14,15 @@ from arguslm_contracts.measurement import Cost, Measurement, Price
 from arguslm_llm.catalogue import (
     ProviderType,
     crosses_home,
+    is_within,
     litellm_model_name,
     provider_types,
 )
 from arguslm_llm.endpoint import Endpoint
 
-_ANSWERS_IN_WORDS = ("chat", "completion", "responses")
+# The modes of the map whose models are asked; a vector costs its input alone.
+_EMBEDS = "embedding"
+_ASKED = ("chat", "completion", "responses", _EMBEDS)
 _TIER = re.compile(r"input_cost_per_token(_above_(\d+)k_tokens)")
 
 
@@ -44,6 +47,8 @@ class PriceMap:
         tier = _tier(entry, input_tokens)
         input_price = _per_million(entry, f"input_cost_per_token{tier}")
         output_price = _per_million(entry, f"output_cost_per_token{tier}")
+        if output_price is None and entry.get("mode") == _EMBEDS:
+            output_price = 0.0
         if input_price is None or output_price is None or input_price + output_price == 0:
             return None
         return Price(
@@ -66,7 +71,7 @@ class PriceMap:
         for name in _names(endpoint, vendor):
             entry = self._entries.get(name, {})
             sells = _vendor(entry.get("litellm_provider") or "") == vendor
-            if sells and entry.get("mode") in _ANSWERS_IN_WORDS:
+            if sells and entry.get("mode") in _ASKED:
                 return entry
         return None
 
@@ -92,6 +97,8 @@ def _at_its_vendors(endpoint: Endpoint, provider: ProviderType) -> bool:
     """OpenAI's protocol at an address that somebody gave is anybody's server."""
     if provider.base_url == "required":
         return provider.litellm != "openai"
+    if endpoint.base_url and is_within(endpoint.base_url, provider.hosts):
+        return True
     return not crosses_home(endpoint.provider_type, endpoint.base_url, None)
 
 

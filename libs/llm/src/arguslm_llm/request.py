@@ -22,7 +22,7 @@ from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import ProbeKind
 from arguslm_llm import litellm_gate
 from arguslm_llm.cannot_build import CannotBuild
-from arguslm_llm.catalogue import ProviderType, provider_type
+from arguslm_llm.catalogue import ProviderType, is_within, provider_type
 from arguslm_llm.decoders import Dialect, dialect_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
@@ -174,19 +174,26 @@ class RequestBuilder:
         except CannotBuild:
             raise
         except Exception as error:  # LiteLLM raises whatever it likes; it is said, not hidden
-            message = first_line(error)
-            if _EMBEDS_NOTHING in message:
-                embeds_nothing = f"LiteLLM knows no embeddings of {endpoint.provider_type}"
-                raise CannotBuild(Outcome.UNSUPPORTED, embeds_nothing) from error
-            unsupported = isinstance(error, litellm.UnsupportedParamsError)
-            outcome = Outcome.UNSUPPORTED if unsupported else Outcome.BAD_REQUEST
-            raise CannotBuild(outcome, message) from error
+            raise _why(error, endpoint, litellm) from error
 
     def _keep(self, key: object, built: BuiltRequest) -> None:
         self._kept[key] = (time.monotonic(), built)
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT_REQUESTS:
             self._kept.popitem(last=False)
+
+
+def _why(error: Exception, endpoint: Endpoint, litellm: Any) -> CannotBuild:
+    """What stands against a request, from what LiteLLM says of it."""
+    message, whose = first_line(error), endpoint.provider_type
+    if _EMBEDS_NOTHING in message:
+        return CannotBuild(Outcome.UNSUPPORTED, f"LiteLLM knows no embeddings of {whose}")
+    if litellm_gate.NOT_SENT in message or litellm_gate.NOT_TOLD in message:
+        unread = f"LiteLLM would ask {whose} in a way whose answer we cannot read"
+        return CannotBuild(Outcome.UNSUPPORTED, unread)
+    if isinstance(error, litellm.UnsupportedParamsError):
+        return CannotBuild(Outcome.UNSUPPORTED, message)
+    return CannotBuild(Outcome.BAD_REQUEST, message)
 
 
 def first_line(error: Exception) -> str:
@@ -256,15 +263,12 @@ def _belongs(header: str, endpoint: Endpoint) -> bool:
 def _goes_home(url: str, endpoint: Endpoint, provider: ProviderType) -> bool:
     """A key is sent to the address it was entered for, or to its vendor's own."""
     home = endpoint.base_url or provider.spec.default_base_url
+    if home is None:
+        return is_within(url, provider.hosts)
     try:
-        if home is not None:
-            return origin_of(url) == origin_of(home)
-        target = origin_of(url)
+        return origin_of(url) == origin_of(home)
     except ProtocolError:
         return False
-    return target.scheme == "https" and any(
-        target.host == host or target.host.endswith(f".{host}") for host in provider.hosts
-    )
 
 
 def _signed(request: WireRequest) -> bool:

@@ -71,7 +71,7 @@ class Router:
     def _list(self, dialect: Dialect, request: Request, headers: dict[str, str]) -> Reply:
         self._check_key(dialect, request)
         try:
-            return _whole(dialect.models(list(self._live), request.query), headers)
+            return _whole(dialect.models(list(self._live), request), headers)
         except BadRequest as error:
             raise Refused(dialect.bad_request(error)) from None
 

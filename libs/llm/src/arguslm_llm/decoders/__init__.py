@@ -62,6 +62,9 @@ _PATHS: tuple[tuple[str, Dialect], ...] = (
     ("/embeddings", Dialect.EMBEDDINGS),
     ("/embed", Dialect.EMBEDDINGS),
     (":batchEmbedContents", Dialect.EMBEDDINGS),
+    (":embedContent", Dialect.EMBEDDINGS),
+    (":predict", Dialect.EMBEDDINGS),
+    ("/invoke", Dialect.EMBEDDINGS),
 )
 
 

@@ -99,9 +99,9 @@ class Anthropic(Dialect):
     def lists_at(self, request: Request) -> bool:
         return request.path == "/v1/models" and _VERSION_HEADER in request.headers
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
-        size = page_size(query, "limit", default=20)
-        page, has_more = page_of(names, after=query.get("after_id"), size=size)
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
+        size = page_size(request.query, "limit", default=20)
+        page, has_more = page_of(names, after=request.query.get("after_id"), size=size)
         rows: list[Any] = [
             {
                 "type": "model",

@@ -20,12 +20,16 @@ from arguslm_simulator.http1 import Request
 from arguslm_simulator.question import (
     BadRequest,
     Question,
+    Texts,
     count_in,
+    dimensions_in,
     json_object,
     last_said,
     list_in,
     object_in,
     said_in_json,
+    text_in,
+    texts_in,
     tokens_of,
     tool_in,
 )
@@ -38,6 +42,7 @@ _FINISH = {
 }
 _SIGNED_BY = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 _CALL_ID = "tooluse_simulated"
+_PROFILES = "/inference-profiles"
 
 
 def _refusal(status: int, kind: str, message: str) -> Refusal:
@@ -88,8 +93,11 @@ class Bedrock(Dialect):
     }
 
     def __init__(self) -> None:
-        path = "/model/(?P<model>.+)/(?P<verb>converse|converse-stream)"
-        self.places = (Place(re.compile(path), _read_question),)
+        model = "/model/(?P<model>.+)"
+        self.places = (
+            Place(re.compile(f"{model}/(?P<verb>converse|converse-stream)"), _read_question),
+            Place(re.compile(f"{model}/invoke"), _read_texts),
+        )
 
     def credential(self, request: Request) -> str | None:
         return bearer_token(request)
@@ -100,9 +108,11 @@ class Bedrock(Dialect):
         return same(signed[1], key) if signed else same(sent, f"Bearer {key}")
 
     def lists_at(self, request: Request) -> bool:
-        return request.path == "/foundation-models"
+        return request.path in ("/foundation-models", _PROFILES)
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
+        if request.path == _PROFILES:
+            return {"inferenceProfileSummaries": []}
         rows: list[Any] = [
             {
                 "modelId": name,
@@ -129,6 +139,13 @@ class Bedrock(Dialect):
 
     def writer(self, question: Question, behaviour: Behaviour, answer_id: str) -> "_Messages":
         return _Messages(question)
+
+    def embeddings(self, texts: Texts, vectors: Sequence[list[float]]) -> JsonObject:
+        if texts.batch:
+            rows = list(vectors)
+            return {"response_type": "embeddings_floats", "texts": texts.texts, "embeddings": rows}
+        vector = vectors[0] if vectors else []
+        return {"embedding": vector, "inputTextTokenCount": texts.prompt_tokens}
 
     def bad_request(self, error: BadRequest) -> Refusal:
         message = f"The value at {error.param}: {error}." if error.param else str(error)
@@ -158,6 +175,18 @@ def _wanted(document: JsonObject, messages: list[Any]) -> str:
     if not isinstance(schema, str):
         return last_said(messages)
     return said_in_json(json_object(schema.encode()))
+
+
+def _read_texts(request: Request, parts: Mapping[str, str]) -> Texts:
+    """One text as Titan takes it, several as Cohere's models do here."""
+    document = json_object(request.body)
+    batch = "texts" in document
+    return Texts(
+        model=parts["model"],
+        texts=texts_in(document, "texts") if batch else (text_in(document, "inputText"),),
+        dimensions=dimensions_in(document, "output_dimension" if batch else "dimensions"),
+        batch=batch,
+    )
 
 
 class _Messages:

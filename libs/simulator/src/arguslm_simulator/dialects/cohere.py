@@ -90,9 +90,9 @@ class Cohere(Dialect):
     def lists_at(self, request: Request) -> bool:
         return request.path == "/v1/models" and not _LIST_PARAMETERS.isdisjoint(request.query)
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
-        size = page_size(query, "page_size", default=20)
-        page, has_more = page_of(names, after=query.get("page_token") or None, size=size)
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
+        size = page_size(request.query, "page_size", default=20)
+        page, has_more = page_of(names, after=request.query.get("page_token") or None, size=size)
         rows: list[Any] = [
             {"name": name, "endpoints": ["chat", "embed"], "context_length": 131_072}
             for name in page

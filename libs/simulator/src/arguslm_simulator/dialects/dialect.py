@@ -104,7 +104,7 @@ class Dialect(ABC):
         """Whether this request asks for this dialect's list of models."""
 
     @abstractmethod
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
         """The list of models, or the page of it that was asked for; raises `BadRequest`."""
 
     @abstractmethod

@@ -127,9 +127,9 @@ class Gemini(Dialect):
     def lists_at(self, request: Request) -> bool:
         return request.path == _MODELS
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
-        size = page_size(query, "pageSize", default=50)
-        page, has_more = page_of(names, after=query.get("pageToken"), size=size)
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
+        size = page_size(request.query, "pageSize", default=50)
+        page, has_more = page_of(names, after=request.query.get("pageToken"), size=size)
         rows: list[Any] = [
             {
                 "name": f"models/{name}",

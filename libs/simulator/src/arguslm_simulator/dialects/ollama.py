@@ -85,7 +85,7 @@ class Ollama(Dialect):
     def lists_at(self, request: Request) -> bool:
         return request.path == "/api/tags"
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
         details = {
             "format": "gguf",
             "family": "simulated",

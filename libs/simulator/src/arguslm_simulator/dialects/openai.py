@@ -134,7 +134,7 @@ class OpenAI(Dialect, ABC):
     def lists_at(self, request: Request) -> bool:
         return request.path == "/v1/models"
 
-    def models(self, names: Sequence[str], query: Mapping[str, str]) -> JsonObject:
+    def models(self, names: Sequence[str], request: Request) -> JsonObject:
         rows: list[Any] = [
             {
                 "id": name,
