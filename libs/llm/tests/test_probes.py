@@ -21,6 +21,7 @@ from arguslm_contracts.probes import (
 from arguslm_llm.assertions import check_assertion, check_schema, schema_misfit
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
+from arguslm_llm.probe_forms import FORMED
 
 SCHEMA: dict[str, object] = {
     "type": "object",
@@ -213,6 +214,23 @@ async def test_a_model_that_embeds_is_asked_for_a_vector(measurer: Measurer, ser
         assert (measured.outcome, measured.usage.input_tokens) == (Outcome.OK, 1)
         assert server.received[-1].target.endswith("/embeddings")
         assert json.loads(server.received[-1].body)["input"] == ["say"]
+
+
+@pytest.mark.parametrize("kind", FORMED)
+async def test_a_model_that_embeds_is_not_asked_for_a_form(
+    measurer: Measurer, serve: Any, kind: ProbeKind
+) -> None:
+    server = await serve(Reply())
+    aws = {"aws_access_key_id": "AKIA", "aws_secret_access_key": "secret"}
+    for type_id, settings, keys in (
+        ("custom_openai_compatible", {}, {}),
+        ("aws_bedrock", {"region": "us-east-1"}, aws),
+    ):
+        target = Endpoint(type_id, server.base_url, settings, keys, "text-embedding-3-small")
+        measured = await measurer.measure(target, ProbeProfile(prompt="say", kind=kind))
+        assert measured.outcome is Outcome.UNSUPPORTED
+        assert "embeds" in (measured.evidence.message or "")
+    assert server.received == []
 
 
 async def test_a_vendor_without_embeddings_is_told_so(measurer: Measurer, serve: Any) -> None:

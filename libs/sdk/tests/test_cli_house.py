@@ -71,7 +71,7 @@ def test_signing_out_works_without_the_server(run: Run, saved: Saved, refusing_u
 )
 def test_signing_in_with_a_link(server: StandIn, run: Run, saved: Saved, form: str) -> None:
     server.answer("POST", f"{V1}/auth/login", says.session())
-    assert run("login", "--link", form.format(url=server.url, token="once")).code == 0
+    assert run("login", form.format(url=server.url, token="once")).code == 0
     assert server.seen[0].body == {"login_token": "once"}
     known = saved()
     assert known is not None
@@ -79,7 +79,7 @@ def test_signing_in_with_a_link(server: StandIn, run: Run, saved: Saved, form: s
 
 
 def test_a_link_without_a_token_is_none(run: Run) -> None:
-    assert run("login", "--link", "http://127.0.0.1:1/").code == 2
+    assert run("login", "http://127.0.0.1:1/").code == 2
 
 
 @pytest.mark.parametrize("how", ["option", "environment", "here"])

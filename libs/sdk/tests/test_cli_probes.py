@@ -99,6 +99,7 @@ def test_lists_say_what_to_do_when_empty_and_show_what_is_asserted(
     [
         ("--kind", "smell", "--every", "60"),
         ("--kind", "canary", "--every", "1"),
+        ("--kind", "canary", "--every", "soon"),
         ("--kind", "canary", "--every", "60", "--fail-unless", "fast"),
         ("--kind", "json_schema", "--every", "60", "--schema", "/nowhere.json"),
     ],

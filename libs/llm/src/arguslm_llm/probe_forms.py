@@ -16,7 +16,7 @@ _MESSAGE_LIMIT = 300
 _SAME_VECTOR = 0.99
 
 # The kinds that ask for an answer in a form of its own.
-FORMED = frozenset({ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL})
+FORMED = (ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL)
 _COHERE = ("cohere", "cohere_chat")
 # What LiteLLM calls the tool whose arguments are the answer, where a vendor or a model takes no
 # schema otherwise.

@@ -27,7 +27,7 @@ from arguslm_llm.decoders import Dialect, dialect_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
-from arguslm_llm.model_mode import mode_of
+from arguslm_llm.model_mode import Mode, mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.probe_forms import FORMED
 from arguslm_llm.wire import Wire
@@ -116,9 +116,10 @@ class RequestBuilder:
             return kept[1]
         if not endpoint.model:
             raise CannotBuild(Outcome.BAD_REQUEST, "no model was named")
+        mode = mode_of(self._thread.litellm, provider, endpoint.model, profile.kind)
         plain = await self._plain(endpoint, profile)
         passed_on = plain is not None and _reads_openai(plain)
-        request = await self._capture(endpoint, provider, profile, passed_on=passed_on)
+        request = await self._capture(endpoint, provider, profile, mode, passed_on=passed_on)
         built = _checked(request, endpoint, provider)
         if plain is not None and plain.request.body == built.request.body:
             unworded = f"LiteLLM has no words for {profile.kind} at {endpoint.provider_type}"
@@ -145,13 +146,13 @@ class RequestBuilder:
         endpoint: Endpoint,
         provider: ProviderType,
         profile: ProbeProfile,
+        mode: Mode,
         *,
         passed_on: bool,
     ) -> httpx.Request:
         litellm = self._thread.litellm
 
         async def build() -> httpx.Request:
-            mode = mode_of(litellm, provider, endpoint.model or "", profile.kind)
             with litellm_gate.building():
                 try:
                     if mode == "embedding":

@@ -1,11 +1,11 @@
 """`arguslm models`"""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from arguslm.cli.connect import Json, connected
+from arguslm.cli.duration import check_interval_s
 from arguslm.cli.lookup import all_models, find_model, find_provider
 from arguslm.cli.output import print_json, print_table, say, short
 
@@ -18,25 +18,6 @@ app = typer.Typer(help="What is watched and benchmarked.", no_args_is_help=True)
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="Its name, provider/name, or id.", show_default=False)
 ]
-
-_DURATION = re.compile(r"(\d+)(s|m|h|d)?")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, None: 1}
-_SHORTEST_S, _LONGEST_S = 10, 86_400
-
-
-def seconds(text: str) -> int:
-    """`30`, `30s`, `5m` or `1h`.
-
-    Raises:
-        BadParameter: it is none of these, or no interval to check at.
-    """
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r}: write 30s, 5m or 1h")
-    wanted = int(found[1]) * _SECONDS[found[2]]
-    if not _SHORTEST_S <= wanted <= _LONGEST_S:
-        raise typer.BadParameter(f"{text!r}: from 10s to 24h")
-    return wanted
 
 
 def facts_in_words(facts: "ModelFacts") -> str:
@@ -113,7 +94,7 @@ def add(
 
     optional: dict[str, Any] = {
         "custom_name": name,
-        "interval_s": seconds(interval) if interval else None,
+        "interval_s": check_interval_s(interval) if interval else None,
     }
     wanted = checked(
         ModelCreate,
@@ -164,7 +145,7 @@ def interval(
     every: Annotated[str, typer.Argument(help="30s, 5m, 1h, or `default`.")],
 ) -> None:
     """How often it is checked."""
-    wanted = None if every == "default" else seconds(every)
+    wanted = None if every == "default" else check_interval_s(every)
     changed = client.update_model(find_model(client, model).id, interval_s=wanted)
     often = f"every {changed.interval_s} s" if changed.interval_s else "at the default interval"
     say(f"{changed.custom_name or changed.model_id} is checked {often}")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arguslm.cli.connect import Json, connected
+from arguslm.cli.duration import check_interval_s
 from arguslm.cli.lookup import find_models
-from arguslm.cli.models import seconds
 from arguslm.cli.output import print_facts, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def set_(
 ) -> None:
     """Change only what is given."""
     changes: dict[str, Any] = {
-        "interval_s": seconds(interval) if interval else None,
+        "interval_s": check_interval_s(interval) if interval else None,
         "prompt_pack": pack,
         "max_tokens": max_tokens,
         "enabled": enabled,

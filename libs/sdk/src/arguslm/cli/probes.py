@@ -7,6 +7,7 @@ import typer
 
 from arguslm.cli.assertion_text import FORMS, assertion_of, schema_in, text_of
 from arguslm.cli.connect import Json, connected
+from arguslm.cli.duration import duration_s
 from arguslm.cli.lookup import find_model, find_probe, find_provider, scope_label
 from arguslm.cli.output import print_facts, print_json, print_table, say, short
 
@@ -22,7 +23,7 @@ app = typer.Typer(
 KINDS = "throughput, canary, json_mode, json_schema, tool_call, embedding or long_context"
 
 Probe = Annotated[str, typer.Argument(metavar="PROBE", help="Its name or id.")]
-Every = Annotated[int | None, typer.Option("--every", help="Seconds between two, at least 10.")]
+Every = Annotated[str | None, typer.Option("--every", help="How often: 30s, 5m, 6h; at least 10s.")]
 Cron = Annotated[str | None, typer.Option(help="Or when, in UTC: 'minute hour day month weekday'.")]
 Prompt = Annotated[str | None, typer.Option(help="Your own; else the kind's.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="How long an answer may be.")]
@@ -119,7 +120,7 @@ def add(
         kind=kind,
         provider_id=find_provider(client, provider).id if provider else None,
         model_id=find_model(client, model).id if model else None,
-        interval_s=every,
+        interval_s=duration_s(every) if every else None,
         cron=cron,
         prompt=prompt,
         max_tokens=max_tokens,
@@ -160,7 +161,7 @@ def edit(
 
     given: dict[str, Any] = {
         "name": name,
-        "interval_s": every,
+        "interval_s": duration_s(every) if every else None,
         "cron": cron,
         "prompt": prompt,
         "max_tokens": max_tokens,

@@ -339,7 +339,6 @@ def _facts(one: "ProviderResponse") -> list[tuple[str, Any]]:
         ("name", one.display_name),
         ("type", one.provider_type),
         ("address", one.base_url),
-        ("region", one.region),
         *((name, value) for name, value in one.settings.items()),
         ("key", "stored" if one.has_credentials else "none"),
         ("enabled", one.enabled),

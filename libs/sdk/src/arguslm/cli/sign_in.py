@@ -29,6 +29,10 @@ def register(app: typer.Typer) -> None:
 
 
 def login(
+    link: Annotated[
+        str | None,
+        typer.Argument(metavar="LINK", help="The one-time link that `arguslm up` prints."),
+    ] = None,
     url: Url = None,
     key: Annotated[
         bool, typer.Option("--key", help="Use an API key: asked for, or read from stdin.")
@@ -36,7 +40,6 @@ def login(
     username: Annotated[
         str | None, typer.Option("--username", "-u", help="Sign in as this person.")
     ] = None,
-    link: Annotated[str | None, typer.Option("--link", help="Use a one-time login link.")] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(
@@ -46,10 +49,10 @@ def login(
 ) -> None:
     """Sign in and remember it, in a file that only you can read.
 
-    Without options: the house on this machine if one runs here, else a user name and password.
+    With nothing said: the house on this machine if one runs here, else a user name and password.
     """
     if sum((key, username is not None, link is not None, data_dir is not None)) > 1:
-        raise typer.BadParameter("choose one of --key, --username, --link and --data-dir")
+        raise typer.BadParameter("choose one of a link, --key, --username and --data-dir")
     if link is not None:
         known = _with_link(link)
     elif key:
@@ -124,7 +127,7 @@ def _with_link(link: str) -> Login:
 def _with_password(url: str, username: str | None) -> Login:
     if username is None:
         if not sys.stdin.isatty():
-            raise typer.BadParameter("say how: --username, --key, --link or --data-dir")
+            raise typer.BadParameter("say how: a login link, --username, --key or --data-dir")
         username = str(typer.prompt("User name", err=True))
     return _signed_in(url, username=username, password=read_secret("password"))
 
