@@ -4,6 +4,9 @@ A file names its provider type, the address that was asked, how its streams are 
 classes that this provider shows to nobody (`unseen`), with the reason. A case says where its form
 is from: the name of the vendor's page, or "seen" where vendors send what no page tells, as people
 who got it have shown it. Ids, names and keys are made up.
+
+fixtures/refusals.json holds single refusals of these vendors and of many others, by provider type,
+as their pages word them and people have shown them.
 """
 
 import json
@@ -28,6 +31,13 @@ class Case:
 
 def load() -> dict[str, dict[str, Any]]:
     return {path.stem: json.loads(path.read_text()) for path in sorted(FIXTURES.glob("*.json"))}
+
+
+def refusals() -> dict[str, list[dict[str, Any]]]:
+    document: dict[str, list[dict[str, Any]]] = json.loads(
+        (FIXTURES.parent / "refusals.json").read_text()
+    )
+    return document
 
 
 def cases() -> dict[str, Case]:

@@ -158,6 +158,19 @@ async def test_reasoning_is_a_token_but_no_answer(measurer, serve, reply):
     assert result.usage.reasoning_tokens == 8
 
 
+async def test_a_refusal_to_go_on_thinking_is_truncated_and_tells_how_long_it_was(
+    measurer, serve, reply
+):
+    """As OpenAI's newer models say it."""
+    said = "Could not finish the message because max_tokens or model output limit was reached."
+    body = orjson.dumps({"error": {"message": said, "type": "invalid_request_error"}})
+    server = await serve(reply([(0.0, body)], status=400, content_type="application/json"))
+    result = await measurer.measure(endpoint(server), profile())
+    assert (result.outcome, result.fault_owner) == (Outcome.TRUNCATED, FaultOwner.NONE)
+    assert (result.usage.output_tokens, result.usage.source) == (profile().max_tokens, "estimated")
+    assert result.cost.usd is None or result.cost.usd == 0
+
+
 async def test_cut_off_inside_reasoning_is_truncated_and_not_down(measurer, serve, reply):
     steps = [(0.0, delta(reasoning="hmm")), (0.01, finish("length"))]
     server = await serve(reply(steps))

@@ -1,5 +1,7 @@
 """Outcomes from evidence as vendors really send it."""
 
+import json
+
 import outcome_fixtures
 import pytest
 from hypothesis import given
@@ -42,6 +44,26 @@ def test_what_a_provider_sends_is_what_it_shows(name):
     case = CASES[name]
     measurement = measured(case)
     assert measurement.outcome.value == case.shows, measurement.evidence
+
+
+REFUSALS = [
+    (provider_type, refusal)
+    for provider_type, refusals in outcome_fixtures.refusals().items()
+    for refusal in refusals
+]
+
+
+@pytest.mark.parametrize(("provider_type", "refusal"), REFUSALS)
+def test_what_a_vendor_refuses_with_is_what_it_shows(provider_type, refusal):
+    body = refusal["body"]
+    said = error_body((body if isinstance(body, str) else json.dumps(body)).encode(), {})
+    evidence = Evidence(
+        http_status=refusal["status"],
+        error_type=said.type,
+        error_code=said.code,
+        message=said.message,
+    )
+    assert decide(provider_type, evidence).value == refusal["shows"], evidence
 
 
 def test_every_provider_shows_every_class_or_says_why_not():

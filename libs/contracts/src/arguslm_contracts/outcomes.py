@@ -9,12 +9,14 @@ What the same evidence is decided to be may change: that is a new `TAXONOMY_VERS
    own doing is that class; an answer that ends without saying so is `disconnected`; many codes and
    wordings of twelve providers, from fixtures. `monitor_offline` came later, with evidence of its
    own that no older check has
+3. a model that thought until its tokens were used up, said with a 400, is `truncated`; errors in
+   lists (Cloudflare, watsonx), Zhipu's numbers, and codes and wordings of thirty more vendors
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-TAXONOMY_VERSION = 2
+TAXONOMY_VERSION = 3
 
 
 class FaultOwner(StrEnum):

@@ -112,6 +112,7 @@ class Measurer:
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
+        asked = _with_thoughts_counted(asked, profile)
         price = self._prices.price_of(endpoint, asked.usage.input_tokens or 0)
         return asked.model_copy(update={"cost": cost_of(asked, price)})
 
@@ -166,6 +167,15 @@ class Measurer:
             exchange, transcript = await self._litellm.run(asking)
         measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
         return _with_findings(measured, profile, transcript, redactor)
+
+
+def _with_thoughts_counted(measured: Measurement, profile: ProbeProfile) -> Measurement:
+    """Who was cut off in thought has used all that was allowed, also where a refusal is all that
+    tells it: how much to allow the next time is learned from this."""
+    if measured.outcome is not Outcome.TRUNCATED or measured.usage.output_tokens is not None:
+        return measured
+    counted = {"output_tokens": profile.max_tokens, "source": "estimated"}
+    return measured.model_copy(update={"usage": measured.usage.model_copy(update=counted)})
 
 
 def _with_findings(

@@ -32,7 +32,7 @@ def error_body(body: bytes, headers: dict[str, str]) -> ProviderError:
     value = json_of(body)
     found = error_in(value)
     if found is None and isinstance(value, dict):
-        found = _from_object(value)
+        found = _from_object(_first_of_several(value))
     if found is None:
         text = body[:_LONGEST_PAGE_BYTES].decode("utf-8", "replace")
         found = ProviderError(message=_SPACE.sub(" ", _TAGS.sub(" ", text)).strip() or None)
@@ -40,6 +40,12 @@ def error_body(body: bytes, headers: dict[str, str]) -> ProviderError:
     if aws_type and not found.type:
         found = ProviderError(aws_type, found.code, found.message)
     return found
+
+
+def _first_of_several(value: dict[str, Any]) -> dict[str, Any]:
+    """Cloudflare and watsonx send a list."""
+    errors = [error for error in as_list(value.get("errors")) if isinstance(error, dict)]
+    return errors[0] if errors else value
 
 
 def _from_object(error: dict[str, Any]) -> ProviderError:
@@ -58,12 +64,16 @@ def _code(error: dict[str, Any]) -> str | None:
     for detail in as_list(error.get("details")):
         if reason := as_text(as_object(detail).get("reason")):
             return reason
-    return as_text(error.get("code"))
+    code, reason = as_text(error.get("code")), as_text(error.get("reason"))
+    says_no_more_than_the_status = code is None or code.isdigit()
+    return reason if reason and says_no_more_than_the_status else code
 
 
 def _message(error: dict[str, Any]) -> str | None:
-    for name in ("message", "Message", "detail", "msg", "error_description", "title"):
+    for name in ("message", "Message", "detail", "error", "msg", "error_description", "title"):
         value = error.get(name)
+        if isinstance(value, dict):
+            value = _message(value)
         if isinstance(value, list):
             said = [as_text(as_object(item).get("msg")) for item in value]
             value = "; ".join(part for part in said if part)
