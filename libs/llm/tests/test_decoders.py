@@ -201,6 +201,36 @@ def test_what_cannot_be_read_is_said(body, says):
     assert says in decode(Dialect.OPENAI, [(T, body)]).malformed
 
 
+def test_minimax_says_in_every_answer_whether_it_is_one():
+    for status, error_message in ((0, None), (1008, "insufficient balance")):
+        said = {"status_code": status, "status_msg": "insufficient balance"}
+        body = json.dumps({"choices": None, "base_resp": said}).encode()
+        error = decode(Dialect.OPENAI, [(T, body)]).error
+        assert (error and error.message) == error_message
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        ({"completion_tokens": 9, "completion_tokens_details": {"reasoning_tokens": 4}}, (9, 4)),
+        ({"completion_tokens": 9, "reasoning_tokens": 4}, (9, 4)),
+        (
+            {
+                "prompt_tokens": 2,
+                "completion_tokens": 9,
+                "reasoning_tokens": 4,
+                "total_tokens": 15,
+            },
+            (13, 4),
+        ),
+    ],
+)
+def test_reasoning_is_counted_where_it_is_told(usage, counted):
+    body = json.dumps({"choices": [], "usage": usage}).encode()
+    seen = decode(Dialect.OPENAI, [(T, body)]).usage
+    assert (seen.output_tokens, seen.reasoning_tokens) == counted
+
+
 @pytest.mark.parametrize(
     ("body", "input_tokens"),
     [

@@ -24,7 +24,14 @@ def error_in(value: Any) -> ProviderError | None:
         return ProviderError(as_text(value.get("type")), as_text(value.get("code")), error)
     if value.get("object") == "error" or value.get("type") == "error":
         return _from_object(value)
-    return None
+    return _from_minimax(as_object(value.get("base_resp")))
+
+
+def _from_minimax(said: dict[str, Any]) -> ProviderError | None:
+    """It says in every answer whether it is one; 0 is none of its errors."""
+    if not said.get("status_code"):
+        return None
+    return ProviderError(code=as_text(said["status_code"]), message=as_text(said.get("status_msg")))
 
 
 def error_body(body: bytes, headers: dict[str, str]) -> ProviderError:

@@ -119,7 +119,9 @@ def _usage(usage: JsonObject) -> Usage:
 
 
 def _reasoning_tokens(usage: JsonObject) -> int | None:
-    return as_count(as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"))
+    """Perplexity and some servers have them beside the other counts."""
+    details = as_object(usage.get("completion_tokens_details"))
+    return as_count(details.get("reasoning_tokens", usage.get("reasoning_tokens")))
 
 
 def _output_tokens(usage: JsonObject) -> int | None:
