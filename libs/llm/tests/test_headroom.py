@@ -42,6 +42,33 @@ SENT = {
         {"x-ratelimit-remaining-requests": "4999", "x-ratelimit-reset-requests": "12ms"},
         [left("requests", None, 4999, None, 0.012)],
     ),
+    "Together, its tokens": (
+        {
+            "x-ratelimit-limit": "10",
+            "x-ratelimit-remaining": "9",
+            "x-tokenlimit-limit": "60000",
+            "x-tokenlimit-remaining": "15000",
+        },
+        [left("requests", 10, 9, 0.9, None), left("tokens", 60000, 15000, 0.25, None)],
+    ),
+    "Mistral, as it was": (
+        {"ratelimitbysize-limit": "500", "ratelimitbysize-remaining": "100"}
+        | {"ratelimitbysize-reset": "17", "x-ratelimitbysize-remaining-minute": "40"},
+        [left("tokens", 500, 100, 0.2, 17), left("tokens_minute", None, 40, None, None)],
+    ),
+    "Cohere, a trial key": (
+        {"x-trial-endpoint-call-limit": "10", "x-trial-endpoint-call-remaining": "9"},
+        [left("trial_calls", 10, 9, 0.9, None)],
+    ),
+    "LiteLLM's proxy, of its vendor": (
+        {
+            "llm_provider-x-ratelimit-limit-requests": "100",
+            "llm_provider-x-ratelimit-remaining-requests": "50",
+            "x-ratelimit-limit-requests": "10",
+            "x-ratelimit-remaining-requests": "9",
+        },
+        [left("provider_requests", 100, 50, 0.5, None), left("requests", 10, 9, 0.9, None)],
+    ),
     "Groq, Rate limits": (
         {
             "x-ratelimit-limit-requests": "14400",

@@ -3,6 +3,8 @@
 Every vendor has its own scale and names; what compares is the share that is left. Three families:
 `x-ratelimit-<part>-<kind>` (OpenAI, Azure, Groq, Mistral, xAI, Fireworks, LiteLLM, OpenRouter
 without a kind), `anthropic-ratelimit-<kind>-<part>`, and `ratelimit-<part>` of the IETF's drafts.
+Together's and Mistral's tokens and Cohere's trial calls have names of their own, and LiteLLM's
+proxy passes its vendor's on.
 """
 
 import re
@@ -13,7 +15,12 @@ from email.utils import parsedate_to_datetime
 
 from arguslm_contracts.measurement import Headroom
 
-_NAME = re.compile(r"(?:x-|anthropic-)?ratelimit-(.+)")
+_NAME = re.compile(
+    r"(llm_provider-)?(?:x-|anthropic-)?"
+    r"(ratelimit|tokenlimit|ratelimitbysize|trial-endpoint-call)-(.+)"
+)
+_OF_A_NAME = {"ratelimit": "", "trial-endpoint-call": "trial_calls"}
+_TOKENS = "tokens"
 _PARTS = {"limit", "remaining", "reset"}
 _KIND_IS_CALLED = {"": "requests", "req": "requests", "req_minute": "requests_minute"}
 _MOST_KINDS = 12
@@ -35,12 +42,12 @@ def headroom_of(headers: Mapping[str, str], received_at: datetime) -> tuple[Head
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for name, value in headers.items():
         if match := _NAME.fullmatch(name):
-            words = match[1].split("-")
+            words = match[3].split("-")
             parts = _PARTS.intersection(words)
             if len(parts) == 1:
                 (part,) = parts
-                kind = "_".join(word for word in words if word != part)
-                found[_KIND_IS_CALLED.get(kind, kind)[:_LONGEST_KIND]][part] = value
+                kind = _kind(match, [word for word in words if word != part])
+                found[kind[:_LONGEST_KIND]][part] = value
     limits = (_headroom(kind, said, now) for kind, said in sorted(found.items()))
     return tuple(one for one in limits if one is not None)[:_MOST_KINDS]
 
@@ -52,6 +59,13 @@ def retry_after_s(headers: Mapping[str, str], received_at: datetime) -> float | 
         return in_ms / 1000
     now = _server_time(headers) or received_at
     return _seconds_until(headers.get("retry-after"), now)
+
+
+def _kind(name: re.Match[str], words: list[str]) -> str:
+    of_name = _OF_A_NAME.get(name[2], _TOKENS)
+    kind = "_".join([of_name, *words] if of_name else words)
+    kind = _KIND_IS_CALLED.get(kind, kind)
+    return f"provider_{kind}" if name[1] else kind
 
 
 def _headroom(kind: str, said: Mapping[str, str], now: datetime) -> Headroom | None:
