@@ -13,7 +13,7 @@ import socket
 import ssl
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from recording_server import Asked, LeadingTo, RecordingServer
 import arguslm_llm
 from arguslm_contracts.measurement import Measurement, ProbeProfile, Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_contracts.probes import ProbeKind
 from arguslm_llm.catalogue import ProviderType, provider_types
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.environment import keep_only_ours
@@ -48,45 +49,67 @@ Every chat provider of LiteLLM is here, with what it needs and the way its measu
 - **client_library**: LiteLLM sends and reads by itself, and every measurement says so
   (`timing.stamp` is `client_library`).
 
+*Beside words* is what else of our kinds of probes is asked for there: `json_mode`, `json_schema`,
+`tool_call`, and vectors (`embedding`), of a model of which LiteLLM has not heard where the type has
+no list of its own. What is not named completes as `unsupported`, unasked.
+
 The last column says how far that has been verified. *Recording*: with an answer recorded at the
 provider's own (none yet). *Simulation*: the run had its answer, with one request, and one request
 alone when it was refused with a 500: no retry, no fallback, and nothing looked up beside Google's
 server of tokens. *Unverified*: the run had no answer; the provider may work all the same.
 
-| Type | Provider | Needs | Default address | Way | Asked at | Verified |
-|---|---|---|---|---|---|---|
+| Type | Provider | Needs | Default address | Way | Asked at | Beside words | Verified |
+|---|---|---|---|---|---|---|---|
 """
 LEFT_OUT = """Left out, for nobody can watch them with a program alone:
 
 """
 PROBE = ProbeProfile(prompt="ping", max_tokens=9, timeouts=Timeouts(total_s=60))
+BESIDE_WORDS = {
+    ProbeKind.JSON_MODE: "JSON",
+    ProbeKind.JSON_SCHEMA: "schema",
+    ProbeKind.TOOL_CALL: "tools",
+    ProbeKind.EMBEDDING: "vectors",
+}
 KEY = "made-up-key-0a1b2c3d4e5f"
 ASTRAY = "led-astray"
 # Read as `os.environ["NAME"]`, `os.getenv("NAME")`, `get_secret_str("NAME")` and the like.
 _VARIABLE = re.compile(
     r"""(?:get_secret\w*|getenv|environ(?:\.get)?)\s*[(\[]\s*["']([A-Z]\w+)["']"""
 )
+# A process keeps these, and they have to be files.
+_CERTIFICATES = {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 GOOGLE_TOKENS = "oauth2.googleapis.com"
 OWN_ADDRESS = "https://own.test/v1"
 # Where a model's name or an own address has a shape.
 MODELS = {
+    "aws_bedrock": "amazon.nova-lite-v1:0",
+    "bedrock": "amazon.nova-lite-v1:0",
     "clarifai": "user.app.model",
     "google_vertex": "gemini-2.5-pro",
     "vertex_ai": "gemini-2.5-pro",
     "vertex_ai_beta": "gemini-2.5-pro",
+}
+EMBEDDERS = {
+    "aws_bedrock": "amazon.titan-embed-text-v2:0",
+    "bedrock": "amazon.titan-embed-text-v2:0",
+    "google_vertex": "text-embedding-005",
+    "vertex_ai": "text-embedding-005",
+    "vertex_ai_beta": "text-embedding-005",
 }
 OWN_ADDRESSES = {"triton": "https://own.test/v2/models/m/generate", "gdc": "https://own.test"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one type did: how it was asked, answered, and refused."""
+    """What one type did: how it was asked, answered, and refused, and what else it is asked for."""
 
     type_id: str
     answered: Measurement
     refused: Measurement
     questions: list[Asked]
     refused_questions: list[Asked]
+    kinds: list[ProbeKind]
 
     @property
     def is_timed_by_library(self) -> bool:
@@ -142,19 +165,36 @@ async def ask_all(server: RecordingServer, network: Network) -> list[Seen]:
             endpoint = made_up(type_id, provider, pem)
             answered, questions = await _ask(measurer, server, endpoint, 200)
             refused, again = await _ask(measurer, server, endpoint, 500)
-            seen.append(Seen(type_id, answered, refused, questions, again))
+            kinds = [
+                kind for kind in BESIDE_WORDS if await _is_asked(measurer, server, endpoint, kind)
+            ]
+            seen.append(Seen(type_id, answered, refused, questions, again, kinds))
     finally:
         await measurer.close()
     return seen
 
 
 async def _ask(
-    measurer: Measurer, server: RecordingServer, endpoint: Endpoint, status: int
+    measurer: Measurer,
+    server: RecordingServer,
+    endpoint: Endpoint,
+    status: int,
+    profile: ProbeProfile = PROBE,
 ) -> tuple[Measurement, list[Asked]]:
     server.asked.clear()
     server.status = status
-    measured = await measurer.measure(endpoint, PROBE)
+    measured = await measurer.measure(endpoint, profile)
     return measured, [asked for asked in server.asked if not asked.is_login]
+
+
+async def _is_asked(
+    measurer: Measurer, server: RecordingServer, endpoint: Endpoint, kind: ProbeKind
+) -> bool:
+    if kind is ProbeKind.EMBEDDING and endpoint.provider_type in EMBEDDERS:
+        endpoint = replace(endpoint, model=EMBEDDERS[endpoint.provider_type])
+    profile = PROBE.model_copy(update={"kind": kind, "answer_schema": {"type": "object"}})
+    _, questions = await _ask(measurer, server, endpoint, 500, profile)
+    return bool(questions)
 
 
 def look_ups(server_port: int) -> set[str]:
@@ -177,7 +217,7 @@ def tempt() -> None:
     assert spec.origin is not None
     sources = Path(spec.origin).parent.rglob("*.py")
     named = {n for file in sources for n in _VARIABLE.findall(file.read_text(errors="ignore"))}
-    for name in named:
+    for name in named - _CERTIFICATES:
         os.environ[name] = f"https://{ASTRAY}-{name.lower().replace('_', '-')}.test"
 
 
@@ -220,6 +260,7 @@ def _row(one: Seen) -> str:
         f"`{spec.default_base_url}`" if spec.default_base_url else "-",
         spec.route,
         where.replace("own.test", "…"),
+        ", ".join(BESIDE_WORDS[kind] for kind in one.kinds) or "-",
         spec.verified,
     )
     return f"| {' | '.join(cells)} |"
