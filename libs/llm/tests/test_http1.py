@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from importlib.metadata import version
 
 import pytest
 from hypothesis import given
@@ -214,12 +215,18 @@ def test_requests_as_bytes():
     request = WireRequest(
         "POST",
         "https://api.test/v1/chat?x=1",
-        (("Authorization", "Bearer k"), ("accept-encoding", "gzip"), ("host", "evil")),
+        (
+            ("Authorization", "Bearer k"),
+            ("accept-encoding", "gzip"),
+            ("host", "evil"),
+            ("user-agent", "somebody/1"),
+        ),
         b"{}",
     )
     assert request.encoded() == (
         b"POST /v1/chat?x=1 HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer k\r\n"
-        b"Accept-Encoding: identity\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}"
+        b"User-Agent: ArgusLM/%b\r\nAccept-Encoding: identity\r\nConnection: keep-alive\r\n"
+        b"Content-Length: 2\r\n\r\n{}" % version("arguslm-llm").encode()
     )
     assert "Bearer" not in repr(request)
 

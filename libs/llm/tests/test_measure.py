@@ -131,6 +131,7 @@ async def test_the_request_is_the_one_asked_for(measurer, serve, reply):
     assert received.target == "/v1/chat/completions"
     assert received.headers["authorization"] == f"Bearer {KEY}"
     assert received.headers["accept-encoding"] == "identity"
+    assert received.headers["user-agent"].startswith("ArgusLM/")
     assert body["model"] == "llama3:8b"
     assert body["messages"] == [{"role": "user", "content": "Say hello."}]
     assert body["stream"] is True

@@ -4,6 +4,7 @@ nothing; the wire feeds it."""
 import re
 import zlib
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from arguslm_llm.content_coding import Decompressor, decompressor_of
@@ -15,6 +16,13 @@ _CHUNK_SIZE = re.compile(rb"^[0-9a-fA-F]{1,8}$")
 _LENGTH = re.compile(r"^[0-9]{1,18}$")
 _HEADER_NAME = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_OURS = frozenset(
+    {
+        *("host", "content-length", "connection", "accept-encoding", "transfer-encoding"),
+        *("proxy-authorization", "user-agent"),
+    }
+)
+_WHO_ASKS = f"User-Agent: ArgusLM/{version('arguslm-llm')}"
 
 
 class ProtocolError(Exception):
@@ -46,10 +54,8 @@ class WireRequest:
 
     def encoded(self, *, for_proxy: bool = False, proxy_authorization: str | None = None) -> bytes:
         """The bytes of the request, to the origin or to a proxy that passes it on. Host,
-        Content-Length, Connection and Accept-Encoding are ours: a compressed stream would hide
-        when its tokens arrived. Raises ProtocolError for what HTTP cannot carry."""
-        ours = {"host", "content-length", "connection", "accept-encoding", "transfer-encoding"}
-        ours.add("proxy-authorization")
+        Content-Length, Connection, User-Agent and Accept-Encoding are ours: a compressed stream
+        would hide when its tokens arrived. Raises ProtocolError for what HTTP cannot carry."""
         parts = urlsplit(self.url)
         target = parts.path or "/"
         if parts.query:
@@ -58,14 +64,14 @@ class WireRequest:
             target = f"http://{_host_header(self.origin)}{target}"
         lines = [f"{self.method} {target} HTTP/1.1", f"Host: {_host_header(self.origin)}"]
         for name, value in self.headers:
-            if name.lower() in ours:
+            if name.lower() in _OURS:
                 continue
             if not _HEADER_NAME.match(name) or "\r" in value or "\n" in value:
                 raise ProtocolError(f"header {name!r} cannot be sent")
             lines.append(f"{name}: {value}")
         if proxy_authorization:
             lines.append(f"Proxy-Authorization: {proxy_authorization}")
-        lines += ["Accept-Encoding: identity", "Connection: keep-alive"]
+        lines += [_WHO_ASKS, "Accept-Encoding: identity", "Connection: keep-alive"]
         if self.body or self.method != "GET":
             lines.append(f"Content-Length: {len(self.body)}")
         try:

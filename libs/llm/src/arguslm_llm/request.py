@@ -39,8 +39,11 @@ _KEPT_FOR_S = 300.0
 _BUILD_WITHIN_S = 30.0
 # What LiteLLM says of a vendor of which it knows no embeddings.
 _EMBEDS_NOTHING = "Unmapped LLM provider for this endpoint"
-# Describes the client library, which is not who asks.
-_LIBRARY_HEADERS = "x-stainless-"
+# These describe the client library, which is not who asks.
+_LIBRARY_HEADERS = (
+    *("user-agent", "x-stainless-", "http-referer", "x-title", "request-source"),
+    *("x-novita-source", "x-pplx-integration"),
+)
 # Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
 _ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": "project_id"}
 
