@@ -5,7 +5,7 @@ import type { ProviderSpec } from '@/api/types';
 import { Button } from '@/components/Button';
 import { InputField, SelectField } from '@/components/Field';
 
-import { type Draft, needsOf } from './draft';
+import { type Draft, keyChoices, needsOf } from './draft';
 
 interface ProviderFieldsProps {
   spec: ProviderSpec;
@@ -19,6 +19,11 @@ interface ProviderFieldsProps {
 /** The fields one type of provider needs, and no others. */
 export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange }: ProviderFieldsProps) {
   const needs = needsOf(spec);
+  const isChoice = (name: string) => spec.key_choices.some((names) => names.includes(name));
+  const furtherHint = (name: string, keeps: boolean) => {
+    if (keeps) return 'Leave empty to keep what is stored.';
+    return name === spec.key_choices[0]?.[0] ? `Needed: ${keyChoices(spec)}.` : undefined;
+  };
   const set = (field: keyof Draft) => (event: { target: { value: string } }) =>
     onChange({ ...draft, [field]: event.target.value });
   return (
@@ -41,7 +46,7 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           inputMode="url"
           autoComplete="off"
           spellCheck={false}
-          placeholder={spec.default_base_url ?? 'https://host:port/v1'}
+          placeholder={spec.default_base_url ?? (needs.baseUrl.required ? 'https://host:port/v1' : 'Its vendor’s own')}
           optional={!needs.baseUrl.required}
           value={draft.baseUrl}
           onChange={set('baseUrl')}
@@ -86,8 +91,8 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           type={field.secret ? 'password' : 'text'}
           autoComplete={field.secret ? 'new-password' : 'off'}
           spellCheck={false}
-          optional={!field.required}
-          hint={field.secret && keepsKey ? 'Leave empty to keep what is stored.' : undefined}
+          optional={!field.required && !(isChoice(field.name) && !keepsKey)}
+          hint={furtherHint(field.name, field.secret && keepsKey)}
           value={draft.further[field.name] ?? ''}
           onChange={(event) =>
             onChange({ ...draft, further: { ...draft.further, [field.name]: event.target.value } })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ProviderSpec } from '@/api/types';
 
-import { createCommand, draftFor, EMPTY_DRAFT, faultsIn, needsOf, updateCommand } from './draft';
+import { createCommand, draftFor, EMPTY_DRAFT, faultsIn, keyChoices, needsOf, updateCommand } from './draft';
 
 const spec = (change: Partial<ProviderSpec>): ProviderSpec => ({
   id: 'openai',
@@ -12,8 +12,10 @@ const spec = (change: Partial<ProviderSpec>): ProviderSpec => ({
   requires_base_url: false,
   requires_region: false,
   show_org_fields: false,
+  api_key_label: 'API key',
   region_options: [],
   further_fields: [],
+  key_choices: [],
   needs: [],
   route: 'captured',
   verified: 'simulation',
@@ -25,6 +27,7 @@ const ollama = spec({
   label: 'Ollama',
   requires_api_key: false,
   requires_base_url: true,
+  base_url_label: 'Base URL',
   default_base_url: 'http://localhost:11434',
 });
 
@@ -45,6 +48,34 @@ describe('fields that few types have', () => {
     expect(createCommand(typed, bedrock).credentials).toEqual({ project_id: 'p' });
     const edited = { ...typed, further: { project_id: 'q', aws_session_token: '' } };
     expect(updateCommand(typed, edited).credentials).toEqual({ project_id: 'q' });
+  });
+});
+
+describe('keys of which one kind will do', () => {
+  const secret = (name: string, label: string) => ({ name, label, secret: true, required: false });
+  const bedrock = spec({
+    requires_api_key: false,
+    api_key_label: null,
+    base_url_label: 'Own endpoint',
+    further_fields: [secret('key', 'Bedrock API key'), secret('id', 'Key ID'), secret('secret', 'Secret')],
+    key_choices: [['key'], ['id', 'secret']],
+  });
+  const draft = (further: Record<string, string>) => ({ ...EMPTY_DRAFT, name: 'Mine', further });
+
+  it('are named, and one of them is asked for', () => {
+    expect(keyChoices(bedrock)).toBe('Bedrock API key, or Key ID and Secret');
+    expect(keyChoices(ollama)).toBeUndefined();
+    const fault = { key: 'This type needs Bedrock API key, or Key ID and Secret.' };
+    expect(faultsIn(draft({}), bedrock).further).toEqual(fault);
+    expect(faultsIn(draft({ id: 'a' }), bedrock).further).toEqual(fault);
+    expect(faultsIn(draft({ id: 'a', secret: 'b' }), bedrock)).toEqual({});
+    expect(faultsIn(draft({ key: 'a' }), bedrock)).toEqual({});
+    expect(faultsIn(draft({}), bedrock, { keepsKey: true })).toEqual({});
+  });
+
+  it('leave no field for another key, and one for an address of one’s own', () => {
+    expect(needsOf(bedrock).apiKey.shown).toBe(false);
+    expect(needsOf(bedrock).baseUrl).toEqual({ shown: true, required: false });
   });
 });
 

@@ -41,13 +41,19 @@ export interface Needs {
 
 /** Which fields a type of provider needs. A server of one's own may have a key, or not. */
 export function needsOf(spec: ProviderSpec): Needs {
-  const ownServer = spec.requires_base_url || Boolean(spec.default_base_url);
   return {
-    apiKey: { shown: spec.requires_api_key || ownServer, required: spec.requires_api_key },
-    baseUrl: { shown: ownServer, required: spec.requires_base_url },
+    apiKey: { shown: Boolean(spec.api_key_label), required: spec.requires_api_key },
+    baseUrl: { shown: Boolean(spec.base_url_label), required: spec.requires_base_url },
     region: { shown: spec.requires_region, required: spec.requires_region },
     organization: { shown: spec.show_org_fields, required: false },
   };
+}
+
+/** Which keys will do, in words; nothing where one kind alone is taken. */
+export function keyChoices(spec: ProviderSpec): string | undefined {
+  const labels = new Map(spec.further_fields.map(({ name, label }) => [name, label]));
+  const choices = spec.key_choices.map((names) => names.map((name) => labels.get(name) ?? name).join(' and '));
+  return choices.length > 0 ? choices.join(', or ') : undefined;
 }
 
 /** The draft a newly chosen type starts with; a name somebody typed stays. */
@@ -81,14 +87,16 @@ export function faultsIn(draft: Draft, spec: ProviderSpec, { keepsKey = false, t
   if (needs.baseUrl.required && !baseUrl) faults.baseUrl = 'This type needs an address.';
   else if (needs.baseUrl.shown && baseUrl && !isHttpUrl(baseUrl)) faults.baseUrl = 'Begin it with http:// or https://, and a host.';
   if (needs.region.required && !draft.region.trim()) faults.region = 'This type needs a region.';
-  const missing = spec.further_fields.filter(
-    (field) => field.required && !draft.further[field.name]?.trim(),
-  );
+  const given = (name: string) => Boolean(draft.further[name]?.trim());
+  const missing = spec.further_fields.filter((field) => field.required && !given(field.name));
   if (!isLimit(draft.requestsPerMinute, 100_000)) faults.requestsPerMinute = 'A whole number, at most 100,000.';
   if (!isLimit(draft.maxConcurrent, 10_000)) faults.maxConcurrent = 'A whole number, at most 10,000.';
-  if (missing.length > 0) {
-    faults.further = Object.fromEntries(missing.map(({ name: field }) => [field, 'This type needs it.']));
+  const further = Object.fromEntries(missing.map(({ name: field }) => [field, 'This type needs it.']));
+  const [first] = spec.key_choices;
+  if (first?.[0] && !keepsKey && !spec.key_choices.some((names) => names.every(given))) {
+    further[first[0]] = `This type needs ${keyChoices(spec)}.`;
   }
+  if (Object.keys(further).length > 0) faults.further = further;
   return faults;
 }
 

@@ -40,10 +40,11 @@ class FurtherField:
 class ProviderSpec:
     """What a provider type needs, as shown to people (see contracts' ProviderSpecResponse).
 
-    `needs` names it in short. `route` is how a request is sent: LiteLLM builds it and our wire
-    sends it ("captured"); our wire carries it beneath LiteLLM, which reads the answer ("injected");
-    or LiteLLM has to do both. `verified`: against a recorded answer of the provider's, against a
-    server on loopback that plays it, or not at all.
+    `needs` names it in short; of `key_choices` one is needed, each of fields that belong together;
+    without its label there is no key, or no base URL. `route` is how a request is sent: LiteLLM
+    builds it and our wire sends it ("captured"); our wire carries it beneath LiteLLM, which reads
+    the answer ("injected"); or LiteLLM has to do both. `verified`: against a recorded answer of the
+    provider's, against a server on loopback that plays it, or not at all.
     """
 
     id: str
@@ -58,6 +59,7 @@ class ProviderSpec:
     base_url_label: str | None = None
     region_options: list[tuple[str, str]] = field(default_factory=list)
     further_fields: tuple[FurtherField, ...] = ()
+    key_choices: tuple[tuple[str, ...], ...] = ()
     needs: tuple[str, ...] = ()
     route: Route = "captured"
     verified: Verified = "simulation"
@@ -69,8 +71,7 @@ class ProviderType:
 
     `litellm` is the prefix of LiteLLM's model names; `path` is appended to a base URL where LiteLLM
     expects a whole address; `asks_usage` is whether the stream may be asked to end with token
-    counts; one of `keys` is needed where there are any, each a set of secrets; `hosts` are the
-    domains of a type without a base URL of its own.
+    counts; `hosts` are the domains of a type without a base URL of its own.
     """
 
     spec: ProviderSpec
@@ -80,7 +81,6 @@ class ProviderType:
     settings: tuple[str, ...]
     required_settings: tuple[str, ...]
     secrets: tuple[str, ...]
-    keys: tuple[tuple[str, ...], ...]
     environment: tuple[str, ...]
     path: str
     asks_usage: bool
@@ -131,9 +131,10 @@ def split_credentials(
         raise ValueError(f"{provider_type_id} needs {', '.join(missing)}")
     if not _REGION.match(settings.get("region", "none")):
         raise ValueError("region may hold lower-case letters, digits and '-' only")
-    if provider.keys and not any(secrets.keys() >= set(names) for names in provider.keys):
-        choices = (" and ".join(names) for names in provider.keys)
-        raise ValueError(f"{provider_type_id} needs {', or '.join(choices)}")
+    choices = provider.spec.key_choices
+    if choices and not any(secrets.keys() >= set(names) for names in choices):
+        words = (" and ".join(names) for names in choices)
+        raise ValueError(f"{provider_type_id} needs {', or '.join(words)}")
     if provider.litellm.startswith("vertex_ai"):
         _check_google_key(secrets["api_key"])
     return base_url, settings, secrets
@@ -239,6 +240,7 @@ def _provider_type(
             *(_further_field(n, required, secret=False) for n in entry.get("settings", [])),
             *(_further_field(n, required, secret=True) for n in own_secrets),
         ),
+        key_choices=tuple(tuple(names) for names in entry.get("keys", [])),
         needs=_needs(entry, required),
         route=entry.get("route", "captured"),
         verified=entry.get("verified", "simulation"),
@@ -254,7 +256,6 @@ def _provider_type(
         settings=tuple(settings),
         required_settings=required,
         secrets=(*(() if api_key == "none" else ("api_key",)), *own_secrets),
-        keys=tuple(tuple(names) for names in entry.get("keys", [])),
         environment=tuple(entry.get("environment", [])),
         path=entry.get("path", ""),
         asks_usage=entry.get("reports_usage", True),

@@ -99,7 +99,9 @@ class ProviderFurtherField(Shape):
 class ProviderSpecResponse(Shape):
     """What a provider type needs. `route` is how its requests are sent and timed: `captured` (our
     wire sends what LiteLLM built), `injected` (our wire beneath LiteLLM) or `client_library`.
-    `verified` is `recording`, `simulation` or `unverified`."""
+    `verified` is `recording`, `simulation` or `unverified`. One of `key_choices` is needed, where
+    there are any: each names fields that belong together. Without its label there is no key, or
+    no base URL."""
 
     id: str
     label: str
@@ -113,6 +115,7 @@ class ProviderSpecResponse(Shape):
     base_url_label: str | None = None
     region_options: list[tuple[str, str]] = []
     further_fields: list[ProviderFurtherField] = []
+    key_choices: list[list[str]] = []
     needs: list[str] = []
     route: str = "captured"
     verified: str = "unverified"
