@@ -34,14 +34,19 @@ _EMBEDDING_PATHS = {"cohere": "/v2/embed", "cohere_chat": "/v2/embed"}
 
 
 def arguments_for(
-    endpoint: Endpoint, provider: ProviderType, profile: ProbeProfile, mode: Mode = "chat"
+    endpoint: Endpoint,
+    provider: ProviderType,
+    profile: ProbeProfile,
+    mode: Mode = "chat",
+    refused: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """Keyword arguments for one streaming request with every retry off."""
+    """Keyword arguments for one streaming request with every retry off, and without what the
+    endpoint has `refused`."""
     family = _COMPLETES.get(provider.litellm) if mode == "completion" else None
     arguments: dict[str, Any] = {
         "model": _named(endpoint, family),
         "messages": [{"role": "user", "content": profile.prompt}],
-        "max_tokens": profile.max_tokens,
+        "max_completion_tokens" if "max_tokens" in refused else "max_tokens": profile.max_tokens,
         "stream": True,
         "timeout": profile.timeouts.total_s,
     }
@@ -51,6 +56,8 @@ def arguments_for(
         arguments["stream_options"] = {"include_usage": True}
     if profile.reasoning_effort and endpoint.provider_type in _THINKS_UNASKED:
         arguments["reasoning_effort"] = profile.reasoning_effort
+    for name in refused & {"stream_options", "reasoning_effort"}:
+        arguments.pop(name, None)
     arguments |= form_of(profile, provider.litellm)
     if profile.temperature is not None:
         arguments["temperature"] = profile.temperature

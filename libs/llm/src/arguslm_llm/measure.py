@@ -25,7 +25,7 @@ from arguslm_llm.probe_forms import embedding_of, findings_of, read_schema_tool
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
-from arguslm_llm.request import BuiltRequest, LiteLLMThread, RequestBuilder
+from arguslm_llm.request import LiteLLMThread, RequestBuilder
 from arguslm_llm.wire import Wire
 
 # One build per dialect that people use, so that no first measurement pays for lazy imports.
@@ -97,7 +97,8 @@ class Measurer:
     async def measure(
         self, endpoint: Endpoint, profile: ProbeProfile, *, scheduled_ns: int | None = None
     ) -> Measurement:
-        """Ask once, with no retry. Never raises for anything the endpoint does.
+        """Ask once, with no retry, but for a request that was refused for its form: it is mended,
+        once and for all that follow. Never raises for anything the endpoint does.
 
         Args:
             scheduled_ns: when the request was due, in ns of time.monotonic_ns().
@@ -107,8 +108,9 @@ class Measurer:
             if _through_library(endpoint):
                 asked = await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
             else:
-                built = await self._builder.build(endpoint, profile)
-                asked = await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+                asked = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
+                while self._builder.mends(endpoint, asked.evidence):
+                    asked = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
@@ -123,11 +125,11 @@ class Measurer:
     async def _through_wire(
         self,
         endpoint: Endpoint,
-        built: BuiltRequest,
         profile: ProbeProfile,
         redactor: Redactor,
         scheduled_ns: int | None,
     ) -> Measurement:
+        built = await self._builder.build(endpoint, profile)
         with self._collector.measuring(), self._lag.watch() as lag:
             exchange = await self._wire.exchange(
                 built.request,

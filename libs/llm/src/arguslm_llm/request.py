@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from arguslm_contracts.measurement import ProbeProfile
+from arguslm_contracts.measurement import Evidence, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import ProbeKind
 from arguslm_llm import litellm_gate
@@ -30,6 +30,7 @@ from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_argum
 from arguslm_llm.model_mode import Mode, mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.probe_forms import FORMED
+from arguslm_llm.refused_parameters import RefusedParameters
 from arguslm_llm.wire import Wire
 
 T = TypeVar("T")
@@ -103,6 +104,11 @@ class RequestBuilder:
     def __init__(self, thread: LiteLLMThread) -> None:
         self._thread = thread
         self._kept: OrderedDict[object, tuple[float, BuiltRequest]] = OrderedDict()
+        self._refused = RefusedParameters()
+
+    def mends(self, endpoint: Endpoint, evidence: Evidence) -> bool:
+        """Whether a refusal tells how the request has to be built instead, from now on."""
+        return self._refused.learn(endpoint, evidence)
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
@@ -112,7 +118,7 @@ class RequestBuilder:
                 the request would go to an address that is not this endpoint's.
         """
         provider = _known(endpoint.provider_type)
-        key = _key(endpoint, profile)
+        key = _key(endpoint, profile, self._refused.of(endpoint))
         kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEPT_FOR_S:
             self._kept.move_to_end(key)
@@ -161,7 +167,8 @@ class RequestBuilder:
                     if mode == "embedding":
                         await litellm.aembedding(**embedding_arguments(endpoint, provider, profile))
                     else:
-                        arguments = arguments_for(endpoint, provider, profile, mode)
+                        refused = self._refused.of(endpoint)
+                        arguments = arguments_for(endpoint, provider, profile, mode, refused)
                         arguments = supported(litellm, arguments, passed_on=passed_on)
                         answer = await litellm.acompletion(**arguments)
                         async for _ in answer:  # some send only when the stream is read
@@ -213,8 +220,9 @@ def _known(type_id: str) -> ProviderType:
         raise CannotBuild(Outcome.BAD_REQUEST, str(error)) from error
 
 
-def _key(endpoint: Endpoint, profile: ProbeProfile) -> object:
+def _key(endpoint: Endpoint, profile: ProbeProfile, refused: frozenset[str]) -> object:
     return (
+        refused,
         endpoint.provider_type,
         endpoint.base_url,
         endpoint.model,

@@ -76,14 +76,20 @@ def _code(error: dict[str, Any]) -> str | None:
     return reason if reason and says_no_more_than_the_status else code
 
 
+def _fault(item: dict[str, Any]) -> str | None:
+    """One of FastAPI's: the last step to the field, and what is wrong with it."""
+    said, place = as_text(item.get("msg")), as_list(item.get("loc"))
+    field = as_text(place[-1]) if place else None
+    return f"{field}: {said}" if said and field else said
+
+
 def _message(error: dict[str, Any]) -> str | None:
     for name in ("message", "Message", "detail", "error", "msg", "error_description", "title"):
         value = error.get(name)
         if isinstance(value, dict):
             value = _message(value)
         if isinstance(value, list):
-            said = [as_text(as_object(item).get("msg")) for item in value]
-            value = "; ".join(part for part in said if part)
+            value = "; ".join(filter(None, map(_fault, map(as_object, value))))
         if text := as_text(value):
             return text
     return None

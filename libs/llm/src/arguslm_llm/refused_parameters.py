@@ -1,0 +1,46 @@
+"""What an endpoint has refused of our requests, and is not sent again.
+
+LiteLLM goes by names. Behind a name that somebody made up (an Azure deployment, a gateway's alias)
+may be a model that takes other parameters, and a server may be older than the ones we send.
+"""
+
+import re
+from collections import OrderedDict
+
+from arguslm_contracts.measurement import Evidence
+from arguslm_llm.endpoint import Endpoint
+
+_REFUSED = re.compile(
+    r"unsupported|(\bnot|n.t) (be )?(support|permit|allow|recogni[sz])|unrecognized|unexpected",
+    re.IGNORECASE,
+)
+# What can be asked for in another way, or left out without the question being another one.
+_MENDED = re.compile(r"\b(max_tokens|stream_options|reasoning_effort)\b")
+_MOST_ENDPOINTS = 4096
+
+
+class RefusedParameters:
+    """In memory: who starts anew learns anew."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[object, frozenset[str]] = OrderedDict()
+
+    def of(self, endpoint: Endpoint) -> frozenset[str]:
+        return self._known.get(_key(endpoint), frozenset())
+
+    def learn(self, endpoint: Endpoint, evidence: Evidence) -> bool:
+        """Whether a refusal says of a parameter, for the first time, that it is not taken."""
+        message, known = evidence.message or "", self.of(endpoint)
+        if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
+            return False
+        news = [name for name in _MENDED.findall(message) if name not in known]
+        if not news:
+            return False
+        self._known[_key(endpoint)] = known | {news[0]}
+        while len(self._known) > _MOST_ENDPOINTS:
+            self._known.popitem(last=False)
+        return True
+
+
+def _key(endpoint: Endpoint) -> object:
+    return endpoint.provider_type, endpoint.base_url, endpoint.model
