@@ -194,6 +194,30 @@ async def test_azure_asks_the_deployment(builder, sealed):
     assert sent_key(built) == ["api-key"]
 
 
+@pytest.mark.parametrize(
+    ("base_url", "given", "asked"),
+    [
+        (
+            "https://mine.services.ai.azure.com",
+            {},
+            "/models/chat/completions?api-version=2024-05-01-preview",
+        ),
+        (
+            "https://mine.services.ai.azure.com",
+            {"api_version": "2025-09-01"},
+            "/models/chat/completions?api-version=2025-09-01",
+        ),
+        ("https://llama.eastus.models.ai.azure.com/v1", {}, "/v1/chat/completions"),
+    ],
+)
+async def test_foundry_takes_a_version_and_a_model_of_its_own_none(
+    builder, sealed, base_url, given, asked
+):
+    target = Endpoint("azure_ai", base_url, given, {"api_key": KEY}, "llama")
+    built = await builder.build(target, PROBE)
+    assert built.request.url.partition("azure.com")[2] == asked
+
+
 async def test_bedrock_is_signed_for_its_region_and_not_kept(builder, sealed):
     target = Endpoint(
         "aws_bedrock",

@@ -5,7 +5,7 @@ from typing import Any
 from arguslm_contracts.measurement import ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.cannot_build import CannotBuild
-from arguslm_llm.catalogue import ProviderType, litellm_model_name
+from arguslm_llm.catalogue import ProviderType, is_within, litellm_model_name
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.model_mode import Mode
 from arguslm_llm.probe_forms import form_of
@@ -19,6 +19,7 @@ _NO_AWS_KEYS = {
     "aws_secret_access_key": NO_KEY,
 }
 AZURE_API_VERSION = "2024-10-21"
+_FOUNDRY_API_VERSION = "2024-05-01-preview"
 # Where models think unasked, so that asking for little thought saves some. Elsewhere it would make
 # a model think that otherwise does not.
 _THINKS_UNASKED = {
@@ -147,8 +148,10 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
         return _renamed(given, {"project_id": "vertex_project", "region": "vertex_location"})
     if family == "oci":
         return _renamed(given, {"region": "oci_region"})
-    if family.startswith("azure"):
+    if family in ("azure", "azure_text"):
         given.setdefault("api_version", AZURE_API_VERSION)
+    elif family == "azure_ai" and _is_foundry(endpoint):
+        given.setdefault("api_version", _FOUNDRY_API_VERSION)
     given.setdefault("api_key", NO_KEY)
     if family == "openai":
         headers = {
@@ -158,6 +161,11 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
         given_headers = {name: value for name, value in headers.items() if value}
         return {**given, "extra_headers": given_headers} if given_headers else dict(given)
     return dict(given)
+
+
+def _is_foundry(endpoint: Endpoint) -> bool:
+    """A model's endpoint of its own takes no version."""
+    return is_within(endpoint.base_url or "", ("services.ai.azure.com",))
 
 
 def _renamed(given: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
