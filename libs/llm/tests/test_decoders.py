@@ -209,6 +209,13 @@ def test_minimax_says_in_every_answer_whether_it_is_one():
         assert (error and error.message) == error_message
 
 
+def test_an_end_that_is_written_out_as_none_is_none():
+    chunk = {"choices": [{"delta": {"content": "a"}, "finish_reason": "null"}]}
+    body = b"data: %b\n\n" % json.dumps(chunk).encode()
+    seen = decode(Dialect.OPENAI, [(T, body)])
+    assert (seen.finish_reason, seen.finished) == (None, False)
+
+
 @pytest.mark.parametrize(
     ("usage", "counted"),
     [

@@ -88,7 +88,8 @@ def test_answers():
     for word in ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens"):
         assert answer(content="tokens", finish_reason=word) is Outcome.TRUNCATED
         assert answer(content="nothing", finish_reason=word) is Outcome.EMPTY
-    for word in ("content_filter", "SAFETY", "refusal", "PROHIBITED_CONTENT"):
+    assert answer(content="answer", finish_reason="network_error") is Outcome.ERROR_IN_STREAM
+    for word in ("content_filter", "SAFETY", "refusal", "PROHIBITED_CONTENT", "sensitive"):
         assert answer(content="answer", finish_reason=word) is Outcome.CONTENT_FILTERED
     assert answer(content="answer", **failed) is Outcome.ERROR_IN_STREAM
     assert answer(wire_failure=Outcome.DISCONNECTED, **failed) is Outcome.ERROR_IN_STREAM

@@ -55,8 +55,11 @@ async def test_another_parameter_is_sent_and_the_first_one_never_again(
     measurer: Measurer, target: Any
 ) -> None:
     endpoint, server = await target(refusal(OPENAI), answer())
-    assert (await ask(measurer, endpoint)).outcome is Outcome.OK
-    assert (await ask(measurer, endpoint)).outcome is Outcome.OK
+    mended = await ask(measurer, endpoint)
+    assert mended.outcome is Outcome.OK
+    assert mended.evidence.message == "asked again: max_tokens was refused"
+    later = await ask(measurer, endpoint)
+    assert (later.outcome, later.evidence.message) == (Outcome.OK, None)
     first, *others = sent(server)
     assert "max_tokens" in first
     assert [body.get("max_completion_tokens") for body in others] == [9, 9]

@@ -109,8 +109,9 @@ class Measurer:
                 asked = await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
             else:
                 asked = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
-                while self._builder.mends(endpoint, asked.evidence):
-                    asked = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
+                while refused := self._builder.mend(endpoint, asked.evidence):
+                    again = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
+                    asked = _with_mending_told(again, refused)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
@@ -169,6 +170,14 @@ class Measurer:
             exchange, transcript = await self._litellm.run(asking)
         measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
         return _with_findings(measured, profile, transcript, redactor)
+
+
+def _with_mending_told(measured: Measurement, refused: str) -> Measurement:
+    """An answer that took two requests says so."""
+    if measured.evidence.message is not None:
+        return measured
+    told = {"message": f"asked again: {refused} was refused"}
+    return measured.model_copy(update={"evidence": measured.evidence.model_copy(update=told)})
 
 
 def _with_thoughts_counted(measured: Measurement, profile: ProbeProfile) -> Measurement:

@@ -19,11 +19,13 @@ _BY_REASON = {
         (
             *("content_filter", "content_filtered", "guardrail_intervened", "refusal", "safety"),
             *("recitation", "blocklist", "prohibited_content", "spii", "image_safety"),
-            "error_toxic",
+            *("error_toxic", "sensitive"),
         ),
         Outcome.CONTENT_FILTERED,
     ),
     "insufficient_system_resource": Outcome.OVERLOADED,
+    # Zhipu's way to say that its own backend was lost.
+    "network_error": Outcome.ERROR_IN_STREAM,
 }
 
 

@@ -28,18 +28,19 @@ class RefusedParameters:
     def of(self, endpoint: Endpoint) -> frozenset[str]:
         return self._known.get(_key(endpoint), frozenset())
 
-    def learn(self, endpoint: Endpoint, evidence: Evidence) -> bool:
-        """Whether a refusal says of a parameter, for the first time, that it is not taken."""
+    def learn(self, endpoint: Endpoint, evidence: Evidence) -> str | None:
+        """The parameter of which a refusal says, for the first time, that it is not taken."""
         message, known = evidence.message or "", self.of(endpoint)
         if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
-            return False
-        news = [name for name in _MENDED.findall(message) if name not in known]
-        if not news:
-            return False
-        self._known[_key(endpoint)] = known | {news[0]}
+            return None
+        named: list[str] = _MENDED.findall(message)
+        news = next((name for name in named if name not in known), None)
+        if news is None:
+            return None
+        self._known[_key(endpoint)] = known | {news}
         while len(self._known) > _MOST_ENDPOINTS:
             self._known.popitem(last=False)
-        return True
+        return news
 
 
 def _key(endpoint: Endpoint) -> object:

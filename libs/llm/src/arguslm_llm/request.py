@@ -106,8 +106,9 @@ class RequestBuilder:
         self._kept: OrderedDict[object, tuple[float, BuiltRequest]] = OrderedDict()
         self._refused = RefusedParameters()
 
-    def mends(self, endpoint: Endpoint, evidence: Evidence) -> bool:
-        """Whether a refusal tells how the request has to be built instead, from now on."""
+    def mend(self, endpoint: Endpoint, evidence: Evidence) -> str | None:
+        """Build requests in another way from now on, if that is what a refusal tells: the parameter
+        that was refused."""
         return self._refused.learn(endpoint, evidence)
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:

@@ -62,7 +62,7 @@ def _read_frame(ns: int, frame: JsonObject, part: str, transcript: Transcript) -
         _read_delta(ns, as_object(choice.get(part)), transcript)
         transcript.answer_token(ns, choice.get("text"))
         reason = as_text(choice.get("finish_reason"))
-        if reason is not None:
+        if reason is not None and reason != "null":  # some write out that there is none yet
             transcript.finish_reason = reason
             transcript.finished = True
         if reason == "error" or choice.get("error"):
