@@ -105,6 +105,26 @@ async def test_every_other_refusal_is_the_end_of_it(
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize("type_id", ["github", "databricks", "azure_openai", "groq"])
+async def test_the_newer_name_is_sent_where_litellm_knows_the_older_one_alone(
+    measurer: Measurer, serve: Any, type_id: str
+) -> None:
+    server = await serve(refusal(OPENAI), answer())
+    keys = {"api_key": "sk-made-up"}
+    endpoint = Endpoint(type_id, base_url=server.base_url, credentials=keys, model="of-our-own")
+    assert (await ask(measurer, endpoint)).outcome is Outcome.OK
+    assert sent(server)[1].keys() >= {"max_completion_tokens"}
+    assert not sent(server)[1].keys() & {"max_tokens", "extra_body"}
+
+
+async def test_a_vendor_of_other_words_is_taken_at_its_word(measurer: Measurer, serve: Any) -> None:
+    server = await serve(refusal(OPENAI), answer())
+    keys = {"api_key": "sk-made-up"}
+    endpoint = Endpoint("anthropic", base_url=server.base_url, credentials=keys, model="claude")
+    assert (await ask(measurer, endpoint)).outcome is Outcome.UNSUPPORTED
+    assert len(server.received) == 1
+
+
 async def test_who_refuses_whatever_is_sent_is_asked_once_for_each_form(
     measurer: Measurer, target: Any
 ) -> None:

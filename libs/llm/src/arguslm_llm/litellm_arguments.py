@@ -47,7 +47,7 @@ def arguments_for(
     arguments: dict[str, Any] = {
         "model": _named(endpoint, family),
         "messages": [{"role": "user", "content": profile.prompt}],
-        "max_completion_tokens" if "max_tokens" in refused else "max_tokens": profile.max_tokens,
+        **_token_limit(profile, refused),
         "stream": True,
         "timeout": profile.timeouts.total_s,
     }
@@ -66,6 +66,13 @@ def arguments_for(
         arguments["api_base"] = base
     arguments.update(_credentials(endpoint, provider))
     return arguments
+
+
+def _token_limit(profile: ProbeProfile, refused: frozenset[str]) -> dict[str, Any]:
+    """Its newer name past LiteLLM, which gives many vendors the older one whatever it is told."""
+    if "max_tokens" not in refused:
+        return {"max_tokens": profile.max_tokens}
+    return {"extra_body": {"max_completion_tokens": profile.max_tokens}}
 
 
 def embedding_arguments(

@@ -25,7 +25,7 @@ from arguslm_llm.probe_forms import embedding_of, findings_of, read_schema_tool
 from arguslm_llm.quiet_collector import QuietCollector
 from arguslm_llm.redaction import Redactor
 from arguslm_llm.report import MESSAGE_LIMIT, report
-from arguslm_llm.request import LiteLLMThread, RequestBuilder
+from arguslm_llm.request import BuiltRequest, LiteLLMThread, RequestBuilder
 from arguslm_llm.wire import Wire
 
 # One build per dialect that people use, so that no first measurement pays for lazy imports.
@@ -108,10 +108,7 @@ class Measurer:
             if _through_library(endpoint):
                 asked = await self._through_litellm(endpoint, profile, redactor, scheduled_ns)
             else:
-                asked = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
-                while refused := self._builder.mend(endpoint, asked.evidence):
-                    again = await self._through_wire(endpoint, profile, redactor, scheduled_ns)
-                    asked = _with_mending_told(again, refused)
+                asked = await self._in_our_words(endpoint, profile, redactor, scheduled_ns)
         except CannotBuild as error:
             message = redactor.clean(error.message, limit=MESSAGE_LIMIT)
             return Measurement.of(error.outcome, evidence=Evidence(message=message))
@@ -123,14 +120,30 @@ class Measurer:
         """What a short question costs there, once started; None where nobody knows."""
         return self._prices.price_of(endpoint)
 
-    async def _through_wire(
+    async def _in_our_words(
         self,
         endpoint: Endpoint,
         profile: ProbeProfile,
         redactor: Redactor,
         scheduled_ns: int | None,
     ) -> Measurement:
+        """A request that LiteLLM built, over our wire; mended where it is refused for its form."""
         built = await self._builder.build(endpoint, profile)
+        asked = await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+        while refused := self._builder.mend(endpoint, built, asked.evidence):
+            built = await self._builder.build(endpoint, profile)
+            again = await self._through_wire(endpoint, built, profile, redactor, scheduled_ns)
+            asked = _with_mending_told(again, refused)
+        return asked
+
+    async def _through_wire(
+        self,
+        endpoint: Endpoint,
+        built: BuiltRequest,
+        profile: ProbeProfile,
+        redactor: Redactor,
+        scheduled_ns: int | None,
+    ) -> Measurement:
         with self._collector.measuring(), self._lag.watch() as lag:
             exchange = await self._wire.exchange(
                 built.request,

@@ -106,10 +106,11 @@ class RequestBuilder:
         self._kept: OrderedDict[object, tuple[float, BuiltRequest]] = OrderedDict()
         self._refused = RefusedParameters()
 
-    def mend(self, endpoint: Endpoint, evidence: Evidence) -> str | None:
+    def mend(self, endpoint: Endpoint, built: BuiltRequest, evidence: Evidence) -> str | None:
         """Build requests in another way from now on, if that is what a refusal tells: the parameter
         that was refused."""
-        return self._refused.learn(endpoint, evidence)
+        takes_others = built.dialect is Dialect.OPENAI
+        return self._refused.learn(endpoint, evidence) if takes_others else None
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
