@@ -1,5 +1,6 @@
 """A request that is refused for its form is mended, once and for all that follow."""
 
+import asyncio
 import itertools
 import json
 from typing import Any
@@ -103,6 +104,14 @@ async def test_every_other_refusal_is_the_end_of_it(
     endpoint, server = await target(refusal(said, status), answer())
     assert (await ask(measurer, endpoint)).outcome is outcome
     assert len(server.received) == 1
+
+
+async def test_all_that_were_under_way_are_mended(measurer: Measurer, target: Any) -> None:
+    """Whoever is refused first tells the others."""
+    endpoint, server = await target(*[refusal(OPENAI)] * 8, answer())
+    for measured in await asyncio.gather(*(ask(measurer, endpoint) for _ in range(8))):
+        assert measured.outcome is Outcome.OK
+    assert len(server.received) == 16
 
 
 @pytest.mark.parametrize("type_id", ["github", "databricks", "azure_openai", "groq"])

@@ -28,16 +28,17 @@ class RefusedParameters:
     def of(self, endpoint: Endpoint) -> frozenset[str]:
         return self._known.get(_key(endpoint), frozenset())
 
-    def learn(self, endpoint: Endpoint, evidence: Evidence) -> str | None:
-        """The parameter of which a refusal says, for the first time, that it is not taken."""
-        message, known = evidence.message or "", self.of(endpoint)
+    def learn(self, endpoint: Endpoint, evidence: Evidence, without: frozenset[str]) -> str | None:
+        """The parameter that a refusal names, if the request did not do without it already. It may
+        be known by now, from others that were under way at the same time."""
+        message = evidence.message or ""
         if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
             return None
         named: list[str] = _MENDED.findall(message)
-        news = next((name for name in named if name not in known), None)
+        news = next((name for name in named if name not in without), None)
         if news is None:
             return None
-        self._known[_key(endpoint)] = known | {news}
+        self._known[_key(endpoint)] = self.of(endpoint) | {news}
         while len(self._known) > _MOST_ENDPOINTS:
             self._known.popitem(last=False)
         return news

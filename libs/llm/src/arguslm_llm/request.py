@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -51,10 +51,12 @@ _ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": 
 
 @dataclass(frozen=True, slots=True)
 class BuiltRequest:
-    """A request, and the dialect its answer comes in."""
+    """A request, the dialect its answer comes in, and the parameters that it does without, since
+    the endpoint has refused them."""
 
     request: WireRequest
     dialect: Dialect
+    without: frozenset[str] = frozenset()
 
 
 class LiteLLMThread:
@@ -109,8 +111,9 @@ class RequestBuilder:
     def mend(self, endpoint: Endpoint, built: BuiltRequest, evidence: Evidence) -> str | None:
         """Build requests in another way from now on, if that is what a refusal tells: the parameter
         that was refused."""
-        takes_others = built.dialect is Dialect.OPENAI
-        return self._refused.learn(endpoint, evidence) if takes_others else None
+        if built.dialect is not Dialect.OPENAI:
+            return None
+        return self._refused.learn(endpoint, evidence, built.without)
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
@@ -120,7 +123,8 @@ class RequestBuilder:
                 the request would go to an address that is not this endpoint's.
         """
         provider = _known(endpoint.provider_type)
-        key = _key(endpoint, profile, self._refused.of(endpoint))
+        refused = self._refused.of(endpoint)
+        key = _key(endpoint, profile, refused)
         kept = self._kept.get(key)
         if kept is not None and time.monotonic() - kept[0] < _KEPT_FOR_S:
             self._kept.move_to_end(key)
@@ -130,8 +134,10 @@ class RequestBuilder:
         mode = mode_of(self._thread.litellm, provider, endpoint.model, profile.kind)
         plain = await self._plain(endpoint, profile)
         passed_on = plain is not None and _reads_openai(plain)
-        request = await self._capture(endpoint, provider, profile, mode, passed_on=passed_on)
-        built = _checked(request, endpoint, provider)
+        request = await self._capture(
+            endpoint, provider, profile, mode, refused, passed_on=passed_on
+        )
+        built = replace(_checked(request, endpoint, provider), without=refused)
         if plain is not None and plain.request.body == built.request.body:
             unworded = f"LiteLLM has no words for {profile.kind} at {endpoint.provider_type}"
             raise CannotBuild(Outcome.UNSUPPORTED, unworded)
@@ -158,6 +164,7 @@ class RequestBuilder:
         provider: ProviderType,
         profile: ProbeProfile,
         mode: Mode,
+        refused: frozenset[str],
         *,
         passed_on: bool,
     ) -> httpx.Request:
@@ -169,7 +176,6 @@ class RequestBuilder:
                     if mode == "embedding":
                         await litellm.aembedding(**embedding_arguments(endpoint, provider, profile))
                     else:
-                        refused = self._refused.of(endpoint)
                         arguments = arguments_for(endpoint, provider, profile, mode, refused)
                         arguments = supported(litellm, arguments, passed_on=passed_on)
                         answer = await litellm.acompletion(**arguments)
