@@ -90,6 +90,49 @@ async def test_what_a_server_does_not_take_is_left_out(
 
 
 @pytest.mark.parametrize(
+    ("type_id", "said", "body"),
+    [
+        (
+            "openai",
+            "Your organization must be verified to stream this model.",
+            {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]},
+        ),
+        (
+            "aws_bedrock",
+            "The model is unsupported: it does not support streaming.",
+            {
+                "output": {"message": {"content": [{"text": "hi"}]}},
+                "stopReason": "end_turn",
+                "usage": {"inputTokens": 1, "outputTokens": 1},
+            },
+        ),
+        (
+            "google_ai_studio",
+            "Streaming is not supported for this model",
+            {"candidates": [{"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}]},
+        ),
+    ],
+)
+async def test_who_does_not_stream_is_asked_in_one_piece(
+    measurer: Measurer, serve: Any, type_id: str, said: str, body: dict[str, Any]
+) -> None:
+    whole = Reply(steps=[(0.0, json.dumps(body).encode())], content_type="application/json")
+    server = await serve(refusal(said), whole)
+    keys = {"api_key": "sk-made-up"}
+    settings = {}
+    if type_id == "aws_bedrock":
+        keys = {"aws_access_key_id": "AKIA", "aws_secret_access_key": "made-up"}
+        settings = {"region": "us-east-1"}
+    base_url = server.base_url.removesuffix("/v1")
+    endpoint = Endpoint(type_id, base_url, settings, keys, f"alias-{next(NAMES)}")
+    measured = await ask(measurer, endpoint)
+    assert measured.outcome is Outcome.OK, measured.evidence
+    assert not measured.timing.streamed
+    assert measured.evidence.message == "asked again: stream was refused"
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(
     ("said", "status", "outcome"),
     [
         ("max_tokens is too large: 9. This model supports at most 4", 400, Outcome.BAD_REQUEST),

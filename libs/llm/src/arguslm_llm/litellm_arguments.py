@@ -57,6 +57,9 @@ def arguments_for(
         arguments["stream_options"] = {"include_usage": True}
     if profile.reasoning_effort and endpoint.provider_type in _THINKS_UNASKED:
         arguments["reasoning_effort"] = profile.reasoning_effort
+    if "stream" in refused:
+        arguments["stream"] = False
+        arguments.pop("stream_options", None)
     for name in refused & {"stream_options", "reasoning_effort"}:
         arguments.pop(name, None)
     arguments |= form_of(profile, provider.litellm)

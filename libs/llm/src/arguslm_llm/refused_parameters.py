@@ -1,7 +1,8 @@
 """What an endpoint has refused of our requests, and is not sent again.
 
 LiteLLM goes by names. Behind a name that somebody made up (an Azure deployment, a gateway's alias)
-may be a model that takes other parameters, and a server may be older than the ones we send.
+may be a model that takes other parameters, a server may be older than the ones we send, and some
+models stream to nobody, or only to whom their vendor has verified.
 """
 
 import re
@@ -11,11 +12,20 @@ from arguslm_contracts.measurement import Evidence
 from arguslm_llm.endpoint import Endpoint
 
 _REFUSED = re.compile(
-    r"unsupported|(\bnot|n.t) (be )?(support|permit|allow|recogni[sz])|unrecognized|unexpected",
+    r"unsupported|(\bnot|n.t) (be )?(support|permit|allow|recogni[sz])|unrecognized|unexpected"
+    r"|must be verified",
     re.IGNORECASE,
 )
 # What can be asked for in another way, or left out without the question being another one.
-_MENDED = re.compile(r"\b(max_tokens|stream_options|reasoning_effort)\b")
+_NAMED = {
+    "max_tokens": re.compile(r"\bmax_tokens\b"),
+    "stream_options": re.compile(r"\bstream_options\b"),
+    "reasoning_effort": re.compile(r"\breasoning_effort\b"),
+    "stream": re.compile(
+        r"verified to stream|\bstreaming (is )?(not|un)|\bsupport (response )?streaming\b",
+        re.IGNORECASE,
+    ),
+}
 _MOST_ENDPOINTS = 4096
 
 
@@ -34,7 +44,7 @@ class RefusedParameters:
         message = evidence.message or ""
         if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
             return None
-        named: list[str] = _MENDED.findall(message)
+        named = (name for name, words in _NAMED.items() if words.search(message))
         news = next((name for name in named if name not in without), None)
         if news is None:
             return None

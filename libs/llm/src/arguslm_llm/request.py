@@ -45,6 +45,8 @@ _LIBRARY_HEADERS = (
     *("user-agent", "x-stainless-", "http-referer", "x-title", "request-source"),
     *("x-novita-source", "x-pplx-integration"),
 )
+# Elsewhere these are called otherwise, or not known at all.
+_OPENAIS_PARAMETERS = {"max_tokens", "stream_options", "reasoning_effort"}
 # Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
 _ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": "project_id"}
 
@@ -111,9 +113,10 @@ class RequestBuilder:
     def mend(self, endpoint: Endpoint, built: BuiltRequest, evidence: Evidence) -> str | None:
         """Build requests in another way from now on, if that is what a refusal tells: the parameter
         that was refused."""
+        without = built.without
         if built.dialect is not Dialect.OPENAI:
-            return None
-        return self._refused.learn(endpoint, evidence, built.without)
+            without |= _OPENAIS_PARAMETERS
+        return self._refused.learn(endpoint, evidence, without)
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
