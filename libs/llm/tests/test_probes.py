@@ -98,6 +98,27 @@ async def test_a_wrong_answer_is_a_finding_and_no_outage(
     assert all(one.about == kind and one.level == "fail" for one in measured.findings)
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "found"),
+    [
+        (ProbeKind.JSON_SCHEMA, "json_validate_failed", ["not_json"]),
+        (ProbeKind.TOOL_CALL, "tool_use_failed", ["arguments_do_not_fit"]),
+        (ProbeKind.CANARY, "tool_use_failed", []),
+        (ProbeKind.TOOL_CALL, "invalid_request", []),
+    ],
+)
+async def test_an_answer_that_the_provider_refuses_itself_is_a_wrong_one(
+    measurer: Measurer, serve: Any, kind: ProbeKind, code: str, found: list[str]
+) -> None:
+    body = json.dumps({"error": {"message": "Failed to call a function.", "code": code}})
+    server = await serve(
+        Reply(steps=[(0, body.encode())], status=400, content_type="application/json")
+    )
+    measured = await ask(measurer, server, kind=kind, answer_schema=SCHEMA)
+    assert measured.outcome is Outcome.BAD_REQUEST
+    assert codes(measured) == found
+
+
 async def test_a_kind_asks_for_its_own_form(measurer: Measurer, serve: Any) -> None:
     server = await serve(said("{}"))
     for kind in (ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA, ProbeKind.TOOL_CALL):

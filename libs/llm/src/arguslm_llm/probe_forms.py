@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from arguslm_contracts.measurement import Measurement, ProbeProfile
+from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_contracts.probes import Embedding, Finding, ProbeKind, text_sha256
 from arguslm_llm.assertions import json_in, misfits, schema_misfit, unmet
@@ -21,6 +21,8 @@ _COHERE = ("cohere", "cohere_chat")
 # What LiteLLM calls the tool whose arguments are the answer, where a vendor or a model takes no
 # schema otherwise.
 _SCHEMA_TOOL = "json_tool_call"
+# Groq looks at what its models answer, and refuses in their stead.
+_REFUSED_ANSWERS = {"json_validate_failed": "not_json", "tool_use_failed": "arguments_do_not_fit"}
 # The tool that a tool_call probe is about, beside one that it is not about.
 _WEATHER: dict[str, Any] = {
     "name": "get_weather",
@@ -90,9 +92,12 @@ def findings_of(
     profile: ProbeProfile, measured: Measurement, transcript: Transcript, redactor: Redactor
 ) -> tuple[Finding, ...]:
     """What the kind and the assertions do not find as they should. What did not come to an answer
-    is told by its outcome alone."""
+    is told by its outcome alone, unless the provider says that the answer was wrong."""
     answered = measured.outcome is Outcome.OK
-    of_kind = [*_of_kind(profile, transcript), *_of_vector(measured.embedding)] if answered else ()
+    if answered:
+        of_kind = [*_of_kind(profile, transcript), *_of_vector(measured.embedding)]
+    else:
+        of_kind = list(_of_refused_answer(profile, measured.evidence))
     found = [
         Finding(about=profile.kind, level=profile.finding_level, code=code, message=message)
         for code, message in of_kind
@@ -119,6 +124,12 @@ def _of_kind(profile: ProbeProfile, transcript: Transcript) -> Iterator[tuple[st
             yield from misfits(transcript.answer, profile.answer_schema or {})
         case ProbeKind.TOOL_CALL:
             yield from _of_tool_calls(transcript.tool_calls)
+
+
+def _of_refused_answer(profile: ProbeProfile, evidence: Evidence) -> Iterator[tuple[str, str]]:
+    code = _REFUSED_ANSWERS.get(evidence.error_code or "")
+    if code is not None and profile.kind in FORMED:
+        yield code, evidence.message or "the provider refused what the model answered"
 
 
 def _of_vector(embedding: Embedding | None) -> Iterator[tuple[str, str]]:
