@@ -138,6 +138,7 @@ async def test_who_does_not_stream_is_asked_in_one_piece(
         ("max_tokens is too large: 9. This model supports at most 4", 400, Outcome.BAD_REQUEST),
         ("Invalid 'max_tokens': integer below minimum value", 400, Outcome.BAD_REQUEST),
         ("'tools' is not supported with this model", 400, Outcome.UNSUPPORTED),
+        ("reasoning_effort is not supported here", 400, Outcome.UNSUPPORTED),
         (OPENAI, 500, Outcome.SERVER_ERROR),
     ],
 )

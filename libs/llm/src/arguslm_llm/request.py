@@ -113,10 +113,11 @@ class RequestBuilder:
     def mend(self, endpoint: Endpoint, built: BuiltRequest, evidence: Evidence) -> str | None:
         """Build requests in another way from now on, if that is what a refusal tells: the parameter
         that was refused."""
-        without = built.without
-        if built.dialect is not Dialect.OPENAI:
-            without |= _OPENAIS_PARAMETERS
-        return self._refused.learn(endpoint, evidence, without)
+        unsent = _OPENAIS_PARAMETERS
+        if built.dialect is Dialect.OPENAI:
+            body = built.request.body
+            unsent = {name for name in unsent if f'"{name}"'.encode() not in body}
+        return self._refused.learn(endpoint, evidence, built.without | unsent)
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
