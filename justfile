@@ -3,7 +3,8 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 python_sources := "libs services tests conftest.py"
 packages := "libs/*/src services/*/src"
-rooms := "libs services tests/architecture tests/contract tests/resilience"
+# The longest first, so that nobody is waited for alone.
+rooms := "tests/resilience libs services tests/architecture tests/contract"
 
 # What can be done here
 [private]
