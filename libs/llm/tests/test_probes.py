@@ -98,6 +98,15 @@ async def test_a_wrong_answer_is_a_finding_and_no_outage(
     assert all(one.about == kind and one.level == "fail" for one in measured.findings)
 
 
+async def test_words_beside_the_schema_tool_are_no_answer(measurer: Measurer, serve: Any) -> None:
+    call = {"function": {"name": "json_tool_call", "arguments": '{"n": 3}'}, "index": 0}
+    delta = {"content": "Here you are:", "tool_calls": [call]}
+    server = await serve(_stream({"choices": [{"index": 0, "delta": delta}]}, "tool_calls"))
+    measured = await ask(measurer, server, kind=ProbeKind.JSON_SCHEMA, answer_schema=SCHEMA)
+    assert (measured.outcome, codes(measured)) == (Outcome.OK, [])
+    assert measured.evidence.answer_preview == '{"n": 3}'
+
+
 @pytest.mark.parametrize(
     ("kind", "code", "found"),
     [

@@ -1,6 +1,5 @@
 """A request that is refused for its form is mended, once and for all that follow."""
 
-import asyncio
 import itertools
 import json
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 import pytest
 from scripted_server import Reply, ScriptedServer
 
-from arguslm_contracts.measurement import Measurement, ProbeProfile
+from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
+from arguslm_llm.refused_parameters import RefusedParameters
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -150,12 +150,15 @@ async def test_every_other_refusal_is_the_end_of_it(
     assert len(server.received) == 1
 
 
-async def test_all_that_were_under_way_are_mended(measurer: Measurer, target: Any) -> None:
-    """Whoever is refused first tells the others."""
-    endpoint, server = await target(*[refusal(OPENAI)] * 8, answer())
-    for measured in await asyncio.gather(*(ask(measurer, endpoint) for _ in range(8))):
-        assert measured.outcome is Outcome.OK
-    assert len(server.received) == 16
+async def test_all_that_were_under_way_are_mended() -> None:
+    """Whoever is refused first tells the others, who are refused for the same all the same."""
+    endpoint, refused = Endpoint("openai", model="m"), RefusedParameters()
+    evidence = Evidence(http_status=400, message=OPENAI)
+    for _ in range(2):
+        assert refused.learn(endpoint, evidence, frozenset()) == "max_tokens"
+    assert refused.of(endpoint) == {"max_tokens"}
+    assert refused.learn(endpoint, evidence, refused.of(endpoint)) is None
+    assert refused.of(Endpoint("openai", model="other")) == frozenset()
 
 
 @pytest.mark.parametrize("type_id", ["github", "databricks", "azure_openai", "groq"])

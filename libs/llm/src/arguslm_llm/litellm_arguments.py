@@ -59,7 +59,7 @@ def arguments_for(
         arguments["reasoning_effort"] = profile.reasoning_effort
     if "stream" in refused:
         arguments["stream"] = False
-        arguments.pop("stream_options", None)
+        refused |= {"stream_options"}
     for name in refused & {"stream_options", "reasoning_effort"}:
         arguments.pop(name, None)
     arguments |= form_of(profile, provider.litellm)

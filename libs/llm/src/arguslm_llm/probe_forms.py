@@ -66,13 +66,13 @@ def form_of(profile: ProbeProfile, family: str) -> dict[str, Any]:
 
 
 def read_schema_tool(profile: ProbeProfile, transcript: Transcript) -> None:
-    """Take the answer out of the tool by which LiteLLM asked for it."""
+    """Take the answer out of the tool by which LiteLLM asked for it: words beside it are none."""
     if profile.kind not in (ProbeKind.JSON_MODE, ProbeKind.JSON_SCHEMA):
         return
-    for call in transcript.tool_calls:
-        if call.name == _SCHEMA_TOOL:
-            transcript.answer_parts.append(call.arguments or "{}")
-    transcript.tool_calls = [call for call in transcript.tool_calls if call.name != _SCHEMA_TOOL]
+    told = [call.arguments or "{}" for call in transcript.tool_calls if call.name == _SCHEMA_TOOL]
+    if told:
+        transcript.answer_parts = told
+        transcript.tool_calls = [c for c in transcript.tool_calls if c.name != _SCHEMA_TOOL]
 
 
 def embedding_of(profile: ProbeProfile, transcript: Transcript) -> Embedding | None:
