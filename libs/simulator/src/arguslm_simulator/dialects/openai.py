@@ -95,9 +95,9 @@ def _context_length_exceeded(_: str) -> Refusal:
 def _unsupported(_: str) -> Refusal:
     return refusal(
         HTTPStatus.BAD_REQUEST,
-        "Unsupported parameter: 'max_tokens' is not supported with this model.",
-        code="unsupported_parameter",
-        param="max_tokens",
+        "Unsupported value: 'temperature' does not support 0 with this model.",
+        code="unsupported_value",
+        param="temperature",
     )
 
 
