@@ -319,6 +319,9 @@ def test_nothing_is_nested_too_deeply(dialect):
         decode(dialect, [(T, body)])
         decode(dialect, [(T, b"data: " + body + b"\n\n")])
         assert error_body(body, {}).message
+        wrapped = b'{"message": ' * depth + b'"x"' + b"}" * depth
+        decode(dialect, [(T, wrapped)])
+        error_body(wrapped, {})
 
 
 @given(data=st.binary(max_size=200), dialect=st.sampled_from(list(Dialect)))

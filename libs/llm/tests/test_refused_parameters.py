@@ -11,7 +11,7 @@ from arguslm_contracts.measurement import Evidence, Measurement, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
-from arguslm_llm.refused_parameters import RefusedParameters
+from arguslm_llm.request import RequestBuilder
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -150,15 +150,17 @@ async def test_every_other_refusal_is_the_end_of_it(
     assert len(server.received) == 1
 
 
-async def test_all_that_were_under_way_are_mended() -> None:
+async def test_all_that_were_under_way_are_mended(measurer: Measurer) -> None:
     """Whoever is refused first tells the others, who are refused for the same all the same."""
-    endpoint, refused = Endpoint("openai", model="m"), RefusedParameters()
+    builder = RequestBuilder(measurer._litellm)
+    endpoint = Endpoint("openai", credentials={"api_key": "sk-made-up"}, model="of-our-own")
+    profile = ProbeProfile(prompt="hi", max_tokens=9)
     evidence = Evidence(http_status=400, message=OPENAI)
-    for _ in range(2):
-        assert refused.learn(endpoint, evidence, frozenset()) == "max_tokens"
-    assert refused.of(endpoint) == {"max_tokens"}
-    assert refused.learn(endpoint, evidence, refused.of(endpoint)) is None
-    assert refused.of(Endpoint("openai", model="other")) == frozenset()
+    before = await builder.build(endpoint, profile)
+    assert [builder.mend(endpoint, before, evidence) for _ in range(2)] == ["max_tokens"] * 2
+    after = await builder.build(endpoint, profile)
+    assert after.without == {"max_tokens"}
+    assert builder.mend(endpoint, after, evidence) is None
 
 
 @pytest.mark.parametrize("type_id", ["github", "databricks", "azure_openai", "groq"])

@@ -19,6 +19,7 @@ interface ProviderFieldsProps {
 /** The fields one type of provider needs, and no others. */
 export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange }: ProviderFieldsProps) {
   const needs = needsOf(spec);
+  const withoutDefault = needs.baseUrl.required ? 'https://host:port/v1' : 'Its vendor’s own';
   const isChoice = (name: string) => spec.key_choices.some((names) => names.includes(name));
   const furtherHint = (name: string, keeps: boolean) => {
     if (keeps) return 'Leave empty to keep what is stored.';
@@ -46,7 +47,7 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           inputMode="url"
           autoComplete="off"
           spellCheck={false}
-          placeholder={spec.default_base_url ?? (needs.baseUrl.required ? 'https://host:port/v1' : 'Its vendor’s own')}
+          placeholder={spec.default_base_url ?? withoutDefault}
           optional={!needs.baseUrl.required}
           value={draft.baseUrl}
           onChange={set('baseUrl')}
@@ -91,7 +92,7 @@ export function ProviderFields({ spec, draft, errors, keepsKey = false, onChange
           type={field.secret ? 'password' : 'text'}
           autoComplete={field.secret ? 'new-password' : 'off'}
           spellCheck={false}
-          optional={!field.required && !(isChoice(field.name) && !keepsKey)}
+          optional={!field.required && (keepsKey || !isChoice(field.name))}
           hint={furtherHint(field.name, field.secret && keepsKey)}
           value={draft.further[field.name] ?? ''}
           onChange={(event) =>

@@ -13,15 +13,13 @@ from google.auth.crypt import RSASigner
 from arguslm_contracts.events.checks import DiscoveredModel
 from arguslm_contracts.model_facts import ModelFacts
 from arguslm_llm.aws_signature import signed
-from arguslm_llm.catalogue import is_within
+from arguslm_llm.catalogue import is_within, provider_type
 from arguslm_llm.decoders.transcript import as_list, as_object, as_text
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import WireRequest
 from arguslm_llm.listing import Listing, NoListing, Page
 from arguslm_llm.model_pages import following
 
-# Its domains, the second one in China.
-_AMAZON = ("amazonaws.com", "amazonaws.com.cn")
 _JSON = (("accept", "application/json"),)
 _GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GOOGLE_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -35,7 +33,7 @@ def bedrock_listing(endpoint: Endpoint) -> Listing:
     if not region:
         raise NoListing("listing needs a region")
     authorized = _for_bedrock(endpoint.credentials, region)
-    base = _bedrock_lists_at(endpoint.base_url, region)
+    base = _bedrock_lists_at(endpoint, region)
 
     def ask(path: str, query: dict[str, object]) -> WireRequest:
         return authorized(WireRequest("GET", f"{base}/{path}?{urlencode(query)}", _JSON))
@@ -58,11 +56,13 @@ def bedrock_listing(endpoint: Endpoint) -> Listing:
     return Listing(ask("foundation-models", {"byOutputModality": "TEXT"}), read)
 
 
-def _bedrock_lists_at(base_url: str | None, region: str) -> str:
+def _bedrock_lists_at(endpoint: Endpoint, region: str) -> str:
     """An endpoint of one's own within Amazon answers questions, and lists nothing."""
-    if base_url and not is_within(base_url, _AMAZON):
-        return base_url
-    return f"https://bedrock.{region}.{_AMAZON[region.startswith('cn-')]}"
+    amazon = provider_type(endpoint.provider_type).hosts
+    if endpoint.base_url and not is_within(endpoint.base_url, amazon):
+        return endpoint.base_url
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"https://bedrock.{region}.{domain}"
 
 
 def _for_bedrock(

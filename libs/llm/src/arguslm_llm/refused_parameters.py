@@ -29,6 +29,14 @@ _NAMED = {
 _MOST_ENDPOINTS = 4096
 
 
+def named_in(evidence: Evidence) -> list[str]:
+    """The parameters of which a refusal says that they are not taken."""
+    message = evidence.message or ""
+    if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
+        return []
+    return [name for name, words in _NAMED.items() if words.search(message)]
+
+
 class RefusedParameters:
     """In memory: who starts anew learns anew."""
 
@@ -38,20 +46,10 @@ class RefusedParameters:
     def of(self, endpoint: Endpoint) -> frozenset[str]:
         return self._known.get(_key(endpoint), frozenset())
 
-    def learn(self, endpoint: Endpoint, evidence: Evidence, without: frozenset[str]) -> str | None:
-        """The parameter that a refusal names, if the request did not do without it already. It may
-        be known by now, from others that were under way at the same time."""
-        message = evidence.message or ""
-        if evidence.http_status not in (400, 422) or not _REFUSED.search(message):
-            return None
-        named = (name for name, words in _NAMED.items() if words.search(message))
-        news = next((name for name in named if name not in without), None)
-        if news is None:
-            return None
-        self._known[_key(endpoint)] = self.of(endpoint) | {news}
+    def add(self, endpoint: Endpoint, name: str) -> None:
+        self._known[_key(endpoint)] = self.of(endpoint) | {name}
         while len(self._known) > _MOST_ENDPOINTS:
             self._known.popitem(last=False)
-        return news
 
 
 def _key(endpoint: Endpoint) -> object:

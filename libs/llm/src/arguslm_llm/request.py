@@ -30,7 +30,7 @@ from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_argum
 from arguslm_llm.model_mode import Mode, mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.probe_forms import FORMED
-from arguslm_llm.refused_parameters import RefusedParameters
+from arguslm_llm.refused_parameters import RefusedParameters, named_in
 from arguslm_llm.wire import Wire
 
 T = TypeVar("T")
@@ -42,11 +42,9 @@ _BUILD_WITHIN_S = 30.0
 _EMBEDS_NOTHING = "Unmapped LLM provider for this endpoint"
 # These describe the client library, which is not who asks.
 _LIBRARY_HEADERS = (
-    *("user-agent", "x-stainless-", "http-referer", "x-title", "request-source"),
+    *("x-stainless-", "http-referer", "x-title", "request-source"),
     *("x-novita-source", "x-pplx-integration"),
 )
-# Elsewhere these are called otherwise, or not known at all.
-_OPENAIS_PARAMETERS = {"max_tokens", "stream_options", "reasoning_effort"}
 # Read from the machine's environment by the OpenAI client; sent only when the endpoint says so.
 _ACCOUNT_HEADERS = {"openai-organization": "organization_id", "openai-project": "project_id"}
 
@@ -112,12 +110,12 @@ class RequestBuilder:
 
     def mend(self, endpoint: Endpoint, built: BuiltRequest, evidence: Evidence) -> str | None:
         """Build requests in another way from now on, if that is what a refusal tells: the parameter
-        that was refused."""
-        unsent = _OPENAIS_PARAMETERS
-        if built.dialect is Dialect.OPENAI:
-            body = built.request.body
-            unsent = {name for name in unsent if f'"{name}"'.encode() not in body}
-        return self._refused.learn(endpoint, evidence, built.without | unsent)
+        that was refused. It may be known by now, from others that were under way at the time."""
+        for name in named_in(evidence):
+            if name not in built.without and _sends(built, name):
+                self._refused.add(endpoint, name)
+                return name
+        return None
 
     async def build(self, endpoint: Endpoint, profile: ProbeProfile) -> BuiltRequest:
         """The request that asks this endpoint this question.
@@ -252,6 +250,14 @@ def _key(endpoint: Endpoint, profile: ProbeProfile, refused: frozenset[str]) -> 
 def _reads_openai(built: BuiltRequest) -> bool:
     """Whether tools and formats may be asked for as OpenAI words them."""
     return built.dialect in (Dialect.OPENAI, Dialect.COHERE)
+
+
+def _sends(built: BuiltRequest, name: str) -> bool:
+    """Whether a parameter is in a request. Whether it streams, other vendors say in the address;
+    the rest is OpenAI's alone to mend."""
+    if name == "stream":
+        return True
+    return built.dialect is Dialect.OPENAI and f'"{name}"'.encode() in built.request.body
 
 
 def _completes_text(built: BuiltRequest) -> bool:

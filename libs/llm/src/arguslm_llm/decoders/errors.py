@@ -83,11 +83,12 @@ def _fault(item: dict[str, Any]) -> str | None:
     return f"{field}: {said}" if said and field else said
 
 
-def _message(error: dict[str, Any]) -> str | None:
+def _message(error: dict[str, Any], *, levels: int = 3) -> str | None:
+    """Some wrap it once or twice; nobody is followed further down."""
     for name in ("message", "Message", "detail", "error", "msg", "error_description", "title"):
         value = error.get(name)
-        if isinstance(value, dict):
-            value = _message(value)
+        if isinstance(value, dict) and levels > 1:
+            value = _message(value, levels=levels - 1)
         if isinstance(value, list):
             value = "; ".join(filter(None, map(_fault, map(as_object, value))))
         if text := as_text(value):
