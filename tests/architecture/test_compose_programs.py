@@ -16,7 +16,7 @@ from compose_file import OURS, environment, image_environment
 
 from arguslm import AsyncArgusLMClient
 from arguslm_bus.settings import BusSettings
-from arguslm_launcher.addresses import free_port
+from arguslm_launcher.addresses import Ports
 from arguslm_launcher.compose_setup import declare_topology, write_secrets
 from arguslm_testkit.bus import running_bus
 from arguslm_testkit.house import until
@@ -28,10 +28,10 @@ ADMIN_KEY = "argus_test-key-of-the-first-admin"
 class Places:
     """Where this test has what a container finds under names of compose's networks."""
 
-    def __init__(self, house: Path, bus_url: str, database_url: str) -> None:
+    def __init__(self, house: Path, bus_url: str, database_url: str, ports: Ports) -> None:
         self.house = house
-        self.ops_ports = {name: free_port("127.0.0.1", 0) for name in OURS}
-        self.api_port = free_port("127.0.0.1", 0)
+        self.ops_ports = {name: ports.take("127.0.0.1", 0) for name in OURS}
+        self.api_port = ports.take("127.0.0.1", 0)
         self._bus_url = bus_url
         self._database_url = database_url
 
@@ -98,7 +98,9 @@ async def places(tmp_path: Path, postgres: PostgresForTests) -> AsyncIterator[Pl
     shutil.copy(house / "operator" / "keys" / "passwords.json", tmp_path / "nats")
     async with running_bus(tmp_path / "nats") as bus:
         await topology(house, bus.server.url)
-        yield Places(house, bus.server.url, await postgres.new_database())
+        ports = Ports()
+        yield Places(house, bus.server.url, await postgres.new_database(), ports)
+        ports.release()
 
 
 async def test_the_programs_start_on_what_setup_has_written(places: Places) -> None:

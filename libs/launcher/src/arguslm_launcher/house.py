@@ -17,7 +17,7 @@ from arguslm_bus.publisher import Publisher
 from arguslm_bus.settings import BusSettings
 from arguslm_bus.topology import apply_topology
 from arguslm_contracts.permissions import OPERATOR
-from arguslm_launcher.addresses import free_port, url_on_this_machine
+from arguslm_launcher.addresses import Ports, url_on_this_machine
 from arguslm_launcher.dashboard import dashboard_dir
 from arguslm_launcher.data_dir import CannotStart, DataDir, HouseNote
 from arguslm_launcher.nats_server import BusWillNotStart, NatsServer, keep_alive
@@ -71,6 +71,7 @@ class House:
         self._bus: NatsServer | None = None
         self._bus_watcher: asyncio.Task[None] | None = None
         self._note = HouseNote(url="", nats_url="")
+        self._ports = Ports()
         self._ops_ports: dict[str, int] = {}
         self.admin_key = ""
 
@@ -104,7 +105,7 @@ class House:
 
     async def _start(self) -> None:
         last = self._data.read_note()
-        port = free_port(self._options.host, self._options.port)
+        port = self._ports.take(self._options.host, self._options.port)
         self._note = HouseNote(
             url=url_on_this_machine(self._options.host, port),
             nats_url=last.nats_url if last else "",
@@ -141,7 +142,7 @@ class House:
     async def _start_bus(self) -> None:
         self._say("starting the bus")
         # Subscribers outside know its address: keep the port while it is free.
-        port = free_port("127.0.0.1", self._note.bus_port, or_another=True)
+        port = self._ports.take("127.0.0.1", self._note.bus_port, or_another=True)
         self._bus = NatsServer(self._data.path / "nats", port=port)
         await self._bus.start()
         self._note.nats_url = self._bus.url
@@ -176,8 +177,9 @@ class House:
 
     async def _start_simulator(self) -> None:
         # Its address stands in the registered provider: keep the port while it is free.
-        self._note.demo_port = free_port("127.0.0.1", self._note.demo_port, or_another=True)
-        command = [_program("arguslm-simulator"), "--port", str(self._note.demo_port)]
+        demo_port = self._ports.take("127.0.0.1", self._note.demo_port, or_another=True)
+        self._note.demo_port = demo_port
+        command = [_program("arguslm-simulator"), "--port", str(demo_port)]
         await self._supervisor.start(
             Child(SIMULATOR, command, _plain_environment(), self._data.log_file(SIMULATOR))
         )
@@ -185,7 +187,7 @@ class House:
     async def _start_service(self, name: str, port: int, files: Path | None) -> None:
         bus = self._bus_settings(name)
         assert bus.nats_password is not None
-        self._ops_ports[name] = free_port("127.0.0.1", 0)
+        self._ops_ports[name] = self._ports.take("127.0.0.1", 0)
         environment = {
             **_plain_environment(keep_keys=name == "query-api"),
             "ARGUSLM_DATA_DIR": str(self._data.path),
@@ -265,6 +267,7 @@ class House:
             self._bus_watcher.cancel()
         if self._bus is not None:
             await self._bus.stop()
+        self._ports.release()
         self._data.release()
 
 

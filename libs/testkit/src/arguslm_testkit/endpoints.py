@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from arguslm_launcher.addresses import free_port
+from arguslm_launcher.addresses import Ports
 
 _PROGRAMS = Path(sys.executable).parent
 
@@ -95,7 +95,8 @@ async def running_litellm_proxy(directory: Path, *, key: str) -> AsyncIterator[s
             }
         )
     )
-    port = free_port("127.0.0.1", 0)
+    ports = Ports()
+    port = ports.take("127.0.0.1", 0)
     log = (directory / "litellm.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         "uvx",
@@ -119,6 +120,7 @@ async def running_litellm_proxy(directory: Path, *, key: str) -> AsyncIterator[s
     finally:
         os.killpg(process.pid, 15)
         await process.wait()
+        ports.release()
         log.close()
 
 

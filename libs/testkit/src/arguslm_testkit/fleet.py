@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 from arguslm_bus.connection import connect
 from arguslm_bus.topology import apply_topology
 from arguslm_contracts.permissions import OPERATOR
-from arguslm_launcher.addresses import free_port
+from arguslm_launcher.addresses import Ports
 from arguslm_launcher.nats_server import NatsServer, keep_alive
 from arguslm_launcher.supervisor import Child, Supervisor
 from arguslm_testkit.bus import BusForTests
@@ -97,6 +97,7 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.nats = NatsServer(self.nats_dir)
+        self._ports = Ports()
         self.bus = BusForTests(self.nats)
         self._supervisor = Supervisor(lambda child: None)
         self._bus_watcher: asyncio.Task[None] | None = None
@@ -124,6 +125,7 @@ class Fleet:
         if self._bus_watcher is not None:
             self._bus_watcher.cancel()
         await self.nats.stop()
+        self._ports.release()
 
     async def all_healthy(self, timeout_s: float = _READY_S) -> None:
         for member in self.members:
@@ -155,7 +157,7 @@ class Fleet:
         if self.postgres is not None and service in ("query-api", "scheduler", "alerting"):
             tables_wire = Wire(to_socket(self.postgres.socket))
             await tables_wire.start()
-        ops_port, api_port = free_port("127.0.0.1", 0), free_port("127.0.0.1", 0)
+        ops_port, api_port = (self._ports.take("127.0.0.1", 0) for _ in range(2))
         environment = {
             **os.environ,
             **clock.environment,
