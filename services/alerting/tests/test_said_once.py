@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alerting_bench import BreakingDatabase, Stage, stop
@@ -26,14 +27,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from arguslm_alerting.deciding import Judge
 from arguslm_alerting.projections import SERVICE_TABLES, fold_checks, fold_registry
 from arguslm_alerting.tables import alerts, checkpoints, decided
+from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Publisher
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import StreamReader, stream_state
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events import registry
 from arguslm_contracts.events.alerts import AlertResolved
 from arguslm_contracts.events.base import Event
 from arguslm_contracts.events.checks import CheckCompleted
-from arguslm_contracts.streams import CHECKS, REGISTRY
+from arguslm_contracts.streams import ALERTS, CHECKS, REGISTRY
 from arguslm_storage.database import Database, open_database
 from arguslm_storage.migrate import upgrade
 from arguslm_storage.settings import StorageSettings
@@ -99,6 +101,38 @@ async def test_a_decider_stopped_anywhere_changes_nothing_of_what_is_said(
     async with stage.deciding(database) as decider:
         await stage.judged(decider)
     assert await stage.by_cause() == expected_of(story, 2, 1)
+
+
+async def test_what_was_said_and_never_committed_is_known_before_anything_is_judged(
+    stage: Stage, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last word is a resolution that nothing in the tables leads to again, and the next check
+    is a success, which matters only where an alert is open: ALERTS is read late, and tells it."""
+    await stage.say(*watched("gpt", "llama"))
+    await stage.say(*ruled(rule(failures_to_raise=1, successes_to_resolve=1)))
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+    await stage.say(check("gpt", 1, DOWN), check("llama", 2, DOWN), check("llama", 3, OK))
+    decider = await stage.decider(BreakingDatabase(database, breaks=range(1, 1_000)))
+    running = asyncio.create_task(decider.run())
+    await stage.told("alert.*.>", 3)
+    await stop(running)
+    await stage.say(check("gpt", 4, OK))
+    resume = Projector._resume
+
+    async def late(self: Projector, stream: str, *rest: Any) -> StreamReader:
+        await asyncio.sleep(1 if stream == ALERTS.name else 0)
+        return await resume(self, stream, *rest)
+
+    monkeypatch.setattr(Projector, "_resume", late)
+    async with stage.deciding(database) as decider:
+        await stage.judged(decider)
+    assert await stage.said() == [
+        "raised gpt",
+        "raised llama",
+        "resolved llama recovered",
+        "resolved gpt recovered",
+    ]
 
 
 async def test_two_deciders_on_one_database_say_everything_once(

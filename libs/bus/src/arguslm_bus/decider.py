@@ -19,7 +19,7 @@ from arguslm_bus.folding import Decoded, Folding, savepoint
 from arguslm_bus.lookup import event_at
 from arguslm_bus.projector import Projector
 from arguslm_bus.publisher import Conflict, Publisher
-from arguslm_bus.reader import RawMessage, StreamState, read_until, stream_state
+from arguslm_bus.reader import RawMessage, StreamState, last_held, read_until, stream_state
 from arguslm_bus.tables import ServiceTables
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.base import Event
@@ -83,6 +83,7 @@ class Decider(Projector):
         self._speaks_on = speaks_on
         self._first_that_matters = first_that_matters
         self._judged: Judged = {}
+        self._said: dict[str, int] = {}
         self._streams: dict[str, StreamState] = {}
 
     async def prepare(self) -> None:
@@ -91,7 +92,15 @@ class Decider(Projector):
             stream: await stream_state(self.client, stream) for stream in self.tables.folds
         }
         self._judged = await self._judged_before()
+        self._said = await self._said_before()
         await super().prepare()
+
+    async def ready_for(self, stream: str) -> None:
+        """What an earlier life said last, it may never have committed, and much of what it judged
+        by then is not judged again: nothing is before all that it said is in the tables."""
+        if stream not in self._said:
+            for spoken, last in self._said.items():
+                await self.caught_up(spoken, last)
 
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
@@ -229,6 +238,16 @@ class Decider(Projector):
                     if known is None or known[0] != epoch or known[1] < sequence:
                         judged[read] = (epoch, sequence)
         return judged
+
+    async def _said_before(self) -> dict[str, int]:
+        """The newest decision in each stream that is folded here too."""
+        said: dict[str, int] = {}
+        for pattern in self._speaks_on:
+            stream = stream_of(pattern).name
+            if stream in self.tables.folds:
+                newest = await last_held(self.client, stream, pattern)
+                said[stream] = max(said.get(stream, 0), newest)
+        return said
 
     async def _newest_of_ours(self, stream: str, patterns: Sequence[str]) -> list[Judged]:
         state = await stream_state(self.client, stream)

@@ -164,6 +164,16 @@ class Projector:
             return False
         return True
 
+    async def caught_up(self, stream: str, sequence: int) -> None:
+        """Wait until the tables hold the event at `sequence`, or, if it expires unread, all that
+        the stream still has."""
+        while not await self.wait_for(stream, sequence, _RETRY_S):
+            if self._followed[stream].lag == 0:
+                return
+
+    async def ready_for(self, stream: str) -> None:
+        """Wait for what has to be in the tables before this stream is folded."""
+
     async def apply(
         self, connection: AsyncConnection, folding: Folding, batch: Sequence[Decoded]
     ) -> None:
@@ -176,6 +186,7 @@ class Projector:
             heed_cancellation()
             try:
                 reader = await self._resume(stream, followed)
+                await self.ready_for(stream)
                 batches = reader.batches(self._batch_limit)
                 async with aclosing(Ahead(batches, followed.take)) as decoded:
                     async for batch in decoded:

@@ -344,11 +344,12 @@ async def stream_state(client: Client, stream: str) -> StreamState:
     )
 
 
-async def last_held(client: Client, stream: str) -> int:
-    """The sequence of the last message that a stream still has, 0 where it has none: the end that
-    a reader comes to. `last_sequence` is further where what stood last was purged."""
+async def last_held(client: Client, stream: str, subject: str = _EVERY_SUBJECT) -> int:
+    """The sequence of the last message that a stream still has, of all or under a pattern, 0 where
+    it has none: the end that a reader comes to. `last_sequence` is further where what stood last
+    was purged."""
     try:
-        message = await client.jetstream().get_msg(stream, subject=_EVERY_SUBJECT)
+        message = await client.jetstream().get_msg(stream, subject=subject)
     except NotFoundError:
         return 0
     return message.seq or 0

@@ -43,8 +43,8 @@ from arguslm_alerting.tables import (
 )
 from arguslm_bus.decider import Decider, Decision
 from arguslm_bus.folding import Folding
-from arguslm_bus.lookup import last_event
 from arguslm_bus.publisher import Publisher
+from arguslm_bus.reader import last_held
 from arguslm_bus.rebuild import read_until
 from arguslm_contracts.envelope import Recorded
 from arguslm_contracts.events.checks import CheckCompleted
@@ -108,14 +108,12 @@ class Judge:
         newest_said = await self._ledger.newest_decision()
         has_folded = await self._fold(connection, ALERTS.name, said["newest"], newest_said)
         told = await asyncio.gather(
-            *(last_event(self._client, REGISTRY.name, subject) for subject in _WATCHING)
+            *(last_held(self._client, REGISTRY.name, subject) for subject in _WATCHING)
         )
         for query, newest in zip(_WATCHING.values(), told, strict=True):
-            if newest is not None:
+            if newest:
                 (known,) = await rows_of(connection, query)
-                has_folded |= await self._fold(
-                    connection, REGISTRY.name, known["newest"], newest.sequence
-                )
+                has_folded |= await self._fold(connection, REGISTRY.name, known["newest"], newest)
         return has_folded
 
     async def _fold(self, connection: AsyncConnection, stream: str, after: int, until: int) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 from nats.aio.client import Client
 
 from arguslm_bus.lookup import event_at, last_event
-from arguslm_bus.reader import stream_state
+from arguslm_bus.reader import last_held, stream_state
 from arguslm_contracts.events.alerts import AlertRaised, Transition
 from arguslm_contracts.streams import ALERTS
 
@@ -19,10 +19,11 @@ class Ledger:
 
     async def newest_decision(self) -> int:
         """The sequence of the last alert raised or resolved; 0 before the first one."""
-        found = await asyncio.gather(
-            *(last_event(self._client, ALERTS.name, subject) for subject in DECISIONS)
+        return max(
+            await asyncio.gather(
+                *(last_held(self._client, ALERTS.name, subject) for subject in DECISIONS)
+            )
         )
-        return max((one.sequence for one in found if one), default=0)
 
     async def raised(self, alert_id: UUID) -> AlertRaised | None:
         """The raise of an alert."""
