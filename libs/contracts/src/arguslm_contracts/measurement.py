@@ -201,7 +201,9 @@ class Measurement(Record):
     timing: Timing = Timing()
     usage: Usage = Usage()
     tokens_per_s: float | None = Field(
-        default=None, description="(output tokens - 1) / (last token - first token), in seconds"
+        default=None,
+        description="(output tokens - 1) / (last token - first token), in seconds; without the "
+        "tokens of thinking that was billed and never shown",
     )
     evidence: Evidence = Evidence()
     headroom: tuple[Headroom, ...] = ()

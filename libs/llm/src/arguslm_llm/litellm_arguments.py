@@ -18,7 +18,8 @@ _NO_AWS_KEYS = {
     "aws_access_key_id": NO_KEY,
     "aws_secret_access_key": NO_KEY,
 }
-AZURE_API_VERSION = "2024-10-21"
+# The last with a date. o-series and GPT-5 deployments refuse the last of those that are no preview.
+_AZURE_API_VERSION = "2025-04-01-preview"
 _FOUNDRY_API_VERSION = "2024-05-01-preview"
 # Where models think unasked, so that asking for little thought saves some. Elsewhere it would make
 # a model think that otherwise does not.
@@ -159,7 +160,7 @@ def _credentials(endpoint: Endpoint, provider: ProviderType) -> dict[str, Any]:
     if family == "oci":
         return _renamed(given, {"region": "oci_region"})
     if family in ("azure", "azure_text"):
-        given.setdefault("api_version", AZURE_API_VERSION)
+        given.setdefault("api_version", _AZURE_API_VERSION)
     elif family == "azure_ai" and _is_foundry(endpoint):
         given.setdefault("api_version", _FOUNDRY_API_VERSION)
     given.setdefault("api_key", NO_KEY)
