@@ -102,11 +102,13 @@ OWN_ADDRESSES = {"triton": "https://own.test/v2/models/m/generate", "gdc": "http
 
 @dataclass(frozen=True)
 class Seen:
-    """What one type did: how it was asked, answered, and refused, and what else it is asked for."""
+    """What one type did: how it was asked, answered, and refused, and what else it is asked for;
+    and, where it has to log in first, what became of that where it was not let in."""
 
     type_id: str
     answered: Measurement
     refused: Measurement
+    shut_out: Measurement | None
     questions: list[Asked]
     refused_questions: list[Asked]
     kinds: list[ProbeKind]
@@ -128,16 +130,16 @@ def rsa_key() -> str:
     return private.private_bytes(serialization.Encoding.PEM, *form).decode()
 
 
-def made_up(type_id: str, provider: ProviderType, pem: str) -> Endpoint:
+def made_up(type_id: str, provider: ProviderType, pem: str, key: str = KEY) -> Endpoint:
     """An endpoint with everything that its type may need, in the right shape."""
     service_account = {
         "type": "service_account",
         "project_id": "made-up",
-        "client_email": "argus@made-up.test",
+        "client_email": f"{key}@made-up.test",
         "private_key": pem,
         "token_uri": f"https://{GOOGLE_TOKENS}/token",
     }
-    secrets = dict.fromkeys(provider.secrets, KEY)
+    secrets = dict.fromkeys(provider.secrets, key)
     if provider.litellm.startswith("vertex_ai"):
         secrets["api_key"] = json.dumps(service_account)
     if "oci_key" in secrets:
@@ -168,7 +170,10 @@ async def ask_all(server: RecordingServer, network: Network) -> list[Seen]:
             kinds = [
                 kind for kind in BESIDE_WORDS if await _is_asked(measurer, server, endpoint, kind)
             ]
-            seen.append(Seen(type_id, answered, refused, questions, again, kinds))
+            # With another key: who was let in once stays so for a while.
+            stranger = made_up(type_id, provider, pem, key="another-0a1b2c3d4e5f")
+            shut_out = await _knock(measurer, server, stranger)
+            seen.append(Seen(type_id, answered, refused, shut_out, questions, again, kinds))
     finally:
         await measurer.close()
     return seen
@@ -185,6 +190,17 @@ async def _ask(
     server.status = status
     measured = await measurer.measure(endpoint, profile)
     return measured, [asked for asked in server.asked if not asked.is_login]
+
+
+async def _knock(
+    measurer: Measurer, server: RecordingServer, endpoint: Endpoint
+) -> Measurement | None:
+    """Where nobody is let in; None of a type that does not log in."""
+    server.asked.clear()
+    server.lets_in, server.status = False, 200
+    measured = await measurer.measure(endpoint, PROBE)
+    server.lets_in = True
+    return measured if any(asked.is_login for asked in server.asked) else None
 
 
 async def _is_asked(
@@ -281,6 +297,8 @@ def faults(seen: list[Seen], names: set[str]) -> list[str]:
             found.append(f"{one.type_id} sent {asked[0]} requests, and {asked[1]} when refused")
         if one.is_simulated and one.refused.outcome is not Outcome.SERVER_ERROR:
             found.append(f"{one.type_id} refused with 500 is {one.refused.outcome}")
+        if one.shut_out is not None and one.shut_out.outcome is not Outcome.AUTH:
+            found.append(f"{one.type_id} not let in is {one.shut_out.outcome}")
     return found
 
 

@@ -81,11 +81,13 @@ def _is_login(path: str) -> bool:
 
 
 class RecordingServer:
-    """`status` other than 200 is how every question is refused; logins never are."""
+    """`status` other than 200 is how every question is refused; logins are while nobody is let
+    in."""
 
     def __init__(self, certificate: Path) -> None:
         self.asked: list[Asked] = []
         self.status = 200
+        self.lets_in = True
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
@@ -99,6 +101,8 @@ class RecordingServer:
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Status, content type and body for a question."""
+        if _is_login(path) and not self.lets_in:
+            return 401, "application/json", b'{"error": "no such key"}'
         if _is_login(path):
             soon = int(time.time()) + 3600
             login = {"access_token": "t", "expires_in": 3600, "expires_at": soon * 1000}

@@ -27,9 +27,9 @@ END = (
 )
 
 
-async def ask(measurer, base_url, **timeouts):
+async def ask(measurer, base_url, *, model="openai/llama3:8b", **timeouts):
     arguments = {
-        "model": "openai/llama3:8b",
+        "model": model,
         "messages": [{"role": "user", "content": "hi"}],
         "api_base": base_url,
         "api_key": KEY,
@@ -65,6 +65,18 @@ async def test_a_refusal_through_litellm(measurer, serve, reply):
     assert (exchange.failure, exchange.status) == (None, 401)
     assert "no such key" in transcript.error.message
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("status", [401, 402, 404])
+async def test_a_refusal_is_what_the_provider_said_whatever_litellm_makes_of_it(
+    measurer, serve, reply, status
+):
+    """It calls each of these an error of the server's."""
+    body = orjson.dumps({"detail": "Not for you."})
+    server = await serve(reply([(0.0, body)], status=status, content_type="application/json"))
+    exchange, transcript = await ask(measurer, server.base_url, model="nlp_cloud/dolphin")
+    assert (exchange.failure, exchange.status) == (None, status)
+    assert transcript.error.message == "Not for you."
 
 
 async def test_a_refused_connection_through_litellm(measurer, free_port):

@@ -5,20 +5,16 @@ labelled so.
 """
 
 import asyncio
-import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, TypeVar
 
-import httpx
-
 from arguslm_contracts.measurement import Stamp, Timeouts, Usage
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm.decoders.transcript import ProviderError, Transcript, as_count
-from arguslm_llm.egress import EgressBlocked
+from arguslm_llm.decoders.transcript import Transcript, as_count
 from arguslm_llm.exchange import NS_PER_S, Exchange
-from arguslm_llm.request import first_line
+from arguslm_llm.last_refusal import LastRefusal, listening
+from arguslm_llm.litellm_errors import failure_of, first_line, provider_error
 
 T = TypeVar("T")
 
@@ -36,6 +32,8 @@ async def ask(
     )
     transcript = Transcript()
     deadline = _Deadline(began_ns, timeouts)
+    refusal = LastRefusal()
+    token = listening.set(refusal)
     try:
         answer = await deadline.within(
             litellm.acompletion(**arguments),
@@ -49,11 +47,17 @@ async def ask(
     except _Late as late:
         exchange.failure = late.outcome
     except Exception as error:  # LiteLLM raises whatever it likes; it becomes evidence
-        exchange.failure = failure_of(error)
-        exchange.message = first_line(error)
-        if exchange.failure is None:
-            exchange.status = as_count(getattr(error, "status_code", None))
-            transcript.fail(provider_error(error))
+        if refusal.status is not None:
+            exchange.status, exchange.headers = refusal.status, refusal.headers
+            transcript.fail(refusal.error)
+        else:
+            exchange.failure = failure_of(error)
+            exchange.message = first_line(error)
+            if exchange.failure is None:
+                exchange.status = as_count(getattr(error, "status_code", None))
+                transcript.fail(provider_error(error))
+    finally:
+        listening.reset(token)
     exchange.ended_ns = time.monotonic_ns()
     return exchange, transcript
 
@@ -118,56 +122,3 @@ def take(ns: int, chunk: Any, transcript: Transcript) -> None:
             cached_tokens=as_count(getattr(prompt, "cached_tokens", None)),
             source="estimated",
         )
-
-
-# What lies beneath LiteLLM's error when there was no response; the most telling first.
-_CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
-    (EgressBlocked, Outcome.BLOCKED_BY_POLICY),
-    (socket.gaierror, Outcome.DNS),
-    (ssl.SSLError, Outcome.TLS),
-    (ConnectionRefusedError, Outcome.REFUSED),
-    (ConnectionError, Outcome.DISCONNECTED),
-    (httpx.TimeoutException, Outcome.TIMEOUT_TOTAL),
-    (httpx.ConnectError, Outcome.REFUSED),
-    (httpx.RemoteProtocolError, Outcome.DISCONNECTED),
-)
-
-
-def failure_of(error: Exception) -> Outcome | None:
-    """The transport's failure beneath LiteLLM's error; None when the provider had answered.
-
-    The status that LiteLLM gives its errors proves nothing: a refused connection is a 500 to it,
-    with a response it made up. Only the HTTP clients beneath it know.
-    """
-    beneath = _chain(error)
-    if any(_tells_of_a_response(each) for each in beneath):
-        return None
-    for kind, outcome in _CAUSES:
-        if any(isinstance(each, kind) for each in beneath):
-            return outcome
-    answered = type(error).__name__ != "APIConnectionError" and hasattr(error, "status_code")
-    return None if answered else Outcome.MONITOR_ERROR
-
-
-def _tells_of_a_response(error: BaseException) -> bool:
-    by_a_client = type(error).__module__.partition(".")[0] in ("httpx", "openai")
-    return by_a_client and isinstance(getattr(error, "response", None), httpx.Response)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, and so on down."""
-    found: list[BaseException] = []
-    beneath: BaseException | None = error
-    while beneath is not None and beneath not in found:
-        found.append(beneath)
-        beneath = beneath.__cause__ or beneath.__context__
-    return found
-
-
-def provider_error(error: Exception) -> ProviderError:
-    """What a provider said, in LiteLLM's words."""
-    return ProviderError(
-        type=type(error).__name__,
-        code=getattr(error, "code", None) if isinstance(getattr(error, "code", 0), str) else None,
-        message=first_line(error),
-    )

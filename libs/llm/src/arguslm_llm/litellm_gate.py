@@ -18,6 +18,7 @@ from arguslm_llm.carrier import carrier
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.egress import Address
 from arguslm_llm.http1 import host_and_port, origin_of
+from arguslm_llm.last_refusal import heard, heard_blocking
 from arguslm_llm.network import Network
 from arguslm_llm.proxy import Proxy
 
@@ -115,7 +116,9 @@ class _AsyncGate(httpx.AsyncBaseTransport):
         proxy = self._network.proxies.leading_to(origin)
         if proxy is None:
             addresses = await egress.resolve(origin.host, origin.port)
-            return await self._direct.handle_async_request(_pinned(request, addresses[0]))
+            return await heard(
+                await self._direct.handle_async_request(_pinned(request, addresses[0]))
+            )
         if proxy.resolves:
             egress.check_unresolved(origin.host)
         else:
@@ -126,7 +129,7 @@ class _AsyncGate(httpx.AsyncBaseTransport):
                 retries=0,
                 proxy=_httpx_proxy(proxy, self._network),
             )
-        return await self._through[proxy].handle_async_request(request)
+        return await heard(await self._through[proxy].handle_async_request(request))
 
     async def aclose(self) -> None:
         for transport in (self._direct, *self._through.values()):
@@ -145,7 +148,7 @@ class _SyncGate(httpx.BaseTransport):
         proxy = self._network.proxies.leading_to(origin)
         if proxy is None:
             addresses = egress.resolve_blocking(origin.host, origin.port)
-            return self._direct.handle_request(_pinned(request, addresses[0]))
+            return heard_blocking(self._direct.handle_request(_pinned(request, addresses[0])))
         if proxy.resolves:
             egress.check_unresolved(origin.host)
         else:
@@ -156,7 +159,7 @@ class _SyncGate(httpx.BaseTransport):
                 retries=0,
                 proxy=_httpx_proxy(proxy, self._network),
             )
-        return self._through[proxy].handle_request(request)
+        return heard_blocking(self._through[proxy].handle_request(request))
 
     def close(self) -> None:
         for transport in (self._direct, *self._through.values()):

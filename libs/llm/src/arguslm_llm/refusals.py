@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from arguslm_contracts.measurement import Evidence
 from arguslm_contracts.outcomes import Outcome
 
-# Statuses that need no further reading. 408 is the provider's own time-out, 424 its backend's
-# failure, 498 and 529 are what Groq and Anthropic say when they are full.
+# Statuses that need no further reading. 408 is the provider's own time-out, 498 and 529 are what
+# Groq and Anthropic say when they are full.
 _BY_STATUS = {
     401: Outcome.AUTH,
     402: Outcome.QUOTA_EXHAUSTED,
     408: Outcome.SERVER_ERROR,
     410: Outcome.MODEL_GONE,
     413: Outcome.BAD_REQUEST,
-    424: Outcome.SERVER_ERROR,
+    451: Outcome.REGION_BLOCKED,
     498: Outcome.OVERLOADED,
     501: Outcome.UNSUPPORTED,
     503: Outcome.OVERLOADED,
@@ -30,6 +30,8 @@ _READINGS: dict[int, tuple[set[Outcome], Outcome]] = {
     ),
     # One that does not speak of a model is a wrong address: our mistake, not theirs.
     404: ({Outcome.AUTH, Outcome.MODEL_GONE, Outcome.UNSUPPORTED}, Outcome.BAD_REQUEST),
+    # Its backend's failure, if the backend does not say that we asked wrongly.
+    424: ({Outcome.BAD_REQUEST}, Outcome.SERVER_ERROR),
     429: ({Outcome.OVERLOADED, Outcome.QUOTA_EXHAUSTED}, Outcome.RATE_LIMITED),
 }
 _BAD_REQUEST = (
@@ -81,6 +83,7 @@ _CODES_OF = {
         *("authentication_error", "auth_error", "expired_key", "token_not_found_in_db"),
         *("unrecognizedclientexception", "expiredtokenexception", "incompletesignature"),
         *("notauthorized", "organization_restricted", "model_terms_required", "modelnotopen"),
+        *("notauthorizedornotfound", "bxnim0415e"),
     ),
     Outcome.CONTENT_FILTERED: (
         *("content_filter", "content_policy_violation", "contentpolicyviolationerror"),
@@ -91,6 +94,7 @@ _CODES_OF = {
         *("operationnotsupported", "unsupportedoperation", "unsupportedparamserror"),
     ),
     Outcome.REGION_BLOCKED: ("unsupported_country_region_territory",),
+    Outcome.BAD_REQUEST: ("client_error_from_model",),
 }
 _CODES = {code: outcome for outcome, codes in _CODES_OF.items() for code in codes}
 
@@ -106,9 +110,13 @@ _ZHIPU = {
     "1305": Outcome.OVERLOADED,
     "1212": Outcome.UNSUPPORTED,
 }
+_ORACLE = dict.fromkeys(("limitexceeded", "quotaexceeded"), Outcome.QUOTA_EXHAUSTED)
+_SBER = dict.fromkeys(("4", "6"), Outcome.AUTH)
 _OWN_CODES = {
     **dict.fromkeys(("dashscope", "qwencloud", "qwen_ai_platform"), _ALIBABA),
     "zai": _ZHIPU,
+    "oci": _ORACLE,
+    "gigachat": _SBER,
 }
 # What a status means at one vendor alone: Cohere's is of words that it lets nobody say.
 _COHERE = {498: Outcome.CONTENT_FILTERED}
@@ -153,13 +161,14 @@ _WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
         _words(
             r"overload(ed)?\b|(at|no|over) capacity|capacity temporarily exceeded",
             r"(server|model) busy|no deployments available|experiencing high (demand|traffic)",
-            r"insufficient system resources",
+            r"insufficient system resources|\bcurrently loading\b",
         ),
     ),
     (
         Outcome.AUTH,
         _words(
-            r"api[ _-]?key (not valid|is invalid|expired)|(invalid|incorrect) api[ _-]?key",
+            r"api[ _-]?key (not valid|is invalid|expired|could not be found)",
+            r"(invalid|incorrect) api[ _-]?key|(missing|invalid) .?authorization.? header",
             r"organization has been (disabled|restricted)",
             # Both are switches of our account, said with a 404.
             r"matching your .{0,40}data policy|use case details have not been submitted",
@@ -176,7 +185,8 @@ _WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
     (
         Outcome.MODEL_GONE,
         _words(
-            r"\bmodels?\b.{0,120}\b(not (be )?(found|exist|available|pulled)|does not exist)",
+            r"\bmodels?\b.{0,120}\bnot (be )?(found|exist|available|pulled|loaded)",
+            r"\bmodels?\b.{0,120}\bdoes not exist",
             r"\bmodels?\b.{0,120}\b(no longer|decommissioned|retired|end of (its )?life)",
             r"\bmodels?\b.{0,60}\b(is|been) deprecated",
             r"\b(unknown|invalid|no such|not a valid|unrecognized) model\b",
@@ -201,9 +211,23 @@ _WORDS: tuple[tuple[Outcome, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# What stands before codes and other words. Google has one code for everything that is used up; at
+# others a model goes by another name.
 _DEPLETED = ((Outcome.QUOTA_EXHAUSTED, _words(r"credits are depleted")),)
-# Google has one code for everything that is used up: there the wording has to come first.
-_OWN_WORDS = dict.fromkeys(("google_ai_studio", "google_vertex", "vertex_ai"), _DEPLETED)
+_ENDPOINTS = (
+    (Outcome.MODEL_GONE, _words(r"\bendpoint\b.{0,120}\bnot found")),
+    (Outcome.OVERLOADED, _words(r"\bvariant\b.{0,80}\bnot in service")),
+)
+_ENTITIES = ((Outcome.MODEL_GONE, _words(r"\bentity with key\b.{0,120}\bnot found")),)
+_VERSIONS = (
+    (Outcome.MODEL_GONE, _words(r"version does not exist|requested resource could not be found")),
+)
+_OWN_WORDS = {
+    **dict.fromkeys(("google_ai_studio", "google_vertex", "vertex_ai"), _DEPLETED),
+    **dict.fromkeys(("sagemaker", "sagemaker_chat", "sagemaker_nova"), _ENDPOINTS),
+    "oci": _ENTITIES,
+    "replicate": _VERSIONS,
+}
 
 _OF_A_MODEL = _words(r"\bmodel|\bdeployment")
 

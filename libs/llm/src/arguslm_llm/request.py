@@ -27,6 +27,7 @@ from arguslm_llm.decoders import Dialect, dialect_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
+from arguslm_llm.litellm_errors import first_line, not_let_in
 from arguslm_llm.model_mode import Mode, mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.probe_forms import FORMED
@@ -214,13 +215,7 @@ def _why(error: Exception, endpoint: Endpoint, litellm: Any) -> CannotBuild:
         return CannotBuild(Outcome.UNSUPPORTED, unread)
     if isinstance(error, litellm.UnsupportedParamsError):
         return CannotBuild(Outcome.UNSUPPORTED, message)
-    return CannotBuild(Outcome.BAD_REQUEST, message)
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, without the traces that LiteLLM appends."""
-    text = str(getattr(error, "message", None) or error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return not_let_in(error) or CannotBuild(Outcome.BAD_REQUEST, message)
 
 
 def _known(type_id: str) -> ProviderType:

@@ -7,16 +7,18 @@ stamp of the read that completed it: however slow the parser is, no clock notice
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
 from arguslm_llm.carrier import Carrier, carrier
-from arguslm_llm.client_library import failure_of, provider_error, take
+from arguslm_llm.client_library import take
 from arguslm_llm.decoders.errors import error_body
-from arguslm_llm.decoders.transcript import Transcript
+from arguslm_llm.decoders.transcript import ProviderError, Transcript
 from arguslm_llm.exchange import Exchange
-from arguslm_llm.request import first_line
+from arguslm_llm.last_refusal import LastRefusal, listening
+from arguslm_llm.litellm_errors import failure_of, first_line, provider_error
 from arguslm_llm.wire import Wire
 
 # Beyond the request's own deadlines: building it, and logging in before it.
@@ -35,7 +37,8 @@ async def ask(
     carried = Carrier(wire, timeouts)
     transcript = Transcript()
     error: Exception | None = None
-    token = carrier.set(carried)
+    login = LastRefusal()
+    tokens = carrier.set(carried), listening.set(login)
     try:
         async with asyncio.timeout(timeouts.total_s + _MARGIN_S):
             async for chunk in await litellm.acompletion(**arguments):
@@ -44,9 +47,12 @@ async def ask(
     except Exception as raised:  # LiteLLM raises whatever it likes; it becomes evidence
         error = raised
     finally:
-        carrier.reset(token)
-    exchange = carried.exchange or _unsent(began_ns, error)
+        carrier.reset(tokens[0])
+        listening.reset(tokens[1])
+    exchange = carried.exchange or _unsent(began_ns, error, login)
     exchange.scheduled_ns = scheduled_ns
+    if carried.exchange is None and login.status is not None:
+        return exchange, Transcript(error=_at_login(login.error))
     if exchange.status is not None and exchange.status >= 300:
         body = b"".join(data for _, data in exchange.reads)
         return exchange, Transcript(error=error_body(body, exchange.headers))
@@ -56,11 +62,15 @@ async def ask(
     return exchange, transcript
 
 
-def _unsent(began_ns: int, error: Exception | None) -> Exchange:
-    """LiteLLM gave up before it sent anything."""
-    return Exchange(
-        began_ns=began_ns,
-        ended_ns=time.monotonic_ns(),
-        failure=(failure_of(error) if error else None) or Outcome.BAD_REQUEST,
-        message=first_line(error) if error else "LiteLLM sent nothing",
-    )
+def _at_login(error: ProviderError) -> ProviderError:
+    return replace(error, message=f"logging in: {error.message or 'refused'}")
+
+
+def _unsent(began_ns: int, error: Exception | None, login: LastRefusal) -> Exchange:
+    """LiteLLM gave up before it asked anything: it was not let in, or did not know how to ask."""
+    exchange = Exchange(began_ns=began_ns, ended_ns=time.monotonic_ns())
+    exchange.status, exchange.headers = login.status, login.headers
+    if login.status is None:
+        exchange.failure = (failure_of(error) if error else None) or Outcome.BAD_REQUEST
+        exchange.message = first_line(error) if error else "LiteLLM sent nothing"
+    return exchange

@@ -8,6 +8,11 @@ from arguslm_llm.decoders.transcript import ProviderError, as_list, as_object, a
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _LONGEST_PAGE_BYTES = 20_000
+_WORDED_IN = (
+    *("message", "Message", "detail", "error", "msg", "errorMessage", "error_description"),
+    "title",
+)
+_CODED_IN = ("code", "error_code", "errorCode", "ErrorCode", "Code")
 
 
 def error_in(value: Any) -> ProviderError | None:
@@ -71,7 +76,8 @@ def _code(error: dict[str, Any]) -> str | None:
     for detail in as_list(error.get("details")):
         if reason := as_text(as_object(detail).get("reason")):
             return reason
-    code, reason = as_text(error.get("code")), as_text(error.get("reason"))
+    code = next((code for name in _CODED_IN if (code := as_text(error.get(name)))), None)
+    reason = as_text(error.get("reason"))
     says_no_more_than_the_status = code is None or code.isdigit()
     return reason if reason and says_no_more_than_the_status else code
 
@@ -85,7 +91,7 @@ def _fault(item: dict[str, Any]) -> str | None:
 
 def _message(error: dict[str, Any], *, levels: int = 3) -> str | None:
     """Some wrap it once or twice; nobody is followed further down."""
-    for name in ("message", "Message", "detail", "error", "msg", "error_description", "title"):
+    for name in _WORDED_IN:
         value = error.get(name)
         if isinstance(value, dict) and levels > 1:
             value = _message(value, levels=levels - 1)
