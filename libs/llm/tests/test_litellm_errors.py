@@ -1,0 +1,39 @@
+"""What lies beneath an error of LiteLLM's while it logs in for us."""
+
+import socket
+
+import pytest
+from google.auth.exceptions import RefreshError, TransportError
+
+from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.litellm_errors import not_let_in
+
+
+def wrapped(*errors: Exception) -> Exception:
+    """Each caused by the next, as LiteLLM hands it on: the first."""
+    for above, beneath in zip(errors, errors[1:], strict=False):
+        above.__cause__ = beneath
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("beneath", "outcome", "told"),
+    [
+        ([RefreshError("no such account")], Outcome.AUTH, "no such account"),
+        ([RefreshError("busy", retryable=True)], Outcome.SERVER_ERROR, "busy"),
+        ([TransportError("x"), socket.gaierror(-2, "unknown name")], Outcome.DNS, "unknown name"),
+        ([TransportError("x"), ConnectionRefusedError("nobody")], Outcome.REFUSED, "nobody"),
+    ],
+)
+def test_a_login_that_failed_is_told_from_a_request_that_cannot_be_made(
+    beneath: list[Exception], outcome: Outcome, told: str
+) -> None:
+    found = not_let_in(wrapped(RuntimeError("litellm.APIConnectionError"), *beneath))
+    assert found is not None
+    assert found.outcome is outcome
+    assert found.message.startswith("logging in: ")
+    assert told in found.message
+
+
+def test_what_was_no_login_is_left_to_others() -> None:
+    assert not_let_in(wrapped(RuntimeError("litellm"), ValueError("no such parameter"))) is None
