@@ -1,6 +1,7 @@
 """What lies beneath an error of LiteLLM's while it logs in for us."""
 
 import socket
+from itertools import pairwise
 
 import pytest
 from google.auth.exceptions import RefreshError, TransportError
@@ -11,7 +12,7 @@ from arguslm_llm.litellm_errors import not_let_in
 
 def wrapped(*errors: Exception) -> Exception:
     """Each caused by the next, as LiteLLM hands it on: the first."""
-    for above, beneath in zip(errors, errors[1:], strict=False):
+    for above, beneath in pairwise(errors):
         above.__cause__ = beneath
     return errors[0]
 
