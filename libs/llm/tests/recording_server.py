@@ -82,12 +82,13 @@ def _is_login(path: str) -> bool:
 
 class RecordingServer:
     """`status` other than 200 is how every question is refused; logins are while nobody is let
-    in."""
+    in, and take their time."""
 
     def __init__(self, certificate: Path) -> None:
         self.asked: list[Asked] = []
         self.status = 200
         self.lets_in = True
+        self.login_takes_s = 0.0
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
@@ -101,6 +102,8 @@ class RecordingServer:
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Status, content type and body for a question."""
+        if _is_login(path):
+            time.sleep(self.login_takes_s)
         if _is_login(path) and not self.lets_in:
             return 401, "application/json", b'{"error": "no such key"}'
         if _is_login(path):

@@ -19,6 +19,7 @@ _CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (ConnectionRefusedError, Outcome.REFUSED),
     (ConnectionError, Outcome.DISCONNECTED),
     (httpx.TimeoutException, Outcome.TIMEOUT_TOTAL),
+    (TimeoutError, Outcome.TIMEOUT_TOTAL),
     (httpx.ConnectError, Outcome.REFUSED),
     (httpx.RemoteProtocolError, Outcome.DISCONNECTED),
 )

@@ -53,6 +53,8 @@ class Measurer:
 
     def __init__(self, network: Network = Network()) -> None:  # noqa: B008 - frozen
         self._litellm = LiteLLMThread(network)
+        # Whoever has to ask through LiteLLM may hang there: that is not where requests are built.
+        self._asking = LiteLLMThread(network)
         self._builder = RequestBuilder(self._litellm)
         self._wire = Wire(network)
         self._lag = LoopLagSampler()
@@ -91,6 +93,7 @@ class Measurer:
     async def close(self) -> None:
         """Close idle connections and end LiteLLM's thread."""
         await self._wire.close()
+        await self._asking.close()
         await self._litellm.close()
         self._reader.shutdown()
 
@@ -174,13 +177,11 @@ class Measurer:
             raise CannotBuild(Outcome.UNSUPPORTED, "embeddings are not asked for by this route")
         arguments = supported(litellm, arguments_for(endpoint, provider, profile, mode))
         if provider.spec.route == "injected":
-            asking = wire_beneath.ask(
-                litellm, arguments, timeouts, scheduled_ns, self._litellm.wire
-            )
+            asking = wire_beneath.ask(litellm, arguments, timeouts, scheduled_ns, self._asking.wire)
         else:
             asking = client_library.ask(litellm, arguments, timeouts, scheduled_ns)
         with self._collector.measuring(), self._lag.watch() as lag:
-            exchange, transcript = await self._litellm.run(asking)
+            exchange, transcript = await self._asking.run(asking)
         measured = report(endpoint.provider_type, exchange, transcript, redactor, lag=lag)
         return _with_findings(measured, profile, transcript, redactor)
 

@@ -10,12 +10,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
+from anyio import to_thread
 
 from arguslm_contracts.measurement import Evidence, ProbeProfile
 from arguslm_contracts.outcomes import Outcome
@@ -39,6 +41,8 @@ T = TypeVar("T")
 _KEPT_REQUESTS = 4096
 _KEPT_FOR_S = 300.0
 _BUILD_WITHIN_S = 30.0
+# Blocking waits of LiteLLM's: asyncio's own number is six on two cores.
+_WAITING_AT_ONCE = 256
 # What LiteLLM says of a vendor of which it knows no embeddings.
 _EMBEDS_NOTHING = "Unmapped LLM provider for this endpoint"
 # These describe the client library, which is not who asks.
@@ -62,19 +66,19 @@ class BuiltRequest:
 
 class LiteLLMThread:
     """LiteLLM in a thread of its own: its two seconds of importing and its milliseconds of
-    building never stop the loop that holds the clocks."""
+    building never stop the loop that holds the clocks. Where it waits for a login that hangs, it
+    does so in further threads, and there are enough of them for others to be served meanwhile."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(_WAITING_AT_ONCE, "litellm-waits"))
         self._thread = threading.Thread(target=self._loop.run_forever, name="litellm", daemon=True)
         self._wire: Wire | None = None
         self.litellm: Any = None
 
     async def start(self) -> None:
         """Import LiteLLM. Raises what the import raises; it may then be tried again."""
-        if not self._thread.is_alive():
-            self._thread.start()
 
         async def load() -> Any:
             return litellm_gate.load(self._network)
@@ -90,6 +94,9 @@ class LiteLLMThread:
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in LiteLLM's loop; cancelling the wait cancels it there too."""
+        if not self._thread.is_alive():
+            self._loop.create_task(_make_room())
+            self._thread.start()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def close(self) -> None:
@@ -99,6 +106,10 @@ class LiteLLMThread:
             self._loop.call_soon_threadsafe(self._loop.stop)
             await asyncio.to_thread(self._thread.join)
         self._loop.close()
+
+
+async def _make_room() -> None:
+    to_thread.current_default_thread_limiter().total_tokens = _WAITING_AT_ONCE
 
 
 class RequestBuilder:
@@ -192,7 +203,7 @@ class RequestBuilder:
             async with asyncio.timeout(_BUILD_WITHIN_S):
                 return await self._thread.run(build())
         except TimeoutError as error:
-            raise CannotBuild(Outcome.MONITOR_ERROR, "LiteLLM took too long") from error
+            raise _took_too_long(provider) from error
         except CannotBuild:
             raise
         except Exception as error:  # LiteLLM raises whatever it likes; it is said, not hidden
@@ -203,6 +214,14 @@ class RequestBuilder:
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT_REQUESTS:
             self._kept.popitem(last=False)
+
+
+def _took_too_long(provider: ProviderType) -> CannotBuild:
+    """Google's are logged in to while LiteLLM builds."""
+    if provider.litellm.startswith("vertex_ai"):
+        late = f"logging in took more than {_BUILD_WITHIN_S:g} s"
+        return CannotBuild(Outcome.TIMEOUT_TOTAL, late)
+    return CannotBuild(Outcome.MONITOR_ERROR, "LiteLLM took too long")
 
 
 def _why(error: Exception, endpoint: Endpoint, litellm: Any) -> CannotBuild:

@@ -16,7 +16,7 @@ from arguslm_llm.carrier import Carrier, carrier
 from arguslm_llm.client_library import take
 from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import ProviderError, Transcript
-from arguslm_llm.exchange import Exchange
+from arguslm_llm.exchange import NS_PER_S, Exchange
 from arguslm_llm.last_refusal import LastRefusal, listening
 from arguslm_llm.litellm_errors import failure_of, first_line, provider_error
 from arguslm_llm.wire import Wire
@@ -68,9 +68,15 @@ def _at_login(error: ProviderError) -> ProviderError:
 
 def _unsent(began_ns: int, error: Exception | None, login: LastRefusal) -> Exchange:
     """LiteLLM gave up before it asked anything: it was not let in, or did not know how to ask."""
-    exchange = Exchange(began_ns=began_ns, ended_ns=time.monotonic_ns())
-    exchange.status, exchange.headers = login.status, login.headers
-    if login.status is None:
+    ended_ns = time.monotonic_ns()
+    exchange = Exchange(began_ns=began_ns, ended_ns=ended_ns)
+    if login.status is not None:
+        exchange.status, exchange.headers = login.status, login.headers
+    elif isinstance(error, TimeoutError):
+        took_s = (ended_ns - began_ns) / NS_PER_S
+        exchange.failure = Outcome.TIMEOUT_TOTAL
+        exchange.message = f"logging in took more than {took_s:.0f} s"
+    else:
         exchange.failure = (failure_of(error) if error else None) or Outcome.BAD_REQUEST
         exchange.message = first_line(error) if error else "LiteLLM sent nothing"
     return exchange
