@@ -51,6 +51,7 @@ def load(network: Network) -> Any:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    litellm.disable_hf_tokenizer_download = True  # it would tell Hugging Face which model is asked
     litellm.drop_params = True
     litellm.num_retries = 0
     _install(litellm, handlers, network)
