@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from event_stream import message
 
 from arguslm_llm.decoders import Dialect, dialect_of
-from arguslm_llm.egress import Address, EgressPolicy
+from arguslm_llm.egress import EgressPolicy
+from arguslm_llm.name_lookup import Address
 
 _FIXTURES = Path(__file__).parent / "fixtures"
 _TLS_HANDSHAKE = 0x16

@@ -1,14 +1,14 @@
 """Where our own connections may go. The address that was checked is the one that is connected."""
 
-import asyncio
 import contextlib
 import ipaddress
 import socket
 from dataclasses import dataclass
 
 from arguslm_contracts.outcomes import Outcome
+from arguslm_llm.name_lookup import Address, NameLookup, look_up
 
-Address = tuple[socket.AddressFamily, str, int]
+_NAMES = NameLookup()
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Services that hand out a machine's own credentials, beyond what is link-local already.
@@ -41,12 +41,12 @@ class EgressPolicy:
             socket.gaierror: the name does not resolve.
         """
         _refuse_metadata_names(host)
-        return self._allowed(_literal(host, port) or await _look_up(host, port))
+        return self._allowed(_literal(host, port) or await _NAMES.addresses_of(host, port))
 
     def resolve_blocking(self, host: str, port: int) -> list[Address]:
         """The same, for a thread that has no event loop."""
         _refuse_metadata_names(host)
-        return self._allowed(_literal(host, port) or _look_up_blocking(host, port))
+        return self._allowed(_literal(host, port) or look_up(host, port))
 
     def check_unresolved(self, host: str) -> None:
         """For a host that a proxy is going to resolve: what its name alone tells.
@@ -96,16 +96,3 @@ def _literal(host: str, port: int) -> list[Address]:
         return []
     family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
     return [(family, host, port)]
-
-
-async def _look_up(host: str, port: int) -> list[Address]:
-    # In a thread rather than through loop.getaddrinfo: it is the same call, and one code path.
-    return await asyncio.to_thread(_look_up_blocking, host, port)
-
-
-def _look_up_blocking(host: str, port: int) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise socket.gaierror(socket.EAI_NONAME, f"{host!r} is no host name") from error
-    return [(family, str(sockaddr[0]), port) for family, _, _, _, sockaddr in found]
