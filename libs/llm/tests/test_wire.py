@@ -218,6 +218,21 @@ def test_an_address_that_swallows_packets_is_a_connect_timeout(run):
     assert result.dns_ns is not None
 
 
+def test_a_silent_name_server_is_a_connect_timeout_that_says_so(run, monkeypatch):
+    asked_enough = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: asked_enough.wait(20))
+
+    async def main():
+        wire = Wire(Network())
+        request = WireRequest("POST", "http://silent.test/", (), b"{}")
+        return await wire.exchange(request, Timeouts(connect_s=0.2), PROGRESS)
+
+    result = run(main())
+    asked_enough.set()
+    assert result.failure is Outcome.TIMEOUT_CONNECT
+    assert result.message == "no connection in time: no name server said where silent.test is"
+
+
 class FrameThread(threading.Thread):
     """Sends frames to one client, whatever the client's loop does; `sent_ns` is when."""
 

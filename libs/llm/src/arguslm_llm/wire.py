@@ -101,6 +101,7 @@ class Wire:
     async def _connect(
         self, origin: Origin, proxy: Proxy | None, exchange: Exchange, timeouts: Timeouts
     ) -> Connection:
+        addresses: list[Address] = []
         try:
             async with asyncio.timeout(timeouts.connect_s):
                 if proxy is None:
@@ -110,8 +111,10 @@ class Wire:
                     transport = await self._connect_through(proxy, origin, exchange)
                 return await self._open(transport, origin, exchange)
         except TimeoutError as error:
-            by_way = f" by way of {proxy}" if proxy is not None else ""
-            raise WireFailure(Outcome.TIMEOUT_CONNECT, f"no connection in time{by_way}") from error
+            where = f" by way of {proxy}" if proxy is not None else ""
+            if proxy is None and not addresses:
+                where = f": no name server said where {origin.host} is"
+            raise WireFailure(Outcome.TIMEOUT_CONNECT, f"no connection in time{where}") from error
 
     async def _resolve(self, origin: Origin, exchange: Exchange) -> list[Address]:
         began = time.monotonic_ns()
