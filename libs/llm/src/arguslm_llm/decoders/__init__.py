@@ -4,6 +4,7 @@ One decoder per dialect; which one reads an answer follows from the URL that was
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from arguslm_llm.decoders import (
     responses,
 )
 from arguslm_llm.decoders.framing import is_web_page
-from arguslm_llm.decoders.transcript import Transcript
+from arguslm_llm.decoders.transcript import Hopeless, Transcript
 from arguslm_llm.exchange import Progress, Read
 
 
@@ -45,6 +46,8 @@ _DECODERS: dict[Dialect, Callable[[Sequence[Read], Transcript], None]] = {
     Dialect.BEDROCK: bedrock.decode,
     Dialect.EMBEDDINGS: embeddings.decode,
 }
+
+_END_BYTES = 256 * 1024
 
 # The end of the URL's path, most specific first.
 _PATHS: tuple[tuple[str, Dialect], ...] = (
@@ -79,16 +82,31 @@ def decode(dialect: Dialect, reads: Sequence[Read]) -> Transcript:
     transcript = Transcript()
     if is_web_page(reads):
         transcript.unreadable("the answer is a web page")
-    else:
+        return transcript
+    with suppress(Hopeless):
         _DECODERS[dialect](reads, transcript)
     return transcript
 
 
 def progress_of(dialect: Dialect) -> Callable[[Sequence[Read]], Progress]:
-    """How far an answer in this dialect has come, for the deadlines."""
+    """How far an answer in this dialect has come, for the deadlines. It is told in the midst of it,
+    while others are measured: of a long one only the end is read, and what came before that counts
+    as a token."""
 
     def progress(reads: Sequence[Read]) -> Progress:
-        transcript = decode(dialect, reads)
-        return Progress(transcript.last_token_ns, transcript.finished)
+        first = 0 if dialect is Dialect.BEDROCK else _start_of_the_end(reads)
+        transcript = decode(dialect, reads[first:])
+        before_ns = reads[first - 1][0] if first else None
+        return Progress(transcript.last_token_ns or before_ns, transcript.finished)
 
     return progress
+
+
+def _start_of_the_end(reads: Sequence[Read]) -> int:
+    """Of a stream of lines any part can be read, but for the line that it begins in; Bedrock's
+    frames can not."""
+    first, length = len(reads), 0
+    while first and length < _END_BYTES:
+        first -= 1
+        length += len(reads[first][1])
+    return first

@@ -14,6 +14,7 @@ JsonObject = dict[str, Any]
 _DIGITS_OF_64_BITS = 19
 # The longest embeddings have 12,288; what is far beyond fills the memory and tells nothing.
 _MOST_DIMENSIONS = 32_768
+_MOST_UNREAD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,18 @@ class ToolCall:
     arguments: str = ""
 
 
+class Hopeless(Exception):
+    """So much of an answer could not be read that the rest is not looked at."""
+
+
 @dataclass(slots=True)
 class Transcript:
     """The clocks (ns of time.monotonic_ns()), the words and the bill of one answer.
 
     A token counts when it carries something: a role, an empty delta or a comment does not.
     `deltas` is the number of token-bearing deltas, `finish_reason` the provider's own word,
-    `malformed` the first thing that could not be read, `finished` whether the answer said so.
+    `malformed` the first of the things that could not be read, `unread` how many those are,
+    `finished` whether the answer said so.
     """
 
     streamed: bool = True
@@ -57,6 +63,7 @@ class Transcript:
     finished: bool = False
     error: ProviderError | None = None
     malformed: str | None = None
+    unread: int = 0
 
     @property
     def answer(self) -> str:
@@ -117,7 +124,15 @@ class Transcript:
         self.error = self.error or error
 
     def unreadable(self, what: str) -> None:
+        """Something could not be read.
+
+        Raises:
+            Hopeless: it was one thing too many.
+        """
         self.malformed = self.malformed or what
+        self.unread += 1
+        if self.unread > _MOST_UNREAD:
+            raise Hopeless(what)
 
     def _token(self, ns: int, *, answer: bool) -> None:
         self.deltas += 1
