@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from event_stream import message
 
+from arguslm_egress.name_lookup import Address
+from arguslm_egress.policy import EgressPolicy
 from arguslm_llm.decoders import Dialect, dialect_of
-from arguslm_llm.egress import EgressPolicy
-from arguslm_llm.name_lookup import Address
 
 _FIXTURES = Path(__file__).parent / "fixtures"
 _TLS_HANDSHAKE = 0x16

@@ -5,8 +5,8 @@ import pytest
 
 from arguslm_contracts.measurement import ProbeProfile, Stamp, Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.policy import EgressPolicy
 from arguslm_llm import client_library, litellm_gate
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network

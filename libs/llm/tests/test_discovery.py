@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from arguslm_contracts.model_facts import ModelFacts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.policy import EgressPolicy
 from arguslm_llm.discovery import DiscoveryFailed, discover
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.network import Network
 

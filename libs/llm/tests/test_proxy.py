@@ -9,9 +9,9 @@ import uvloop
 
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.policy import EgressBlocked, EgressPolicy
 from arguslm_llm import litellm_gate
 from arguslm_llm.decoders import Dialect, progress_of
-from arguslm_llm.egress import EgressBlocked, EgressPolicy
 from arguslm_llm.http1 import Origin, WireRequest
 from arguslm_llm.network import Network, NetworkSettings
 from arguslm_llm.proxy import Proxies, Proxy, proxies_in_environment

@@ -1,5 +1,6 @@
 """Webhook and Apprise against real sockets: what arrives, what is refused, what is never said."""
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -14,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from webhook_receiver import receiving
 
 from arguslm_alerting.channels.apprise_services import AppriseServices
-from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.notice import Notice, NotTold
 from arguslm_alerting.channels.webhook import Webhook
 from arguslm_contracts.apprise_schemes import ANY_HOST_SCHEMES, LOCAL_SCHEMES, SCHEMES
 from arguslm_contracts.identity import derive
+from arguslm_egress.policy import EgressPolicy
 
 NOTICE = Notice(
     about=derive("alert", 1),
@@ -35,7 +36,7 @@ SECRET = "hunter2planted"
 
 
 async def test_a_webhook_is_json_with_cloudevents_headers_and_an_idempotency_key() -> None:
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving() as receiver:
         await webhook.send(f"{receiver.url}?key={SECRET}", NOTICE)
     await webhook.close()
@@ -56,7 +57,7 @@ async def test_a_webhook_is_json_with_cloudevents_headers_and_an_idempotency_key
 
 @pytest.mark.parametrize("status", [200, 201, 299])
 async def test_every_2xx_is_success(status: int) -> None:
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving(status) as receiver:
         await webhook.send(receiver.url, NOTICE)
     await webhook.close()
@@ -64,7 +65,7 @@ async def test_every_2xx_is_success(status: int) -> None:
 
 @pytest.mark.parametrize("status", [302, 308, 404, 500])
 async def test_other_answers_are_failures_and_redirects_are_not_followed(status: int) -> None:
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving(status) as receiver:
         with pytest.raises(NotTold, match=f"answered HTTP {status}") as failure:
             await webhook.send(receiver.url, NOTICE)
@@ -74,7 +75,7 @@ async def test_other_answers_are_failures_and_redirects_are_not_followed(status:
 
 
 async def test_a_receiver_that_never_answers_ends_in_time() -> None:
-    webhook = Webhook(Egress(), timeout_s=0.2)
+    webhook = Webhook(EgressPolicy(), timeout_s=0.2)
     async with receiving(0) as receiver:
         with pytest.raises(NotTold, match=r"no answer within 0\.2 s"):
             await webhook.send(receiver.url, NOTICE)
@@ -83,7 +84,7 @@ async def test_a_receiver_that_never_answers_ends_in_time() -> None:
 
 async def test_a_name_is_resolved_once_and_still_named_to_the_receiver() -> None:
     """`localhost` may stand for ::1 too, where nobody listens: the other address is tried."""
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving() as receiver:
         await webhook.send(f"http://localhost:{receiver.port}/hook", NOTICE)
         assert receiver.requests[0].headers["host"] == f"localhost:{receiver.port}"
@@ -109,7 +110,7 @@ async def test_a_name_is_resolved_once_and_still_named_to_the_receiver() -> None
     ],
 )
 async def test_addresses_that_hand_out_credentials_are_refused_for_good(address: str) -> None:
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     with pytest.raises(NotTold) as failure:
         await webhook.send(address, NOTICE)
     assert failure.value.final
@@ -117,9 +118,9 @@ async def test_addresses_that_hand_out_credentials_are_refused_for_good(address:
 
 
 async def test_private_addresses_are_refused_where_the_setting_says_so() -> None:
-    webhook = Webhook(Egress(allow_private=False))
+    webhook = Webhook(EgressPolicy(allow_private=False))
     async with receiving() as receiver:
-        with pytest.raises(NotTold, match="private network"):
+        with pytest.raises(NotTold, match="private address"):
             await webhook.send(receiver.url, NOTICE)
         assert receiver.requests == []
     await webhook.close()
@@ -128,7 +129,7 @@ async def test_private_addresses_are_refused_where_the_setting_says_so() -> None
 async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving() as receiver:
         await webhook.send(receiver.url, NOTICE)
     await webhook.close()
@@ -173,7 +174,7 @@ async def test_tls_is_verified_against_the_name_although_its_address_is_connecte
     both = tmp_path / "both.pem"
     both.write_text(right_file.read_text() + wrong_file.read_text())
     monkeypatch.setenv("SSL_CERT_FILE", str(both))
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     async with receiving(tls=right) as receiver:
         await webhook.send(f"https://localhost:{receiver.port}/hook", NOTICE)
     async with receiving(tls=wrong) as receiver:
@@ -183,7 +184,7 @@ async def test_tls_is_verified_against_the_name_although_its_address_is_connecte
 
 
 async def test_apprise_delivers_title_and_text() -> None:
-    services = AppriseServices(Egress())
+    services = AppriseServices(EgressPolicy())
     async with receiving() as receiver:
         await services.send(f"json://127.0.0.1:{receiver.port}/{SECRET}", NOTICE)
     (got,) = receiver.requests
@@ -192,11 +193,24 @@ async def test_apprise_delivers_title_and_text() -> None:
     assert got.body["type"] == "failure"
 
 
+async def test_services_that_hang_delay_no_other() -> None:
+    services = AppriseServices(EgressPolicy())
+    async with receiving(*[0] * 40) as hanging, receiving() as well:
+        dead = f"json://127.0.0.1:{hanging.port}/"
+        waiting = [asyncio.create_task(services.send(dead, NOTICE)) for _ in range(40)]
+        await hanging.until(lambda: len(hanging.requests) == 40)
+        await services.send(f"json://127.0.0.1:{well.port}/", NOTICE)
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+    services.close()
+
+
 async def test_apprise_failures_and_refusals_name_no_address(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    services = AppriseServices(Egress())
+    services = AppriseServices(EgressPolicy())
     async with receiving(500, 302) as receiver:
         for _ in range(2):
             with pytest.raises(NotTold, match="did not take") as failure:
@@ -222,7 +236,7 @@ async def test_a_webhook_names_no_address_in_logs_or_errors(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    webhook = Webhook(Egress())
+    webhook = Webhook(EgressPolicy())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]

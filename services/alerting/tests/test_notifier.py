@@ -15,7 +15,6 @@ from webhook_receiver import Receiver, receiving
 
 from arguslm_alerting.channels.apprise_services import AppriseServices
 from arguslm_alerting.channels.book import ChannelBook
-from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.ledger import Ledger
 from arguslm_alerting.workers import Notifier, Patience
@@ -33,6 +32,7 @@ from arguslm_contracts.events.base import Event
 from arguslm_contracts.identity import derive
 from arguslm_contracts.outcomes import FaultOwner
 from arguslm_contracts.streams import ALERTS
+from arguslm_egress.policy import EgressPolicy
 from arguslm_storage.database import Database
 from arguslm_storage.vault import Vault
 from arguslm_testkit.bus import BusForTests
@@ -103,7 +103,7 @@ class NotifierStage(Stage):
         self, patience: Patience = QUICK, *, publisher: type[Publisher] = Publisher
     ) -> AsyncIterator[None]:
         client = await self.bus.client("alerting")
-        egress = Egress()
+        egress = EgressPolicy()
         webhook, services = Webhook(egress), AppriseServices(egress)
         notifier = Notifier(
             Ledger(client),
@@ -123,6 +123,7 @@ class NotifierStage(Stage):
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            services.close()
             await webhook.close()
 
     async def answers(self) -> list[NotificationDelivered | NotificationFailed]:
@@ -262,6 +263,19 @@ async def test_a_dead_channel_delays_no_other_and_its_end_is_told_after_its_rais
         kinds = [one.body["type"] for one in dead.requests]
         assert kinds == ["alert.raised"] * 4 + ["alert.resolved"] * 4
     assert len(receiver.requests) == 2
+
+
+async def test_many_alerts_on_a_channel_that_hangs_delay_no_other(
+    stage: NotifierStage, receiver: Receiver
+) -> None:
+    """All of them hang at the same time, before the first has run out of its 10 s."""
+    async with receiving(*[0] * 100) as hanging:
+        dead, hook = channel("dead", hanging.url), channel("hook", receiver.url)
+        alerts = [raised(number, dead, hook) for number in range(40)]
+        await stage.say(created(dead), created(hook), *alerts)
+        async with stage.notifying():
+            await receiver.until(lambda: len(receiver.accepted) == 40)
+            await hanging.until(lambda: len(hanging.requests) == 40, timeout_s=8)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ import openai
 import orjson
 
 from arguslm_contracts.measurement import Timeouts
+from arguslm_egress.policy import EgressPolicy
 from arguslm_llm.decoders import Dialect, progress_of
 from arguslm_llm.decoders.framing import server_events
-from arguslm_llm.egress import EgressPolicy
 from arguslm_llm.exchange import Read
 from arguslm_llm.http1 import ResponseParser, WireRequest
 from arguslm_llm.network import Network

@@ -7,9 +7,9 @@ import ssl
 import httpx
 
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.policy import EgressBlocked
 from arguslm_llm.cannot_build import CannotBuild
 from arguslm_llm.decoders.transcript import ProviderError
-from arguslm_llm.egress import EgressBlocked
 
 # What lies beneath LiteLLM's error when there was no response; the most telling first.
 _CAUSES: tuple[tuple[type[BaseException], Outcome], ...] = (

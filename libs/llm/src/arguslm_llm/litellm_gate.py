@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 
+from arguslm_egress.name_lookup import Address
 from arguslm_llm.carrier import carrier
 from arguslm_llm.decoders import dialect_of
 from arguslm_llm.http1 import host_and_port, origin_of
 from arguslm_llm.last_refusal import heard, heard_blocking
-from arguslm_llm.name_lookup import Address
 from arguslm_llm.network import Network
 from arguslm_llm.proxy import Proxy
 

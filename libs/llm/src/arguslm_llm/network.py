@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from arguslm_llm.egress import EgressPolicy
+from arguslm_egress.policy import EgressPolicy
 from arguslm_llm.proxy import Proxies, proxies_in_environment
 from arguslm_llm.tls import default_ssl_context, ssl_context
 

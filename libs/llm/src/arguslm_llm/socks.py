@@ -4,9 +4,9 @@ import socket
 from ipaddress import ip_address
 
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.name_lookup import Address
 from arguslm_llm.exchange import WireFailure
 from arguslm_llm.http1 import Origin
-from arguslm_llm.name_lookup import Address
 from arguslm_llm.proxy import Proxy
 from arguslm_llm.transport import Transport
 

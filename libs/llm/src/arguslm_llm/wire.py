@@ -10,11 +10,11 @@ from http import HTTPStatus
 
 from arguslm_contracts.measurement import Timeouts
 from arguslm_contracts.outcomes import Outcome
+from arguslm_egress.name_lookup import Address
+from arguslm_egress.policy import EgressBlocked, EgressPolicy
 from arguslm_llm.connection import Connection
-from arguslm_llm.egress import EgressBlocked, EgressPolicy
 from arguslm_llm.exchange import NS_PER_S, Exchange, ReadProgress, WireFailure
 from arguslm_llm.http1 import Origin, ProtocolError, WireRequest
-from arguslm_llm.name_lookup import Address
 from arguslm_llm.network import Network
 from arguslm_llm.pool import Pool
 from arguslm_llm.proxy import Proxy, open_tunnel, refusal

@@ -4,7 +4,6 @@ from nats.aio.client import Client
 
 from arguslm_alerting.channels.apprise_services import AppriseServices
 from arguslm_alerting.channels.book import ChannelBook
-from arguslm_alerting.channels.egress import Egress
 from arguslm_alerting.channels.webhook import Webhook
 from arguslm_alerting.deciding import decider_of
 from arguslm_alerting.ledger import Ledger
@@ -14,6 +13,7 @@ from arguslm_alerting.workers import Notifier
 from arguslm_bus.publisher import Publisher
 from arguslm_bus.service import Parts, run_service
 from arguslm_bus.worker import Worker
+from arguslm_egress.policy import EgressPolicy
 from arguslm_storage.database import open_database
 from arguslm_storage.migrate import upgrade
 from arguslm_storage.vault import open_vault
@@ -28,7 +28,7 @@ async def wire(settings: Settings, client: Client) -> Parts:
     await upgrade(database, SERVICE_TABLES.migrations, SERVICE_TABLES.metadata)
     publisher = Publisher(client, NAME)
     decider = decider_of(client, database)
-    egress = Egress(allow_private=settings.allow_private_addresses)
+    egress = EgressPolicy(allow_private=settings.allow_private_addresses)
     webhook, services = Webhook(egress), AppriseServices(egress)
     notifier = Notifier(
         Ledger(client),
@@ -48,6 +48,7 @@ async def wire(settings: Settings, client: Client) -> Parts:
         return states | {name: worker.trouble or "ok" for name, worker in workers.items()}
 
     async def close() -> None:
+        services.close()
         await webhook.close()
         await database.close()
 

@@ -44,6 +44,9 @@ NOTIFICATIONS = Counter(
     "arguslm_notifications_total", "Notifications by what became of them", ["transition", "result"]
 )
 
+# A channel that hangs holds the place of each alert that it is told for seconds.
+_AT_ONCE = 256
+
 Send = Callable[[str, Notice], Awaitable[None]]
 """Sends a notice to an address, or raises NotTold."""
 
@@ -100,7 +103,7 @@ class Notifier:
     def duties(self) -> list[Duty]:
         """Their bounds lie far beyond `Patience`: they end only what never comes to an answer."""
         return [
-            Duty(ALERTS, subject, durable, task, max_deliveries=5_000)
+            Duty(ALERTS, subject, durable, task, concurrency=_AT_ONCE, max_deliveries=5_000)
             for subject, durable, task in (
                 ("alert.raised.>", "notifier-raised", self._on_raised),
                 ("alert.resolved.>", "notifier-resolved", self._on_resolved),

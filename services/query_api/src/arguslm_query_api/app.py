@@ -8,7 +8,7 @@ from arguslm_bus.publisher import Publisher
 from arguslm_bus.reader import last_held
 from arguslm_bus.service import Parts, run_service
 from arguslm_contracts.streams import ACCOUNTS, REGISTRY
-from arguslm_llm.egress import EgressPolicy
+from arguslm_egress.policy import EgressPolicy
 from arguslm_query_api.auth.admin_key import register_admin_key
 from arguslm_query_api.auth.authenticator import Authenticator
 from arguslm_query_api.auth.origins import Origins

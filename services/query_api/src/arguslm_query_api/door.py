@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from arguslm_bus.projector import Projector
-from arguslm_llm.egress import EgressPolicy
+from arguslm_egress.policy import EgressPolicy
 from arguslm_query_api.auth.authenticator import Authenticator
 from arguslm_query_api.auth.login_links import LoginLinks
 from arguslm_query_api.auth.origins import Origins

@@ -10,7 +10,7 @@ from running_door import API, RunningDoor
 from arguslm_contracts.events.checks import CheckRequested, DiscoveryRequested
 from arguslm_contracts.events.registry import ProviderRegistered, ProviderUpdated
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm.egress import EgressPolicy
+from arguslm_egress.policy import EgressPolicy
 from arguslm_query_api.commands.provider_fields import check_address
 from arguslm_query_api.reads.providers import stored_provider
 from arguslm_query_api.refusals import Invalid

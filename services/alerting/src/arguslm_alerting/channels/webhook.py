@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import httpx
 
-from arguslm_alerting.channels.egress import Egress
+from arguslm_alerting.channels.egress import addresses
 from arguslm_alerting.channels.notice import Notice, NotTold
 from arguslm_alerting.channels.quiet import silence_libraries
+from arguslm_egress.policy import EgressPolicy
 
 _TIMEOUT_S = 10.0
 _TYPES = {"raised": "alert.raised", "resolved": "alert.resolved", "test": "test"}
@@ -17,13 +18,15 @@ _TYPES = {"raised": "alert.raised", "resolved": "alert.resolved", "test": "test"
 class Webhook:
     """`timeout_s` bounds a whole delivery: resolving, connecting, answering."""
 
-    def __init__(self, egress: Egress, *, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, egress: EgressPolicy, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._egress = egress
         self._timeout_s = timeout_s
         silence_libraries()
         # A transport of its own: proxies from the environment would undo the egress check.
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(), follow_redirects=False, timeout=timeout_s
+            transport=httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None)),
+            follow_redirects=False,
+            timeout=timeout_s,
         )
 
     async def close(self) -> None:
@@ -48,7 +51,7 @@ class Webhook:
         """The status of the answer; the address that was checked is the one that is connected."""
         port = url.port or (443 if url.scheme == "https" else 80)
         failure: httpx.TransportError | None = None
-        for address in await self._egress.addresses(url.host, port):
+        for address in await addresses(self._egress, url.host, port):
             request = self._client.build_request(
                 "POST",
                 url.copy_with(host=address),

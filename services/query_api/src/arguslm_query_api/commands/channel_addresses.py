@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from arguslm_contracts.apprise_schemes import ANY_HOST_SCHEMES, LOCAL_SCHEMES, SCHEMES
 from arguslm_contracts.events.registry import ChannelKind
-from arguslm_llm.egress import EgressPolicy
+from arguslm_egress.policy import EgressPolicy
 from arguslm_query_api.commands.provider_fields import check_address
 from arguslm_query_api.refusals import Invalid
 

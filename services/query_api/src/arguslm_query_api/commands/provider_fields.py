@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arguslm_contracts.events.registry import Provider
+from arguslm_egress.policy import EgressBlocked, EgressPolicy
 from arguslm_llm.catalogue import (
     ProviderSpec,
     catalogue,
@@ -16,7 +17,6 @@ from arguslm_llm.catalogue import (
     provider_type,
     split_credentials,
 )
-from arguslm_llm.egress import EgressBlocked, EgressPolicy
 from arguslm_query_api.refusals import Invalid
 
 _LOOK_UP_S = 5.0

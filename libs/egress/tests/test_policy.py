@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from arguslm_llm.egress import EgressBlocked, EgressPolicy
+from arguslm_egress.policy import EgressBlocked, EgressPolicy
 
 ALWAYS_REFUSED = [
     "169.254.169.254",

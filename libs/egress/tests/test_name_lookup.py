@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from arguslm_llm.name_lookup import NameLookup
+from arguslm_egress.name_lookup import NameLookup
 
 pytestmark = pytest.mark.asyncio
 

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from arguslm_contracts.outcomes import Outcome
-from arguslm_llm.name_lookup import Address, NameLookup, look_up
+from arguslm_egress.name_lookup import Address, NameLookup, look_up
 
 _NAMES = NameLookup()
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -21,9 +21,13 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class EgressBlocked(Exception):
-    """The policy forbids this address."""
+    """The policy forbids this address; `kind` says what it is, without saying it."""
 
     outcome = Outcome.BLOCKED_BY_POLICY
+
+    def __init__(self, address: str, kind: str) -> None:
+        super().__init__(f"{address} is {kind}")
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,14 @@ class EgressPolicy:
         """Raises EgressBlocked when the policy forbids this IP address."""
         ip = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))
         if ip in _METADATA or ip.is_link_local or ip.is_multicast:
-            raise EgressBlocked(f"{address} is a link-local, multicast or metadata address")
+            raise EgressBlocked(address, "a link-local, multicast or metadata address")
         if not self.allow_private and not ip.is_global:
-            raise EgressBlocked(f"{address} is a private address")
+            raise EgressBlocked(address, "a private address")
 
 
 def _refuse_metadata_names(host: str) -> None:
     if host.rstrip(".").lower() in _METADATA_NAMES:
-        raise EgressBlocked(f"{host} is a cloud metadata service")
+        raise EgressBlocked(host, "a cloud metadata service")
 
 
 def _unwrapped(ip: _Ip) -> _Ip:

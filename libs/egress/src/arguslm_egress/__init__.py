@@ -1,0 +1,1 @@
+"""Where our own connections may go, and how a name becomes an address."""
