@@ -37,6 +37,7 @@ from arguslm_storage.vault import Vault, VaultError
 log = structlog.get_logger(__name__)
 
 _DISCOVERY_S = 15.0
+_LISTS_AT_ONCE = 16
 # A request is answered even by a house whose probers die often: its end is a completion.
 MAX_DELIVERIES = 100
 
@@ -78,7 +79,9 @@ class Prober:
                 subject=f"{DiscoveryRequested.name}.>",
                 durable="prober-discovery",
                 task=self.discover,
-                concurrency=4,
+                concurrency=_LISTS_AT_ONCE,
+                key=_provider,
+                concurrency_per_key=1,
                 max_deliveries=MAX_DELIVERIES,
             ),
         ]
@@ -172,8 +175,8 @@ class Prober:
 
 
 def _provider(recorded: Recorded) -> str:
-    """Whom a check burdens."""
-    assert isinstance(recorded.event, CheckRequested)
+    """Whom a question burdens."""
+    assert isinstance(recorded.event, CheckRequested | DiscoveryRequested)
     return recorded.event.target.provider_id
 
 
