@@ -78,6 +78,13 @@ async def test_a_login_that_is_never_answered_says_so(
     assert found.evidence.message == "logging in took more than 1 s"
 
 
+async def test_a_login_that_nobody_answers_says_so(led: Measurer, server: RecordingServer) -> None:
+    server.close()
+    found = await led.measure(watsonx("key"), probe())
+    assert found.outcome is Outcome.REFUSED
+    assert (found.evidence.message or "").startswith("logging in: ")
+
+
 async def test_a_key_that_does_not_log_in_is_a_wrong_key(
     led: Measurer, server: RecordingServer
 ) -> None:

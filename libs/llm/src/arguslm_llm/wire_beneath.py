@@ -18,7 +18,7 @@ from arguslm_llm.decoders.errors import error_body
 from arguslm_llm.decoders.transcript import ProviderError, Transcript
 from arguslm_llm.exchange import NS_PER_S, Exchange
 from arguslm_llm.last_refusal import LastRefusal, listening
-from arguslm_llm.litellm_errors import failure_of, first_line, provider_error
+from arguslm_llm.litellm_errors import failure_of, first_line, not_let_in, provider_error
 from arguslm_llm.wire import Wire
 
 # Beyond the request's own deadlines: building it, and logging in before it.
@@ -76,6 +76,8 @@ def _unsent(began_ns: int, error: Exception | None, login: LastRefusal) -> Excha
         took_s = (ended_ns - began_ns) / NS_PER_S
         exchange.failure = Outcome.TIMEOUT_TOTAL
         exchange.message = f"logging in took more than {took_s:.0f} s"
+    elif error is not None and (shut_out := not_let_in(error)) is not None:
+        exchange.failure, exchange.message = shut_out.outcome, shut_out.message
     else:
         exchange.failure = (failure_of(error) if error else None) or Outcome.BAD_REQUEST
         exchange.message = first_line(error) if error else "LiteLLM sent nothing"
