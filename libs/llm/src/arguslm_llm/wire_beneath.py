@@ -22,7 +22,7 @@ from arguslm_llm.litellm_errors import failure_of, first_line, not_let_in, provi
 from arguslm_llm.wire import Wire
 
 # Beyond the request's own deadlines: building it, and logging in before it.
-_MARGIN_S = 30.0
+_MARGIN_S = 15.0
 
 
 async def ask(
