@@ -101,7 +101,7 @@ def _each_said_once(history: History) -> Iterator[str]:
 
 def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[str]:
     """One location, and a rule on any model: its alerts can be told from the checks alone."""
-    due, over = _expected_alerts(history.answers, rule_id)
+    due, over, ends = _expected_alerts(history.answers, rule_id)
     raised = {
         e.event.alert_id: e
         for e in history.alerts
@@ -114,6 +114,12 @@ def _alerts_follow_from_the_checks(history: History, rule_id: UUID) -> Iterator[
         # Of a model that alerting came to know when it was up again, there was nothing to tell.
         if alert_id not in over or due[alert_id] not in history.discovered:
             yield f"alert {alert_id} was not raised"
+    for one in history.alerts:
+        if not isinstance(one.event, AlertResolved) or one.event.alert_id not in due:
+            continue
+        by = one.cause.event_id if one.cause else None
+        if one.event.reason == "recovered" and by != ends.get(one.event.alert_id):
+            yield f"alert {one.event.alert_id} was resolved by {by}"
 
 
 def _one_open_at_a_time(alerts: Sequence[Recorded]) -> Iterator[str]:
@@ -145,11 +151,15 @@ def _stands_for_another(alert: Recorded, due: dict[UUID, UUID], raised: Containe
     return bool(missing)
 
 
-def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> tuple[dict[UUID, UUID], set[UUID]]:
-    """Each alert with the model it is about, and those whose model is up again."""
+def _expected_alerts(
+    answers: list[Recorded], rule_id: UUID
+) -> tuple[dict[UUID, UUID], set[UUID], dict[UUID, str]]:
+    """Each alert with the model it is about; those whose model is up again; and by which event each
+    is resolved."""
     states: dict[UUID, EndpointState] = {}
-    down: set[UUID] = set()
+    down: dict[UUID, UUID] = {}
     alerts: dict[UUID, UUID] = {}
+    ends: dict[UUID, str] = {}
     for recorded in answers:
         check = recorded.event
         if not isinstance(check, CheckCompleted):
@@ -160,12 +170,13 @@ def _expected_alerts(answers: list[Recorded], rule_id: UUID) -> tuple[dict[UUID,
             continue
         states[model_id] = state
         if model_id not in down and state.consecutive_failures >= FAILURES_TO_RAISE:
-            down.add(model_id)
-            alerts[derive("alert", rule_id, str(model_id), recorded.event_id)] = model_id
-        elif state.consecutive_successes >= SUCCESSES_TO_RESOLVE:
-            down.discard(model_id)
+            alert_id = derive("alert", rule_id, str(model_id), recorded.event_id)
+            down[model_id], alerts[alert_id] = alert_id, model_id
+        elif state.consecutive_successes >= SUCCESSES_TO_RESOLVE and model_id in down:
+            ends[down.pop(model_id)] = recorded.event_id
     up = {model_id for model_id, state in states.items() if state.consecutive_successes}
-    return alerts, {alert_id for alert_id, model_id in alerts.items() if model_id in up}
+    over = {alert_id for alert_id, model_id in alerts.items() if model_id in up}
+    return alerts, over, ends
 
 
 def _each_told_once(history: History) -> Iterator[str]:
