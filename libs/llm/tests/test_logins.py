@@ -57,7 +57,7 @@ async def test_many_that_hang_while_they_log_in_delay_no_other(
     led: Measurer, server: RecordingServer
 ) -> None:
     """More than a pool of threads has by itself; the other's request is built meanwhile."""
-    server.login_takes_s = 3.0
+    server.login_takes_s = 6.0
     hanging = [asyncio.create_task(led.measure(watsonx(f"key-{n}"), probe())) for n in range(40)]
     while not any(asked.is_login for asked in server.asked):  # noqa: ASYNC110 - in its threads
         await asyncio.sleep(0.01)

@@ -196,7 +196,7 @@ async def test_apprise_delivers_title_and_text() -> None:
 async def test_services_that_hang_delay_no_other() -> None:
     services = AppriseServices(EgressPolicy())
     async with receiving(*[0] * 40) as hanging, receiving() as well:
-        dead = f"json://127.0.0.1:{hanging.port}/"
+        dead = f"json://127.0.0.1:{hanging.port}/?rto=9"  # seconds until Apprise gives up
         waiting = [asyncio.create_task(services.send(dead, NOTICE)) for _ in range(40)]
         await hanging.until(lambda: len(hanging.requests) == 40)
         await services.send(f"json://127.0.0.1:{well.port}/", NOTICE)
