@@ -2,7 +2,6 @@
 
 import random
 import socket
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +29,6 @@ def test_a_port_in_use_is_named_and_another_can_be_had(ports: Ports) -> None:
     assert ports.take("127.0.0.1", 0) > 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can listen beside us")
 def test_a_port_is_kept_for_its_listener_from_other_houses(
     ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:

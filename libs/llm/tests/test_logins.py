@@ -16,6 +16,7 @@ from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.measure import Measurer
 from arguslm_llm.network import Network
 from arguslm_testkit.certificates import self_signed
+from arguslm_testkit.house import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("measurer")]
 
@@ -59,8 +60,11 @@ async def test_many_that_hang_while_they_log_in_delay_no_other(
     """More than a pool of threads has by itself; the other's request is built meanwhile."""
     server.login_takes_s = 6.0
     hanging = [asyncio.create_task(led.measure(watsonx(f"key-{n}"), probe())) for n in range(40)]
-    while not any(asked.is_login for asked in server.asked):  # noqa: ASYNC110 - in its threads
-        await asyncio.sleep(0.01)
+
+    async def somebody_knocks() -> bool:
+        return any(asked.is_login for asked in server.asked)
+
+    await until(somebody_knocks, "the first login")
     groq = Endpoint("groq", credentials={"api_key": "k"}, model="while-others-hang")
     other = await led.measure(groq, probe())
     assert other.outcome is Outcome.OK

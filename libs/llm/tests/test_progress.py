@@ -52,6 +52,17 @@ def test_a_frame_that_is_longer_than_all_that_is_looked_at_is_no_first_token_mis
     assert progress(reads).last_token_ns is not None
 
 
+@pytest.mark.parametrize("cut", [len(b"data: "), len(b'data: {"choices":[{"delta":{"content":"')])
+def test_a_look_that_begins_within_a_line_takes_it_for_nothing(progress, cut) -> None:
+    """For no body of JSON, and no web page, whatever the line goes on with."""
+    begin = b'data: {"choices":[{"delta":{"content":"'
+    page = begin + b'<html>"}}]}\n\n'
+    frames = b"".join([TOKEN] * LONG)
+    reads = [*in_reads(frames), (10**6, page[:cut])]
+    reads += [(10**6 + 1, page[cut:] + b"".join([TOKEN] * 6_000)), (10**6 + 2, END)]
+    assert progress(reads) == (10**6 + 1, True)
+
+
 def test_of_a_stream_that_makes_no_sense_only_its_begin_is_read() -> None:
     senseless = [b"data: x\n\n"]
     few = decode(Dialect.OPENAI, in_reads(*senseless * 50, TOKEN))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from apprise import Apprise
 from apprise.manager_plugins import NotificationManager
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -230,6 +231,19 @@ async def test_apprise_failures_and_refusals_name_no_address(
         assert SECRET not in str(failure.value)
     written = capfd.readouterr()
     assert SECRET not in caplog.text + written.out + written.err
+
+
+async def test_a_service_that_breaks_says_how_and_names_no_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> bool:
+        raise KeyError(SECRET)
+
+    services = AppriseServices(EgressPolicy())
+    monkeypatch.setattr(type(Apprise.instantiate(f"json://127.0.0.1/{SECRET}")), "send", broken)
+    with pytest.raises(NotTold, match=r"did not take the message \(KeyError\)$") as failure:
+        await services.send(f"json://127.0.0.1/{SECRET}", NOTICE)
+    assert not failure.value.final
 
 
 async def test_a_webhook_names_no_address_in_logs_or_errors(

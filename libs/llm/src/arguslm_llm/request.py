@@ -29,7 +29,7 @@ from arguslm_llm.decoders import Dialect, dialect_of
 from arguslm_llm.endpoint import Endpoint
 from arguslm_llm.http1 import ProtocolError, WireRequest, origin_of
 from arguslm_llm.litellm_arguments import NO_KEY, arguments_for, embedding_arguments, supported
-from arguslm_llm.litellm_errors import first_line, not_let_in
+from arguslm_llm.litellm_errors import chain_of, first_line, not_let_in
 from arguslm_llm.model_mode import Mode, mode_of
 from arguslm_llm.network import Network
 from arguslm_llm.probe_forms import FORMED
@@ -228,9 +228,10 @@ def _took_too_long(provider: ProviderType) -> CannotBuild:
 def _why(error: Exception, endpoint: Endpoint, litellm: Any) -> CannotBuild:
     """What stands against a request, from what LiteLLM says of it."""
     message, whose = first_line(error), endpoint.provider_type
+    all_said = " ".join(str(each) for each in chain_of(error))
     if _EMBEDS_NOTHING in message:
         return CannotBuild(Outcome.UNSUPPORTED, f"LiteLLM knows no embeddings of {whose}")
-    if litellm_gate.NOT_SENT in message or litellm_gate.NOT_TOLD in message:
+    if litellm_gate.NOT_SENT in all_said or litellm_gate.NOT_TOLD in all_said:
         unread = f"LiteLLM would ask {whose} in a way whose answer we cannot read"
         return CannotBuild(Outcome.UNSUPPORTED, unread)
     if isinstance(error, litellm.UnsupportedParamsError):

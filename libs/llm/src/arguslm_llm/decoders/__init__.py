@@ -95,18 +95,24 @@ def progress_of(dialect: Dialect) -> Callable[[Sequence[Read]], Progress]:
 
     def progress(reads: Sequence[Read]) -> Progress:
         first = 0 if dialect is Dialect.BEDROCK else _start_of_the_end(reads)
-        transcript = decode(dialect, reads[first:])
         before_ns = reads[first - 1][0] if first else None
+        transcript = decode(dialect, _from_a_line_on(reads[first:]) if first else reads)
         return Progress(transcript.last_token_ns or before_ns, transcript.finished)
 
     return progress
 
 
 def _start_of_the_end(reads: Sequence[Read]) -> int:
-    """Of a stream of lines any part can be read, but for the line that it begins in; Bedrock's
-    frames can not."""
+    """The first of the reads that are looked at. Bedrock's frames can be read from the first byte
+    of the answer only, a stream of lines from any line on."""
     first, length = len(reads), 0
     while first and length < _END_BYTES:
         first -= 1
         length += len(reads[first][1])
     return first
+
+
+def _from_a_line_on(reads: Sequence[Read]) -> list[Read]:
+    """Without the rest of the line that they begin in: it could be taken for a body of JSON."""
+    ns, data = reads[0]
+    return [(ns, data[data.find(b"\n") + 1 :]), *reads[1:]]

@@ -52,8 +52,9 @@ class AppriseServices:
                 delivered = await asyncio.get_running_loop().run_in_executor(self._sending, send)
         except TimeoutError:
             raise NotTold(f"no answer within {self._timeout_s:g} s") from None
-        except Exception:  # a service raises whatever it likes, its address among it
-            delivered = False
+        except Exception as error:  # a service raises what it likes, its address in the text
+            kind = type(error).__name__
+            raise NotTold(f"the service did not take the message ({kind})") from None
         if not delivered:
             raise NotTold("the service did not take the message")
 
